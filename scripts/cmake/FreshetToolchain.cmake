@@ -1,0 +1,28 @@
+# Warnings, sanitizers, ccache and the linker: one place for what every target of Freshet is built with.
+add_library(freshet_flags INTERFACE)
+target_compile_options(freshet_flags INTERFACE -Wall -Wextra -fno-omit-frame-pointer)
+
+set(FRESHET_SANITIZE "" CACHE STRING "address (with undefined) or thread")
+if(FRESHET_SANITIZE STREQUAL "address")
+  target_compile_options(freshet_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
+  target_link_options(freshet_flags INTERFACE -fsanitize=address,undefined)
+elseif(FRESHET_SANITIZE STREQUAL "thread")
+  target_compile_options(freshet_flags INTERFACE -fsanitize=thread)
+  target_link_options(freshet_flags INTERFACE -fsanitize=thread)
+elseif(FRESHET_SANITIZE)
+  message(FATAL_ERROR "FRESHET_SANITIZE is '${FRESHET_SANITIZE}': use address, thread or nothing")
+endif()
+
+# Unaligned loads, popcount and AVX2 are in every x86-64 server of the last ten years.
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+  target_compile_options(freshet_flags INTERFACE -march=x86-64-v3)
+endif()
+
+find_program(FRESHET_CCACHE ccache)
+if(FRESHET_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${FRESHET_CCACHE})
+endif()
+find_program(FRESHET_MOLD mold)
+if(FRESHET_MOLD)
+  target_link_options(freshet_flags INTERFACE -fuse-ld=mold)
+endif()

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "storage/io/file_store.h"
+#include "storage/segment/segment_meta.h"
+#include "storage/types/block.h"
+#include "storage/types/key_run.h"
+
+namespace freshet::storage {
+
+enum class PageCompression : uint8_t { kNone = 0, kLz4 = 1 };
+
+struct SegmentWriterOptions {
+  PageCompression compression = PageCompression::kLz4;
+  uint32_t level = 0;
+  /// The newest commit when the file was begun: stored in the footer as the second witness of the metadata's age.
+  CommitNumber newest_commit;
+};
+
+/// Writes one segment file (FORMAT.md, "Segment file"), column after column.
+///
+/// Call order: (append_column(0, ...)+ append_column(1, ...)+ ... | append_keys)* finish. The columns come in schema order,
+/// each in as many pieces as the caller likes; every column and the keys get the same number of rows, sorted by key. Keys of
+/// a kUnique table are strictly increasing and get a primary-key index and a key filter; those of a kDuplicate table are
+/// nondecreasing and get the short-key index only. One owner, not thread-safe. After an error the file is abandoned.
+class SegmentWriter {
+ public:
+  static Result<std::unique_ptr<SegmentWriter>> create(FileStore& files, RowsetId id, TabletId tablet, SchemaPtr schema,
+                                                       const SegmentWriterOptions& options);
+  virtual ~SegmentWriter() = default;
+  virtual Status append_column(size_t column_index, const Column& values) = 0;
+  virtual Status append_keys(const KeyRun& keys) = 0;
+  /// Writes indexes and footer and makes the file durable; the caller syncs the directory (FileStore::sync_names).
+  virtual Result<SegmentMeta> finish() = 0;
+};
+
+/// A segment that was written from one block: its record, and the rows that are deletes (ordinals, sorted), which are dead
+/// from the start but replace older rows of their key.
+struct WrittenSegment {
+  SegmentMeta meta;
+  std::vector<RowOrdinal> delete_rows;
+  KeyRun keys;  ///< of all its rows, sorted: ready for key lookups
+};
+
+/// Sorts `block` by key (stable), keeps the last row of each key (kUnique), and writes it as one segment.
+/// REQUIRES: block.row_count() > 0. Memory beyond the block: about 20 bytes a row.
+Result<WrittenSegment> write_sorted_segment(FileStore& files, RowsetId id, TabletId tablet, const SchemaPtr& schema,
+                                            const Block& block, const SegmentWriterOptions& options);
+
+/// Order of the rows of `keys` sorted by key; equal keys stay in arrival order.
+std::vector<uint32_t> sort_order(const KeyRun& keys);
+
+}  // namespace freshet::storage

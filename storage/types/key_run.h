@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/types/block.h"
+
+namespace freshet {
+
+/// Primary keys of a run of rows, comparable as numbers or by memcmp (design of the order-preserving encoding: FORMAT.md,
+/// "Keys").
+///
+/// Fixed form: one NOT NULL key column of at most 64 bits (integers, BOOLEAN, DATE, DATETIME, DECIMAL up to 18 digits) is the
+/// value with its sign bit flipped, as uint64. Byte form: every other key, NULL first, integers big-endian with the sign bit
+/// flipped, strings escaped (00 -> 00 FF) and ended by 00 00.
+class KeyRun {
+ public:
+  explicit KeyRun(bool is_fixed) : is_fixed_(is_fixed) {
+    if (!is_fixed) offsets_.push_back(0);
+  }
+
+  bool is_fixed() const { return is_fixed_; }
+  size_t size() const { return is_fixed_ ? fixed_.size() : offsets_.size() - 1; }
+  std::span<const uint64_t> fixed() const { return fixed_; }
+  uint64_t fixed_at(size_t row) const { return fixed_[row]; }
+  std::string_view bytes_at(size_t row) const {
+    return {bytes_.data() + offsets_[row], offsets_[row + 1] - offsets_[row]};
+  }
+  size_t byte_size() const { return fixed_.size() * 8 + bytes_.size() + offsets_.size() * 4; }
+
+  void append_fixed(uint64_t key) { fixed_.push_back(key); }
+  void append_bytes(std::string_view key) {
+    bytes_.append(key);
+    offsets_.push_back(static_cast<uint32_t>(bytes_.size()));
+  }
+  void append_from(const KeyRun& source, size_t row) {
+    is_fixed_ ? append_fixed(source.fixed_[row]) : append_bytes(source.bytes_at(row));
+  }
+  void reserve(size_t rows) { is_fixed_ ? fixed_.reserve(rows) : offsets_.reserve(rows + 1); }
+  void clear();
+
+  /// Key `row` as bytes that compare with memcmp in both forms (the fixed form big-endian).
+  std::string encoded_at(size_t row) const;
+  /// Appends a key in the form of encoded_at().
+  void append_encoded(std::string_view encoded);
+  /// Negative, zero or positive as key `row` is below, equal to or above key `other_row` of `other` (same form).
+  int compare(size_t row, const KeyRun& other, size_t other_row) const {
+    if (is_fixed_) {
+      const uint64_t a = fixed_[row], b = other.fixed_[other_row];
+      return a < b ? -1 : a > b;
+    }
+    return bytes_at(row).compare(other.bytes_at(other_row));
+  }
+  /// 64-bit hash of key `row`; stored in key filters, so it never changes (xxHash3 of the encoded bytes; for the fixed form a
+  /// multiply-xorshift mix of the number).
+  uint64_t hash_at(size_t row) const;
+  static uint64_t hash_fixed(uint64_t key);
+  static uint64_t hash_bytes(std::string_view key);
+
+ private:
+  bool is_fixed_;
+  std::vector<uint64_t> fixed_;
+  std::string bytes_;
+  std::vector<uint32_t> offsets_;
+};
+
+/// How the key columns of one schema become keys.
+class KeyCodec {
+ public:
+  explicit KeyCodec(const TableSchema& schema);
+
+  bool is_fixed() const { return is_fixed_; }
+  KeyRun make_run() const { return KeyRun(is_fixed_); }
+  /// Keys of rows [first, first + count) of `block`.
+  void append_keys(const Block& block, size_t first, size_t count, KeyRun& out) const;
+  /// Encoded bytes (KeyRun::encoded_at form) of the first `columns` key columns of a row; a prefix for range scans.
+  std::string encode_prefix(const Block& block, size_t row, size_t columns) const;
+  /// Bucket of each row in [0, bucket_count): a hash of the bucket columns' encoded bytes that never changes.
+  void append_buckets(const TableSchema& schema, const Block& block, size_t first, size_t count,
+                      std::vector<uint32_t>& out) const;
+
+ private:
+  bool is_fixed_;
+  std::vector<DataType> key_types_;
+};
+
+}  // namespace freshet

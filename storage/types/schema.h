@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/base/ids.h"
+#include "storage/base/result.h"
+#include "storage/types/data_type.h"
+
+namespace freshet {
+
+/// The stored numbers of table models: append only.
+enum class TableModel : uint8_t {
+  kUnique = 1,     ///< UNIQUE KEY or PRIMARY KEY: the newest row of a key is the only one.
+  kDuplicate = 2,  ///< DUPLICATE KEY: rows are sorted, never deduplicated.
+};
+
+/// Name of the hidden column that marks a loaded row as a delete of its key. It is never stored.
+inline constexpr std::string_view kDeleteSignColumn = "__DORIS_DELETE_SIGN__";
+
+struct ColumnSchema {
+  ColumnId id;  ///< Never reused within a table; files name columns by it.
+  std::string name;
+  DataType type;
+  bool is_key = false;
+  bool nullable = true;
+  bool auto_increment = false;
+  /// Text of the DEFAULT; nothing when there is none. CURRENT_TIMESTAMP is a flag, since its text is not a value.
+  std::optional<std::string> default_value;
+  bool default_current_timestamp = false;
+  std::string comment;
+};
+
+/// The columns of a table at one schema version: key columns first. Immutable once shared.
+struct TableSchema {
+  uint32_t version = 1;
+  TableModel model = TableModel::kUnique;
+  std::vector<ColumnSchema> columns;
+  size_t key_count = 0;                ///< columns[0, key_count) are the key, in key order
+  std::vector<size_t> bucket_columns;  ///< positions in `columns`; a subset of the key for kUnique; empty = round robin
+  uint32_t bucket_count = 1;
+  ColumnId next_column_id{1};
+  std::vector<std::pair<std::string, std::string>> properties;  ///< as given, for SHOW CREATE TABLE
+  std::string comment;
+
+  bool is_unique() const { return model == TableModel::kUnique; }
+  /// Position of the column called `name` (case-insensitive), or nothing.
+  std::optional<size_t> find(std::string_view name) const;
+  std::optional<size_t> find(ColumnId id) const;
+  /// The closest column name for an error message ("did you mean"), or nothing when none is close.
+  std::optional<std::string> closest_name(std::string_view name) const;
+  /// Bytes for the metadata store, and back. Corruption when `bytes` is not a schema.
+  std::string serialize() const;
+  static Result<TableSchema> deserialize(std::string_view bytes);
+};
+
+using SchemaPtr = std::shared_ptr<const TableSchema>;
+
+/// Case-insensitive comparison of ASCII names, as MySQL compares column names.
+bool same_name(std::string_view a, std::string_view b);
+
+}  // namespace freshet
