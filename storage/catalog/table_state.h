@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -35,7 +34,6 @@ class TableState {
   bool dropped = false;
   struct BufferInfo {
     CommitNumber last_commit;  ///< newest commit with rows in the buffer
-    std::chrono::steady_clock::time_point first_row_time;
   };
   std::unordered_map<RowsetId, BufferInfo> buffers;
   /// Dead rows of each rowset that its folded bitmap in the metadata store holds.

@@ -205,9 +205,7 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
     for (TabletRecords& record : records) {
       if (!record.carried.empty()) {
         out.put(meta_keys::carried_block(record.tablet, commit), std::move(record.carried));
-        auto [info, is_first] = table.buffers.try_emplace(record.buffer);
-        if (is_first) info->second.first_row_time = std::chrono::steady_clock::now();
-        info->second.last_commit = commit;
+        table.buffers[record.buffer].last_commit = commit;
       }
       if (!record.dead.empty()) out.put(meta_keys::delete_delta(record.tablet, commit), std::move(record.dead));
     }

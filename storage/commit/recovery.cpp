@@ -68,9 +68,7 @@ Status add_carried_block(TabletBuilder& tablet, CommitNumber commit, std::string
   tablet.codec->append_keys(block, 0, block.row_count(), keys);
   delta.buffer->append(block, keys);
   delta.row_count = delta.buffer->row_count();
-  auto [info, is_first] = tablet.buffers.try_emplace(record.buffer);
-  if (is_first) info->second.first_row_time = std::chrono::steady_clock::now();
-  info->second.last_commit = commit;
+  tablet.buffers[record.buffer].last_commit = commit;
   return Status::OK();
 }
 

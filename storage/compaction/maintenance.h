@@ -71,7 +71,7 @@ class Maintenance {
   void run();
   /// One round over all tables; true when something was done.
   bool work_once();
-  bool needs_flush(const TableState& table, const TabletSnapshot& tablet) const;
+  bool needs_flush(const TabletSnapshot& tablet) const;
   Status flush_tablet(TableState& table, size_t tablet_index);
   /// Seals the active buffer. False when there is nothing to flush.
   Result<bool> seal(TableState& table, size_t tablet_index);
