@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "storage/base/result.h"
+
+namespace freshet::ingest {
+
+enum class LoadFormat : uint8_t { kCsv, kCsvWithNames, kCsvWithNamesAndTypes, kJson };
+enum class MergeType : uint8_t { kAppend, kDelete };
+
+/// What a client says about the rows it sends, whatever way they come (Stream Load headers, routine-load properties).
+struct LoadRequest {
+  std::string database;
+  std::string table;
+  std::string label;  ///< empty = one is made up
+  LoadFormat format = LoadFormat::kCsv;
+  std::string column_separator = "\t";
+  std::string line_delimiter = "\n";
+  char enclose = 0;  ///< 0 = none
+  char escape = 0;   ///< 0 = none
+  bool trim_double_quotes = false;
+  bool empty_field_as_null = false;
+  uint64_t skip_lines = 0;
+  /// Source columns in order (hidden columns included at the end); empty = the table's columns in order. A name that is no
+  /// column of the table is read and dropped.
+  std::vector<std::string> columns;
+  std::vector<std::string> hidden_columns;
+  double max_filter_ratio = 0;
+  bool strict_mode = false;
+  MergeType merge_type = MergeType::kAppend;
+  bool strip_outer_array = false;
+  bool read_json_by_line = false;  ///< if neither this nor strip_outer_array is given, lines are read
+  bool num_as_string = false;
+  std::string json_root;
+  std::vector<std::string> jsonpaths;  ///< each "$.a.b[0]"; positional with `columns`
+  uint64_t timeout_seconds = 0;        ///< 0 = the server's default
+  std::string comment;
+};
+
+/// Fills a request from (name, value) pairs: Stream Load headers or routine-load properties, names in any case. Unknown names
+/// are ignored; a known one with a bad value, or one that asks for what is not offered (where, partial_columns, two_phase_commit,
+/// compress_type ...), is InvalidArgument or Unsupported with Doris's text where it has one.
+Status apply_load_properties(const std::vector<std::pair<std::string, std::string>>& properties, LoadRequest& request);
+
+}  // namespace freshet::ingest

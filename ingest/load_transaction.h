@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/commit/storage_engine.h"
+
+namespace freshet::ingest {
+
+/// Rows on their way into one table: routes them to buckets, flushes full memtables as segments, commits all at once. What
+/// Stream Load, routine load and SQL INSERT share. One thread.
+class LoadTransaction {
+ public:
+  struct Options {
+    uint64_t memtable_bytes = 128ull << 20;
+  };
+  LoadTransaction(storage::StorageEngine& storage, storage::TableSnapshotPtr table, const Options& options);
+  ~LoadTransaction();  ///< not committed: its segments are removed
+  LoadTransaction(const LoadTransaction&) = delete;
+  LoadTransaction& operator=(const LoadTransaction&) = delete;
+
+  const storage::TableSnapshot& table() const { return *table_; }
+  /// Takes the rows of `block` in arrival order. REQUIRES: columns of table().schema.
+  Status append(const Block& block);
+  uint64_t row_count() const { return row_count_; }
+  /// Makes all rows durable and visible with the label and offsets. With no rows and no offsets only the label is stored.
+  Result<storage::CommitOutcome> commit(std::optional<storage::LabelRecord> label,
+                                        std::vector<storage::OffsetAdvance> offsets);
+
+ private:
+  struct Bucket;
+  Status flush_buckets();
+
+  storage::StorageEngine& storage_;
+  storage::TableSnapshotPtr table_;
+  Options options_;
+  std::vector<Bucket> buckets_;
+  uint64_t buffered_bytes_ = 0;
+  uint64_t row_count_ = 0;
+};
+
+}  // namespace freshet::ingest

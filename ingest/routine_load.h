@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ingest/load_request.h"
+#include "ingest/stream_load.h"
+#include "ingest/stream_source.h"
+
+namespace freshet::ingest {
+
+enum class RoutineLoadState : uint8_t { kNeedSchedule = 0, kRunning = 1, kPaused = 2, kStopped = 3, kCancelled = 4 };
+
+/// What CREATE ROUTINE LOAD says. Stored as a record, restarted with the server.
+struct RoutineLoadSpec {
+  std::string name;
+  LoadRequest load;  ///< database, table, format, columns ...
+  StreamProperties stream;
+  std::vector<std::pair<int32_t, std::string>> partition_offsets;  ///< kafka_partitions with kafka_offsets; empty = all
+  std::string default_offsets = "OFFSET_END";                      ///< OFFSET_BEGINNING, OFFSET_END, a datetime
+  uint64_t max_error_number = 0;
+  double max_filter_ratio = 1.0;
+  uint64_t max_batch_interval_seconds = 10;
+  uint64_t max_batch_rows = 200000;
+  uint64_t max_batch_bytes = 100ull << 20;
+  std::vector<std::pair<std::string, std::string>> job_properties;     ///< as given, for SHOW
+  std::vector<std::pair<std::string, std::string>> source_properties;  ///< as given, secrets masked, for SHOW
+  std::string comment;
+};
+
+/// One line of SHOW ROUTINE LOAD.
+struct RoutineLoadStatus {
+  uint64_t id = 0;
+  RoutineLoadSpec spec;
+  RoutineLoadState state = RoutineLoadState::kNeedSchedule;
+  int64_t create_unix_seconds = 0;
+  int64_t pause_unix_seconds = 0;
+  int64_t end_unix_seconds = 0;
+  std::string reason_of_state_changed;
+  std::vector<std::string> error_log_ids;
+  std::map<int32_t, int64_t> progress;  ///< partition -> last consumed offset
+  std::map<int32_t, int64_t> lag;       ///< partition -> records behind
+  uint64_t received_bytes = 0;
+  uint64_t total_rows = 0;
+  uint64_t loaded_rows = 0;
+  uint64_t error_rows = 0;
+  uint64_t committed_tasks = 0;
+  uint64_t aborted_tasks = 0;
+  uint64_t lost_rows = 0;  ///< offsets that retention took before they were read
+  int64_t last_commit_unix_ms = 0;
+  std::string other_message;
+};
+
+struct RoutineLoadOptions {
+  uint64_t min_commit_interval_ms = 20;
+  int poll_timeout_ms = 20;
+  uint64_t max_jobs = 100;
+  uint64_t retry_backoff_ms_max = 60'000;
+};
+
+/// All routine-load jobs: a thread each, which reads its stream and commits rows with offsets. Any thread.
+class RoutineLoadManager {
+ public:
+  static Result<std::unique_ptr<RoutineLoadManager>> create(storage::StorageEngine& storage, LoadManager& loads,
+                                                            StreamSourceFactory& streams,
+                                                            const RoutineLoadOptions& options);
+  virtual ~RoutineLoadManager() = default;
+  /// Resumes the stored jobs that were running. Call once, when everything else stands.
+  virtual Status start() = 0;
+  virtual Status create_job(const RoutineLoadSpec& spec) = 0;
+  /// `name` empty = all jobs of the database. NotFound: "There is no job named j in db d".
+  virtual Status pause(const std::string& database, const std::string& name) = 0;
+  virtual Status resume(const std::string& database, const std::string& name) = 0;
+  virtual Status stop(const std::string& database, const std::string& name) = 0;
+  /// Jobs of a database (all databases when empty); ended ones only when `include_history`.
+  virtual std::vector<RoutineLoadStatus> list(const std::string& database, bool include_history) const = 0;
+  /// Ends all threads after committing what is in flight. Jobs stay RUNNING in the records. Idempotent.
+  virtual void shutdown() = 0;
+};
+
+}  // namespace freshet::ingest

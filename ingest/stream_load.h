@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "ingest/load_request.h"
+#include "storage/commit/storage_engine.h"
+
+namespace freshet::ingest {
+
+struct IngestOptions {
+  uint64_t memtable_bytes = 128ull << 20;     ///< of one load; a full one is flushed as segments
+  uint64_t max_row_bytes = 16ull << 20;       ///< longest row of a body
+  uint64_t max_running_loads = 256;           ///< further ones are refused with ResourceExhausted
+  uint64_t load_timeout_seconds = 600;
+  uint64_t error_rows_kept = 1000;            ///< rejected rows kept for the ErrorURL of one load
+  uint64_t error_logs_kept = 1000;            ///< loads whose rejected rows are kept
+  std::string error_log_directory;            ///< rejected rows are readable across a restart
+};
+
+/// The outcome of a load, with the figures of Doris's answer.
+struct LoadReport {
+  uint64_t transaction_id = 0;
+  std::string label;
+  std::string comment;
+  Status status;                      ///< OK = durable and visible
+  std::string existing_job_status;    ///< with kLabelExists: RUNNING or FINISHED
+  uint64_t total_rows = 0;
+  uint64_t loaded_rows = 0;
+  uint64_t filtered_rows = 0;
+  uint64_t unselected_rows = 0;
+  uint64_t load_bytes = 0;
+  uint64_t load_ms = 0;
+  uint64_t begin_ms = 0;
+  uint64_t plan_ms = 0;               ///< StreamLoadPutTimeMs
+  uint64_t read_ms = 0;
+  uint64_t write_ms = 0;
+  uint64_t receive_ms = 0;
+  uint64_t commit_ms = 0;
+  std::string error_log_id;           ///< empty = no row was rejected; else names the log for ErrorURL
+  std::string first_error;
+};
+
+class LoadManager;
+
+/// One load from its first byte to its answer. Bodies are decoded while they arrive, in memory bounded by
+/// IngestOptions::memtable_bytes. One thread at a time.
+class StreamLoad {
+ public:
+  virtual ~StreamLoad() = default;  ///< an unfinished load is aborted: nothing of it is visible, its label is free
+  /// Takes the next bytes of the body. An error ends the load; finish() then reports it.
+  virtual Status write(std::string_view bytes) = 0;
+  /// The body is complete: flushes and commits. The report's status is the outcome.
+  virtual LoadReport finish() = 0;
+  /// The body ended early or the client went away. The report says why.
+  virtual LoadReport abort(const Status& reason) = 0;
+};
+
+/// Begins loads and keeps their rejected rows. Any thread; outlives its loads.
+class LoadManager {
+ public:
+  static Result<std::unique_ptr<LoadManager>> create(storage::StorageEngine& storage, const IngestOptions& options);
+  virtual ~LoadManager() = default;
+  /// Checks the request, takes the label. On error (unknown table, label taken, too many loads) the report is the answer.
+  virtual std::unique_ptr<StreamLoad> begin(const LoadRequest& request, LoadReport& report) = 0;
+  /// Rejected rows of a load as text, a line each: "Reason: <why>. src line [<row>];". NotFound when there are none.
+  virtual Result<std::string> error_log(std::string_view error_log_id) const = 0;
+  virtual uint64_t running_loads() const = 0;
+  virtual const IngestOptions& options() const = 0;
+  /// Refuses new loads; waits up to `timeout_seconds` for running ones. For a clean end.
+  virtual void drain(uint64_t timeout_seconds) = 0;
+};
+
+}  // namespace freshet::ingest

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "query/result_writer.h"
+#include "storage/base/result.h"
+
+namespace freshet::query {
+
+/// A parameter of a prepared statement, as the client sent it.
+struct ParameterNull {};
+struct ParameterDateTime {
+  std::string text;  ///< "2026-01-02 03:04:05.000000" or "2026-01-02"
+};
+using Parameter = std::variant<ParameterNull, int64_t, uint64_t, double, std::string, ParameterDateTime>;
+
+struct PreparedInfo {
+  uint32_t id = 0;
+  uint16_t parameter_count = 0;
+  std::vector<ResultColumn> columns;  ///< empty for statements without rows
+};
+
+/// One client's connection as SQL sees it: current database, variables, prepared statements. One statement at a time; only
+/// cancel() may be called from another thread meanwhile.
+class Session {
+ public:
+  virtual ~Session() = default;
+  /// Runs one statement. Errors leave the session usable; nothing was written to `out` unless columns() was called.
+  virtual Status execute(std::string_view sql, ResultWriter& out) = 0;
+  virtual Result<PreparedInfo> prepare(std::string_view sql) = 0;
+  virtual Status execute_prepared(uint32_t id, std::span<const Parameter> parameters, ResultWriter& out) = 0;
+  virtual void close_prepared(uint32_t id) = 0;
+  virtual Status use_database(std::string_view name) = 0;
+  virtual const std::string& current_database() const = 0;
+  /// Splits a text into statements at its top-level semicolons (multi-statements).
+  virtual Result<std::vector<std::string>> split(std::string_view text) const = 0;
+  /// Ends the running statement with Cancelled as soon as it notices. Any thread.
+  virtual void cancel() = 0;
+  /// Back to the state after login.
+  virtual void reset() = 0;
+};
+
+struct SessionIdentity {
+  uint64_t connection_id = 0;
+  std::string user;
+  std::string client_address;
+};
+
+/// Opens sessions. Any thread.
+class SessionFactory {
+ public:
+  virtual ~SessionFactory() = default;
+  virtual std::unique_ptr<Session> open(const SessionIdentity& identity) = 0;
+};
+
+}  // namespace freshet::query

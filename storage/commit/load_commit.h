@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/base/ids.h"
+#include "storage/segment/segment_writer.h"
+#include "storage/types/block.h"
+
+namespace freshet::storage {
+
+/// State of a load label. The numbers are stored.
+enum class LabelState : uint8_t { kRunning = 0, kVisible = 1, kAborted = 2 };
+
+/// The outcome of a finished load, kept by (database, label) for StorageOptions::label_keep_seconds.
+struct LabelRecord {
+  std::string label;
+  DatabaseId database;
+  TableId table;
+  TransactionId transaction;
+  LabelState state = LabelState::kVisible;
+  int64_t finished_unix_seconds = 0;
+  uint64_t loaded_rows = 0;
+  uint64_t filtered_rows = 0;
+
+  std::string serialize() const;
+  static Result<LabelRecord> deserialize(std::string_view bytes);
+};
+
+/// A consumed range of one stream partition. The commit is refused with Conflict unless `from` is the stored position (or
+/// nothing is stored and `from` is where the job began).
+struct OffsetAdvance {
+  JobId job;
+  uint64_t job_epoch = 0;
+  int32_t partition = 0;
+  int64_t from = 0;  ///< first offset consumed
+  int64_t to = 0;    ///< next offset to consume
+};
+
+/// The rows one load brings to one bucket, in arrival order: first `segments` (each flushed from one memtable, in order), then
+/// `rows`. Later rows of a key win; deletes included.
+struct BucketRows {
+  uint32_t bucket = 0;
+  std::vector<WrittenSegment> segments;
+  std::optional<Block> rows;
+};
+
+/// Everything one commit makes visible: rows, label and offsets, all or nothing.
+struct LoadCommit {
+  TableId table;
+  uint32_t schema_version = 0;  ///< of the rows; another version now = Conflict
+  std::vector<BucketRows> buckets;
+  std::optional<LabelRecord> label;
+  std::vector<OffsetAdvance> offsets;
+};
+
+struct CommitOutcome {
+  CommitNumber commit;
+  uint64_t rows_replaced = 0;  ///< live rows that this commit made dead
+};
+
+}  // namespace freshet::storage

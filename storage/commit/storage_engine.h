@@ -1,0 +1,124 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/commit/load_commit.h"
+#include "storage/io/file_store.h"
+#include "storage/meta/meta_store.h"
+#include "storage/segment/page_cache.h"
+#include "storage/tablet/snapshot.h"
+
+namespace freshet::storage {
+
+struct StorageOptions {
+  uint64_t page_cache_bytes = 1ull << 30;
+  uint64_t small_commit_bytes = 1ull << 20;   ///< at most this much is carried inside a commit record
+  uint64_t delta_flush_bytes = 64ull << 20;   ///< a tablet's delta buffer is flushed beyond this
+  uint64_t delta_flush_rows = 1ull << 20;
+  uint64_t delta_flush_seconds = 600;         ///< ... or when its oldest row is this old
+  uint64_t disk_reserve_bytes = 64ull << 20;  ///< loads are refused when less is free
+  uint32_t compaction_trigger_segments = 8;   ///< similar-sized segments of a tablet that are merged together
+  uint32_t compaction_max_segments = 64;      ///< loads wait for compaction beyond this many in a tablet
+  double compaction_dead_fraction = 0.2;      ///< a segment with more dead rows is rewritten
+  uint64_t compaction_bytes_per_second = 200ull << 20;
+  uint32_t compaction_threads = 1;
+  uint64_t label_keep_seconds = 259200;
+  uint64_t label_limit = 1'000'000;           ///< labels kept; loads are refused beyond, never forgotten early
+};
+
+/// Figures for /metrics.
+struct StorageStats {
+  uint64_t commits = 0;
+  uint64_t rows_written = 0;
+  uint64_t rows_replaced = 0;
+  uint64_t segments = 0;
+  uint64_t segment_bytes = 0;
+  uint64_t delta_rows = 0;
+  uint64_t delta_bytes = 0;
+  uint64_t flushes = 0;
+  uint64_t compactions = 0;
+  uint64_t compaction_bytes_written = 0;
+  uint64_t index_resident_bytes = 0;
+  uint64_t page_cache_bytes = 0;
+  uint64_t page_cache_hits = 0;
+  uint64_t page_cache_misses = 0;
+  uint64_t labels = 0;
+  uint64_t disk_free_bytes = 0;
+};
+
+/// Everything on disk behind one object: what ingest and query call. It wires catalog, labels, commit, flush, compaction and
+/// recovery together; each of those is a class of its own. Any thread.
+class StorageEngine {
+ public:
+  /// Opens or creates the data directory's metadata and files, recovers, and starts background work.
+  static Result<std::unique_ptr<StorageEngine>> open(std::unique_ptr<MetaStore> meta, std::unique_ptr<FileStore> files,
+                                                     const StorageOptions& options);
+  virtual ~StorageEngine() = default;
+
+  /// The newest visible state. Lock-free for readers; hold it as long as you read.
+  virtual ServerSnapshotPtr snapshot() const = 0;
+  virtual const StorageOptions& options() const = 0;
+  virtual StorageStats stats() const = 0;
+
+  // Catalog. Each call is durable and visible when it returns.
+  virtual Status create_database(const std::string& name, bool if_not_exists) = 0;
+  /// Drops its tables too.
+  virtual Status drop_database(const std::string& name, bool if_exists) = 0;
+  virtual Status create_table(const std::string& database, const std::string& name, TableSchema schema,
+                              bool if_not_exists) = 0;
+  virtual Status drop_table(const std::string& database, const std::string& name, bool if_exists) = 0;
+  virtual Status truncate_table(const std::string& database, const std::string& name) = 0;
+
+  // Labels.
+  /// Takes (database, label) for a load before its body is read. LabelExists: "Label [x] has already been used, relate to txn
+  /// [n]", and `existing` tells the state of the earlier one. A reservation is in memory only and ends with the commit that
+  /// carries the label, or with release_label.
+  virtual Status reserve_label(DatabaseId database, const std::string& label, TransactionId transaction,
+                               std::optional<LabelRecord>* existing) = 0;
+  virtual void release_label(DatabaseId database, const std::string& label) = 0;
+  virtual Result<std::optional<LabelRecord>> find_label(DatabaseId database, const std::string& label) = 0;
+
+  // Writing.
+  virtual TransactionId next_transaction_id() = 0;
+  virtual RowsetId next_rowset_id() = 0;
+  virtual FileStore& files() = 0;
+  /// Refuses early when a load cannot succeed: OutOfSpace below the disk reserve, Unavailable when stopping or broken. Waits
+  /// (bounded, then ResourceExhausted) while compaction of `table` is behind.
+  virtual Status admit_load(TableId table) = 0;
+  /// Makes a load durable and visible (DESIGN of the protocol: commit/README). Segment files named in it belong to the engine
+  /// from here on: on failure they are removed, unless the outcome is unknown.
+  virtual Result<CommitOutcome> commit(LoadCommit commit) = 0;
+  /// Removes segment files of a load that will not commit.
+  virtual void discard_segments(const std::vector<SegmentMeta>& segments) = 0;
+  /// Next value of the AUTO_INCREMENT column of a table; `count` values are taken.
+  virtual Result<int64_t> take_auto_increment(TableId table, int64_t count) = 0;
+
+  // Small durable records of the upper rooms (routine-load jobs, users): key -> bytes under a namespace of their own.
+  virtual Status put_record(const std::string& kind, const std::string& key, const std::string& value) = 0;
+  virtual Status erase_record(const std::string& kind, const std::string& key) = 0;
+  virtual Result<std::vector<std::pair<std::string, std::string>>> list_records(const std::string& kind) = 0;
+  /// Stored positions of a stream job: partition -> next offset.
+  virtual Result<std::vector<std::pair<int32_t, int64_t>>> stream_positions(JobId job) = 0;
+  /// Moves a stored position without rows (a job that begins, or a named gap); `from` as in OffsetAdvance.
+  virtual Status set_stream_positions(const std::vector<OffsetAdvance>& offsets) = 0;
+  virtual Status erase_stream_positions(JobId job) = 0;
+
+  // Background work by hand: tests, `ALTER TABLE ... COMPACT`, shutdown.
+  virtual Status flush_table(TableId table) = 0;
+  virtual Status compact_table(TableId table) = 0;
+  /// Ends background work and refuses further commits. Idempotent.
+  virtual void stop() = 0;
+};
+
+/// Checks a stopped data directory: every record, every file, every checksum, every cross-reference (each bitmap names an
+/// existing rowset and rows, keys of a kUnique tablet are live once, no file without record). Problems as sentences.
+Status check_data_directory(MetaStore& meta, FileStore& files, std::vector<std::string>& problems);
+/// Prints the metadata store readably. For `freshet inspect`.
+Status dump_metadata(MetaStore& meta, std::string& out);
+
+}  // namespace freshet::storage

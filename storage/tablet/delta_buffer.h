@@ -1,0 +1,64 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "storage/base/ids.h"
+#include "storage/base/limits.h"
+#include "storage/types/block.h"
+#include "storage/types/key_run.h"
+
+namespace freshet::storage {
+
+/// The rows of small commits to one tablet, in memory, in commit order: the home of rows that have no segment file yet.
+/// Every row is also in a carried block of a synced commit record.
+///
+/// Append-only columns in chunks of kVectorRows rows, with a hash index from key to newest row. A version of it is a prefix
+/// (row count) and a DeadRows. Threads: one writer (holds the table's publish lock); any number of readers of rows below a
+/// row count that was published to them through a snapshot, at the same time.
+class DeltaBuffer {
+ public:
+  /// kVectorRows rows of all columns. Rows that a snapshot covers never move or change.
+  struct ColumnChunk {
+    std::unique_ptr<char[]> fixed;               ///< fixed width: values side by side
+    std::unique_ptr<std::string_view[]> bytes;   ///< byte columns: views into the buffer's arena
+    std::unique_ptr<uint8_t[]> nulls;            ///< one byte a row, 1 = NULL; never null
+  };
+
+  DeltaBuffer(RowsetId id, SchemaPtr schema);
+  ~DeltaBuffer();
+
+  RowsetId id() const { return id_; }
+  const SchemaPtr& schema() const { return schema_; }
+  /// Writer only: rows appended so far.
+  uint32_t row_count() const { return row_count_; }
+  uint64_t byte_size() const { return byte_size_; }
+
+  /// Writer only. Appends all rows of `block` (none of them a delete) and, for kUnique, indexes their keys. `keys[i]` is the
+  /// key of row i; no key occurs twice in one call. Returns the ordinal of the first.
+  RowOrdinal append(const Block& block, const KeyRun& keys);
+
+  /// kUnique: the newest row of key `key` of `keys` below `row_limit`; nothing when there is none. Any thread.
+  std::optional<RowOrdinal> find(const KeyRun& keys, size_t key, uint32_t row_limit) const;
+  /// Key of a row, appended to `out`.
+  void append_key(RowOrdinal row, KeyRun& out) const;
+
+  const ColumnChunk& chunk(size_t column_index, uint32_t chunk_index) const;
+  /// Appends the named rows to `out`, which has the columns of schema(). Deletes never lie here.
+  void gather(std::span<const RowOrdinal> rows, Block& out) const;
+
+ private:
+  struct State;
+  RowsetId id_;
+  SchemaPtr schema_;
+  uint32_t row_count_ = 0;
+  uint64_t byte_size_ = 0;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace freshet::storage
