@@ -7,6 +7,7 @@
 
 #include "storage/base/ids.h"
 #include "storage/base/result.h"
+#include "storage/encoding/page_encoding.h"
 #include "storage/types/column.h"
 
 namespace freshet::storage {
@@ -21,8 +22,6 @@ struct ZoneMap {
   std::string min;          ///< fixed width: the raw value; bytes: the prefix
   std::string max;
 };
-
-enum class PageEncoding : uint8_t { kConstant = 1, kPlain = 2, kDictionary = 3, kFrameOfReference = 4 };
 
 /// One page of one column, pinned in memory, decoded on demand. Immutable; any thread. Rows are relative to the page.
 class ColumnPage {
