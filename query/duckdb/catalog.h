@@ -16,8 +16,8 @@ inline constexpr const char* kCatalogName = "freshet";
 
 /// Makes `ATTACH '' AS freshet (TYPE freshet)` show the databases and tables of `snapshots`, read-only.
 ///
-/// A transaction pins one ServerSnapshot when it first touches the catalog; entries are made from it on demand and live as long
-/// as the transaction. The catalog has no version, so that no plan outlives its snapshot.
+/// A transaction pins one ServerSnapshot when it first touches the catalog; entries are made from it on demand and live as
+/// long as the transaction. The catalog has no version, so that no plan outlives its snapshot.
 void register_catalog(duckdb::DBConfig& config, SnapshotProvider snapshots);
 
 }  // namespace freshet::query

@@ -67,8 +67,7 @@ DataType data_type(const LogicalType& type) {
     case LogicalTypeId::UHUGEINT: return decimal(38, 0);
     case LogicalTypeId::FLOAT: return {.kind = TypeKind::kFloat};
     case LogicalTypeId::DOUBLE: return {.kind = TypeKind::kDouble};
-    case LogicalTypeId::DECIMAL:
-      return decimal(duckdb::DecimalType::GetWidth(type), duckdb::DecimalType::GetScale(type));
+    case LogicalTypeId::DECIMAL: return decimal(duckdb::DecimalType::GetWidth(type), duckdb::DecimalType::GetScale(type));
     case LogicalTypeId::DATE: return {.kind = TypeKind::kDate};
     case LogicalTypeId::TIMESTAMP_SEC: return {.kind = TypeKind::kDateTime};
     case LogicalTypeId::TIMESTAMP_MS: return {.kind = TypeKind::kDateTime, .scale = 3};

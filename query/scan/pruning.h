@@ -10,8 +10,8 @@
 
 namespace freshet::query {
 
-/// A constant in the terms of zone maps: integers, BOOLEAN, DECIMAL (unscaled), DATE and DATETIME as Int128, FLOAT and DOUBLE
-/// as double, byte types as their bytes.
+/// A constant in the terms of zone maps: integers, BOOLEAN, DECIMAL (unscaled), DATE and DATETIME as Int128, FLOAT and
+/// DOUBLE as double, byte types as their bytes.
 using ZoneValue = std::variant<Int128, double, std::string>;
 
 /// What must hold for a value of one column, as a tree. The comparisons are those of SQL: no NULL satisfies one.
@@ -22,12 +22,12 @@ struct ZoneCondition {
     kLessOrEqual,
     kGreater,
     kGreaterOrEqual,
-    kIn,         ///< equal to one of `values`
+    kIn,  ///< equal to one of `values`
     kIsNull,
     kIsNotNull,
-    kAnd,        ///< all of `children`
-    kOr,         ///< one of `children`
-    kUnknown,    ///< something zone maps say nothing about
+    kAnd,      ///< all of `children`
+    kOr,       ///< one of `children`
+    kUnknown,  ///< something zone maps say nothing about
   };
   Kind kind = Kind::kUnknown;
   std::vector<ZoneValue> values;
