@@ -11,12 +11,17 @@
 
 namespace freshet {
 
-/// Primary keys of a run of rows, comparable as numbers or by memcmp (design of the order-preserving encoding: FORMAT.md,
-/// "Keys").
+/// Primary keys of a run of rows, comparable as numbers or by memcmp.
 ///
-/// Fixed form: one NOT NULL key column of at most 64 bits (integers, BOOLEAN, DATE, DATETIME, DECIMAL up to 18 digits) is the
-/// value with its sign bit flipped, as uint64. Byte form: every other key, NULL first, integers big-endian with the sign bit
-/// flipped, strings escaped (00 -> 00 FF) and ended by 00 00.
+/// Fixed form: one NOT NULL key column of at most 64 bits (integers, BOOLEAN, DATE, DATETIME, DECIMAL up to 18 digits) is
+/// the value as int64 with its sign bit flipped, as uint64. Byte form: every other key. The key columns one after another,
+/// each a marker byte (00 = NULL and nothing more, 01 = value) and then
+///   integers, BOOLEAN, DATE, DATETIME, DECIMAL: the physical value in its width, big-endian, sign bit flipped;
+///   FLOAT, DOUBLE: the IEEE bits big-endian, sign bit flipped when positive, all bits when negative; -0 is encoded as +0
+///   and
+///     every NaN as all ones, above all numbers;
+///   strings: each 00 as 00 FF, ended by 00 00.
+/// So NULL comes first, and the encoding of the first columns is a prefix of the whole. At most 4 GiB of byte keys.
 class KeyRun {
  public:
   explicit KeyRun(bool is_fixed) : is_fixed_(is_fixed) {
@@ -27,9 +32,7 @@ class KeyRun {
   size_t size() const { return is_fixed_ ? fixed_.size() : offsets_.size() - 1; }
   std::span<const uint64_t> fixed() const { return fixed_; }
   uint64_t fixed_at(size_t row) const { return fixed_[row]; }
-  std::string_view bytes_at(size_t row) const {
-    return {bytes_.data() + offsets_[row], offsets_[row + 1] - offsets_[row]};
-  }
+  std::string_view bytes_at(size_t row) const { return {bytes_.data() + offsets_[row], offsets_[row + 1] - offsets_[row]}; }
   size_t byte_size() const { return fixed_.size() * 8 + bytes_.size() + offsets_.size() * 4; }
 
   void append_fixed(uint64_t key) { fixed_.push_back(key); }
@@ -55,8 +58,8 @@ class KeyRun {
     }
     return bytes_at(row).compare(other.bytes_at(other_row));
   }
-  /// 64-bit hash of key `row`; stored in key filters, so it never changes (xxHash3 of the encoded bytes; for the fixed form a
-  /// multiply-xorshift mix of the number).
+  /// 64-bit hash of key `row`; stored in key filters, so it never changes (xxHash3 of the encoded bytes; for the fixed form
+  /// a multiply-xorshift mix of the number).
   uint64_t hash_at(size_t row) const;
   static uint64_t hash_fixed(uint64_t key);
   static uint64_t hash_bytes(std::string_view key);
@@ -79,7 +82,9 @@ class KeyCodec {
   void append_keys(const Block& block, size_t first, size_t count, KeyRun& out) const;
   /// Encoded bytes (KeyRun::encoded_at form) of the first `columns` key columns of a row; a prefix for range scans.
   std::string encode_prefix(const Block& block, size_t row, size_t columns) const;
-  /// Bucket of each row in [0, bucket_count): a hash of the bucket columns' encoded bytes that never changes.
+  /// Bucket of each row in [0, bucket_count). With bucket columns the bucket follows from their values alone and never
+  /// changes: high half of hash_fixed(h ^ salt) * bucket_count / 2^32, where h is hash_fixed() of a single integer column in
+  /// fixed form, else hash_bytes() of the encoded columns. Without, rows go round robin.
   void append_buckets(const TableSchema& schema, const Block& block, size_t first, size_t count,
                       std::vector<uint32_t>& out) const;
 
