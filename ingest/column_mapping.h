@@ -29,8 +29,8 @@ struct ColumnMapping {
   bool all_deletes = false;           ///< merge_type DELETE: every row deletes its key
 };
 
-/// Matches the request's columns with the table's. InvalidArgument when a name comes twice, when a key column is missing, when
-/// the delete options contradict each other, or when rows of a table without primary key would be deletes.
+/// Matches the request's columns with the table's. InvalidArgument when a name comes twice, when a key column is missing,
+/// when the delete options contradict each other, or when rows of a table without primary key would be deletes.
 Result<ColumnMapping> map_columns(const LoadRequest& request, const TableSchema& schema);
 
 }  // namespace freshet::ingest

@@ -12,9 +12,9 @@ namespace freshet::ingest {
 /// A path into a JSON document: "$.a.b[0]". No steps = the whole document ("$" or "$.").
 struct JsonPath {
   struct Step {
-    std::string key;         ///< of an object, when not is_index
+    std::string key;  ///< of an object, when not is_index
     bool is_index = false;
-    size_t index = 0;        ///< of an array
+    size_t index = 0;  ///< of an array
   };
   std::vector<Step> steps;
 

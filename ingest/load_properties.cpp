@@ -75,9 +75,7 @@ Status unescape_separator(std::string_view name, std::string_view value, std::st
         i += 2;
         break;
       }
-      default:
-        bytes.push_back('\\');
-        bytes.push_back(value[i]);
+      default: bytes.push_back('\\'); bytes.push_back(value[i]);
     }
   }
   if (bytes.empty() || bytes.size() > kMaxSeparatorBytes) {
@@ -131,17 +129,17 @@ Status parse_format(std::string_view value, LoadFormat& format) {
   } else if (lower == "json") {
     format = LoadFormat::kJson;
   } else {
-    return Status::Unsupported(
-        "format: '{}' is not offered, only csv, csv_with_names, csv_with_names_and_types and json", value);
+    return Status::Unsupported("format: '{}' is not offered, only csv, csv_with_names, csv_with_names_and_types and json",
+                               value);
   }
   return Status::OK();
 }
 
 Status parse_label(std::string_view value, std::string& label) {
   const bool is_good = value.size() <= kMaxLabelBytes && std::all_of(value.begin(), value.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
-           c == ':' || c == '.';
-  });
+                         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+                                c == '_' || c == ':' || c == '.';
+                       });
   if (!is_good) {
     return Status::InvalidArgument("label must match ^[-_A-Za-z0-9:.]{{1,{}}}$, but it is '{}'", kMaxLabelBytes,
                                    value.substr(0, 2 * kMaxLabelBytes));
@@ -200,7 +198,8 @@ class PropertyReader {
     if (const auto* value = find("hidden_columns")) {
       FRESHET_RETURN_IF_ERROR(parse_names("hidden_columns", *value, request_.hidden_columns));
     }
-    if (const auto* value = find("max_filter_ratio")) FRESHET_RETURN_IF_ERROR(parse_ratio(*value, request_.max_filter_ratio));
+    if (const auto* value = find("max_filter_ratio"))
+      FRESHET_RETURN_IF_ERROR(parse_ratio(*value, request_.max_filter_ratio));
     if (const auto* value = find("timeout")) {
       FRESHET_RETURN_IF_ERROR(parse_count("timeout", *value, 1, kMaxTimeoutSeconds, request_.timeout_seconds));
     }
@@ -214,8 +213,8 @@ class PropertyReader {
     const bool has_condition = find("delete") != nullptr;
     if (type == "merge") {
       if (!has_condition) return Status::InvalidArgument("Excepted DELETE ON clause when merge type is MERGE.");
-      return Status::Unsupported("merge_type: MERGE is not offered; mark deletes with a source column and hidden_columns: {}",
-                                 kDeleteSignColumn);
+      return Status::Unsupported(
+          "merge_type: MERGE is not offered; mark deletes with a source column and hidden_columns: {}", kDeleteSignColumn);
     }
     if (has_condition) return Status::InvalidArgument("Not support DELETE ON clause when merge type is not MERGE.");
     if (type == "append") {
@@ -296,8 +295,8 @@ class PropertyReader {
     if (const std::string* value = find("partial_update_new_key_behavior")) {
       const std::string behavior = to_lower(*value);
       if (behavior != "append" && behavior != "error") {
-        return Status::InvalidArgument(
-            "Invalid partial_update_new_key_behavior {}, must be one of ['APPEND', 'ERROR']", *value);
+        return Status::InvalidArgument("Invalid partial_update_new_key_behavior {}, must be one of ['APPEND', 'ERROR']",
+                                       *value);
       }
     }
     return Status::OK();

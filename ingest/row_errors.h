@@ -11,8 +11,8 @@
 
 namespace freshet::ingest {
 
-/// The rejected rows of one load: their number, the first reason, and the text of the first `rows_kept` of them, a line each:
-/// "Reason: <why>. src line [<row, cut to kRowBytesKept>];". One thread.
+/// The rejected rows of one load: their number, the first reason, and the text of the first `rows_kept` of them, a line
+/// each: "Reason: <why>. src line [<row, cut to kRowBytesKept>];". One thread.
 class RowErrors {
  public:
   static constexpr size_t kRowBytesKept = 1024;
@@ -50,7 +50,7 @@ class ErrorLogs {
 
   const std::string directory_;
   const uint64_t logs_kept_;
-  std::mutex mutex_;            ///< guards files_
+  std::mutex mutex_;                ///< guards files_
   std::vector<std::string> files_;  ///< names, oldest first
 };
 
