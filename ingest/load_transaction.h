@@ -25,6 +25,7 @@ class LoadTransaction {
   LoadTransaction& operator=(const LoadTransaction&) = delete;
 
   const storage::TableSnapshot& table() const { return *table_; }
+  const storage::TableSnapshotPtr& table_pointer() const { return table_; }
   /// Takes the rows of `block` in arrival order. REQUIRES: columns of table().schema.
   Status append(const Block& block);
   uint64_t row_count() const { return row_count_; }
