@@ -17,9 +17,10 @@ class MetaBatch {
   struct Operation {
     enum class Kind : uint8_t { kPut, kErase, kEraseRange } kind;
     std::string key;
-    std::string value;  ///< kPut: the value; kEraseRange: the end, exclusive
+    std::string value;  ///< kPut: the value; kEraseRange: the end, exclusive; nothing is erased when it is not above `key`
   };
-  /// `key` must hold `expected` (nothing = must be absent) when the batch is committed; else Conflict and nothing is written.
+  /// `key` must hold `expected` (nothing = must be absent) when the batch is committed; else Conflict and nothing is
+  /// written.
   struct Precondition {
     std::string key;
     std::optional<std::string> expected;
@@ -56,12 +57,13 @@ class MetaStore {
   /// sent: it may or may not be found later, and the store takes no further commits.
   virtual Status commit(const MetaBatch& batch) = 0;
   virtual Result<std::optional<std::string>> get(std::string_view key) = 0;
-  /// Calls `visit` for each key in [begin, end) in order until it returns a status that is not OK, which is then returned.
+  /// Calls `visit` for each key in [begin, end), or to the last key when `end` is empty, in order until it returns a status
+  /// that is not OK, which is then returned.
   virtual Status scan(std::string_view begin, std::string_view end,
                       const std::function<Status(std::string_view key, std::string_view value)>& visit) = 0;
 };
 
-/// First key after all keys that start with `prefix`.
+/// First key after all keys that start with `prefix`; empty when there is none (every byte is FF).
 std::string prefix_end(std::string_view prefix);
 
 }  // namespace freshet::storage

@@ -1,0 +1,193 @@
+#include "storage/meta/rocksdb_meta_store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <mutex>
+#include <shared_mutex>
+#include <utility>
+
+#include "storage/base/log.h"
+
+namespace freshet::storage {
+namespace {
+
+constexpr size_t kBlockCacheBytes = 16u << 20;
+constexpr int kMostOpenFiles = 128;
+constexpr double kFilterBitsPerKey = 10;
+
+/// Sized so that an idle store takes a few kilobytes of disk: nothing is allocated ahead of what is written.
+rocksdb::Options rocksdb_options(const RocksDbOptions& options) {
+  rocksdb::Options result;
+  result.create_if_missing = !options.read_only;
+  result.paranoid_checks = true;
+  // The default drops every commit behind one flipped bit of the log without a word; this one only forgives a torn tail.
+  result.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  result.write_buffer_size = options.write_buffer_bytes;
+  result.db_write_buffer_size = options.write_buffer_bytes;
+  result.max_total_wal_size = options.write_buffer_bytes;
+  // A start on a full disk must not need room for the log a second time.
+  result.avoid_flush_during_recovery = true;
+  result.compression = rocksdb::kNoCompression;
+  result.allow_fallocate = false;
+  result.recycle_log_file_num = 0;
+  result.manifest_preallocation_size = 64 << 10;
+  result.max_manifest_file_size = 4 << 20;
+  result.max_open_files = kMostOpenFiles;
+  result.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  result.keep_log_file_num = 2;
+  result.max_log_file_size = 1 << 20;
+  result.stats_dump_period_sec = 0;
+  result.stats_persist_period_sec = 0;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kFilterBitsPerKey));
+  result.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return result;
+}
+
+rocksdb::ReadOptions read_options() {
+  rocksdb::ReadOptions options;
+  options.verify_checksums = true;
+  return options;
+}
+
+rocksdb::Slice slice_of(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+std::string_view view_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+Status read_error(const rocksdb::Status& status, const std::string& directory) {
+  if (status.IsCorruption()) return Status::Corruption("metadata store {}: {}", directory, status.ToString());
+  return Status::IoError("metadata store {}: {}", directory, status.ToString());
+}
+
+void fill(const MetaBatch& batch, rocksdb::WriteBatch& out) {
+  using Kind = MetaBatch::Operation::Kind;
+  for (const MetaBatch::Operation& operation : batch.operations()) {
+    // A WriteBatch in memory cannot refuse an operation.
+    switch (operation.kind) {
+      case Kind::kPut: out.Put(operation.key, operation.value).PermitUncheckedError(); break;
+      case Kind::kErase: out.Delete(operation.key).PermitUncheckedError(); break;
+      case Kind::kEraseRange:
+        if (operation.key < operation.value) out.DeleteRange(operation.key, operation.value).PermitUncheckedError();
+        break;
+    }
+  }
+}
+
+class RocksDbMetaStore final : public MetaStore {
+ public:
+  RocksDbMetaStore(std::unique_ptr<rocksdb::DB> db, std::string directory, bool is_read_only)
+      : db_(std::move(db)), directory_(std::move(directory)), is_read_only_(is_read_only) {}
+
+  Status commit(const MetaBatch& batch) override {
+    if (is_read_only_) return Status::Unavailable("metadata store {} is open for reading only", directory_);
+    rocksdb::WriteBatch writes(batch.byte_size() + batch.operations().size() * 16);
+    fill(batch, writes);
+    if (batch.preconditions().empty()) {
+      // RocksDB gathers such commits that wait together into one sync.
+      const std::shared_lock lock(mutex_);
+      return write(writes);
+    }
+    const std::unique_lock lock(mutex_);
+    FRESHET_RETURN_IF_ERROR(check_running());
+    FRESHET_RETURN_IF_ERROR(check_preconditions(batch));
+    return write(writes);
+  }
+
+  Result<std::optional<std::string>> get(std::string_view key) override {
+    std::string value;
+    const rocksdb::Status status = db_->Get(read_options(), slice_of(key), &value);
+    if (status.ok()) return std::optional<std::string>(std::move(value));
+    if (status.IsNotFound()) return std::optional<std::string>();
+    return read_error(status, directory_);
+  }
+
+  Status scan(std::string_view begin, std::string_view end,
+              const std::function<Status(std::string_view key, std::string_view value)>& visit) override {
+    rocksdb::ReadOptions options = read_options();
+    const rocksdb::Slice upper_bound = slice_of(end);
+    if (!end.empty()) options.iterate_upper_bound = &upper_bound;
+    const std::unique_ptr<rocksdb::Iterator> iterator(db_->NewIterator(options));
+    for (iterator->Seek(slice_of(begin)); iterator->Valid(); iterator->Next()) {
+      FRESHET_RETURN_IF_ERROR(visit(view_of(iterator->key()), view_of(iterator->value())));
+    }
+    if (!iterator->status().ok()) return read_error(iterator->status(), directory_);
+    return Status::OK();
+  }
+
+ private:
+  Status check_running() const {
+    if (!is_failed_.load()) return Status::OK();
+    return Status::Unavailable("the metadata store stopped after a failed write; restart the server");
+  }
+
+  /// REQUIRES: mutex_ held alone, so that what is checked still holds when the batch is written.
+  Status check_preconditions(const MetaBatch& batch) {
+    for (const MetaBatch::Precondition& precondition : batch.preconditions()) {
+      FRESHET_ASSIGN_OR_RETURN(const std::optional<std::string> found, get(precondition.key));
+      if (found == precondition.expected) continue;
+      return Status::Conflict("the metadata changed meanwhile: a key that must {} now {}",
+                              precondition.expected ? "hold a known value" : "be absent",
+                              found ? "holds another value" : "is gone");
+    }
+    return Status::OK();
+  }
+
+  /// REQUIRES: mutex_ held.
+  Status write(rocksdb::WriteBatch& writes) {
+    FRESHET_RETURN_IF_ERROR(check_running());
+    if (writes.Count() == 0) return Status::OK();
+    rocksdb::WriteOptions options;
+    options.sync = true;
+    const rocksdb::Status status = db_->Write(options, &writes);
+    if (status.ok()) return Status::OK();
+    is_failed_.store(true);
+    log_error("metadata store {}: a write failed, no more commits until a restart: {}", directory_, status.ToString());
+    return Status::UnknownOutcome(
+        "writing to the metadata store failed ({}); the commit may or may not be found after a restart of the server",
+        status.ToString());
+  }
+
+  const std::unique_ptr<rocksdb::DB> db_;
+  const std::string directory_;
+  const bool is_read_only_;
+  std::shared_mutex mutex_;  ///< held alone from checking preconditions to writing; shared by writes without any
+  std::atomic<bool> is_failed_ = false;
+};
+
+Status open_error(const rocksdb::Status& status, const std::string& directory) {
+  const std::string text = status.ToString();
+  const bool is_locked = status.IsIOError() && (text.find("While lock file") != std::string::npos ||
+                                                text.find("lock hold by current process") != std::string::npos);
+  if (is_locked) {
+    return Status::Unavailable("data directory {} is in use by another server; stop it or choose another directory",
+                               directory);
+  }
+  if (status.IsNoSpace()) return Status::OutOfSpace("cannot open metadata store {}: {}", directory, text);
+  if (status.IsCorruption()) return Status::Corruption("cannot open metadata store {}: {}", directory, text);
+  return Status::IoError("cannot open metadata store {}: {}", directory, text);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MetaStore>> open_rocksdb_meta_store(const std::string& directory, const RocksDbOptions& options) {
+  std::error_code error;
+  if (!options.read_only) std::filesystem::create_directories(directory, error);
+  if (error) return Status::IoError("cannot make directory {}: {}", directory, error.message());
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Options settings = rocksdb_options(options);
+  const rocksdb::Status status = options.read_only ? rocksdb::DB::OpenForReadOnly(settings, directory, &opened)
+                                                   : rocksdb::DB::Open(settings, directory, &opened);
+  std::unique_ptr<rocksdb::DB> db(opened);
+  if (!status.ok()) return open_error(status, directory);
+  return std::make_unique<RocksDbMetaStore>(std::move(db), directory, options.read_only);
+}
+
+}  // namespace freshet::storage
