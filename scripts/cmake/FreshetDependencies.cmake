@@ -10,6 +10,10 @@ find_package(CLI11 REQUIRED)      # command line
 find_package(simdjson REQUIRED)   # JSON decoding
 find_package(OpenSSL REQUIRED)    # SHA-1 of the MySQL handshake
 find_package(Boost 1.74 REQUIRED) # Asio: event loops and sockets; Beast: HTTP (headers only)
+# Boost 1.74's asio/awaitable.hpp uses std::exchange and does not include <utility>.
+add_library(freshet_boost INTERFACE)
+target_link_libraries(freshet_boost INTERFACE Boost::headers Threads::Threads)
+target_compile_options(freshet_boost INTERFACE "SHELL:-include utility")
 find_package(GTest REQUIRED)      # unit tests
 find_package(benchmark REQUIRED)  # micro-benchmarks
 find_package(FastFloat REQUIRED)  # text to float and integer
@@ -35,4 +39,4 @@ endif()
 add_library(freshet_duckdb SHARED IMPORTED)
 set_target_properties(freshet_duckdb PROPERTIES
   IMPORTED_LOCATION ${FRESHET_DUCKDB_DIR}/lib/libduckdb.so
-  INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${FRESHET_DUCKDB_DIR}/include)
+  INTERFACE_INCLUDE_DIRECTORIES ${FRESHET_DUCKDB_DIR}/include)
