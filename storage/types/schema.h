@@ -22,16 +22,16 @@ enum class TableModel : uint8_t {
 inline constexpr std::string_view kDeleteSignColumn = "__DORIS_DELETE_SIGN__";
 
 struct ColumnSchema {
-  ColumnId id;  ///< Never reused within a table; files name columns by it.
-  std::string name;
-  DataType type;
+  ColumnId id = {};  ///< Never reused within a table; files name columns by it.
+  std::string name = {};
+  DataType type = {};
   bool is_key = false;
   bool nullable = true;
   bool auto_increment = false;
   /// Text of the DEFAULT; nothing when there is none. CURRENT_TIMESTAMP is a flag, since its text is not a value.
-  std::optional<std::string> default_value;
+  std::optional<std::string> default_value = {};
   bool default_current_timestamp = false;
-  std::string comment;
+  std::string comment = {};
 };
 
 /// The columns of a table at one schema version: key columns first. Immutable once shared.

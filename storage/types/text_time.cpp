@@ -70,18 +70,20 @@ bool take_fraction(std::string_view& text, unsigned scale, int64_t& micros) {
   return any;
 }
 
-/// 03:04:05, 03:04, 03 or 030405, with a fraction after seconds.
-bool take_time(std::string_view& text, unsigned scale, int64_t& micros) {
+/// 03:04:05, 03:04, 03 or 030405, with a fraction after seconds; `only_digits` allows the last alone.
+bool take_time(std::string_view& text, unsigned scale, bool only_digits, int64_t& micros) {
   unsigned hour, minute = 0, second = 0;
   if (!take_number(text, 1, 2, hour)) return false;
   bool has_seconds = false;
-  if (take_letter(text, ':')) {
+  if (!only_digits && take_letter(text, ':')) {
     if (!take_number(text, 1, 2, minute)) return false;
     has_seconds = take_letter(text, ':');
     if (has_seconds && !take_number(text, 1, 2, second)) return false;
   } else if (!text.empty() && is_digit(text.front())) {
     has_seconds = true;
     if (!take_number(text, 2, 2, minute) || !take_number(text, 2, 2, second)) return false;
+  } else if (only_digits) {
+    return false;
   }
   if (hour > 23 || minute > 59 || second > 59) return false;
   micros = (int64_t{hour} * 3600 + minute * 60 + second) * kMicrosPerSecond;
@@ -111,7 +113,7 @@ bool parse_time_text(std::string_view text, unsigned scale, TimeText& out) {
   const bool is_separated = text.front() == ' ' || take_letter(text, 'T') || take_letter(text, 't');
   while (take_letter(text, ' ')) continue;
   if (!is_separated && !is_compact) return false;
-  return take_time(text, scale, out.micros) && take_offset(text, out.offset_minutes) && text.empty();
+  return take_time(text, scale, !is_separated, out.micros) && take_offset(text, out.offset_minutes) && text.empty();
 }
 
 }  // namespace

@@ -13,8 +13,8 @@ inline constexpr int64_t kMicrosPerSecond = 1'000'000;
 inline constexpr int64_t kMicrosPerDay = 86400 * kMicrosPerSecond;
 
 /// Dates and times as loads write them, surrounding blanks skipped:
-///   2026-01-02, 2026/1/2, 20260102; after it, optionally, a blank or 'T' (none needed after 20260102) and
-///   03:04:05, 03:04, 03, 030405; then .678; then Z, +08, +08:00 or +0800.
+///   2026-01-02, 2026/1/2, 20260102; after it, optionally, a blank or 'T' and
+///   03:04:05, 03:04, 03, 030405 (the last also right behind 20260102); then .678; then Z, +08, +08:00 or +0800.
 /// An offset turns a DATETIME into UTC; a DATE is the date as it is written. Fractions are rounded half up to `scale`
 /// digits.
 TextError parse_date(std::string_view text, int32_t& days);
