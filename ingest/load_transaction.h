@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "storage/commit/storage_engine.h"
+#include "storage/engine/storage_engine.h"
 
 namespace freshet::ingest {
 
