@@ -72,10 +72,6 @@ DeltaBuffer::DeltaBuffer(RowsetId id, SchemaPtr schema)
 
 DeltaBuffer::~DeltaBuffer() = default;
 
-uint64_t DeltaBuffer::byte_size() const {
-  return row_count_ * state_->bytes_per_row + state_->arena.byte_size() + state_->index.byte_size();
-}
-
 DeltaBuffer::RowChunk& DeltaBuffer::chunk_for_append(uint32_t chunk_index) {
   const unsigned level = State::level_of(chunk_index);
   auto& chunks = state_->levels[level];
@@ -109,6 +105,7 @@ RowOrdinal DeltaBuffer::append(const Block& block, const KeyRun& keys) {
   FRESHET_ASSERT(rows == keys.size() && rows <= kMaxRows - row_count_);
   FRESHET_ASSERT(block.columns.size() == schema_->columns.size() && keys.is_fixed() == state_->keys_are_fixed);
   const RowOrdinal first = row_count_;
+  if (first == 0) created_ = std::chrono::steady_clock::now();
   for (size_t done = 0; done < rows;) {
     const uint32_t at = static_cast<uint32_t>(first + done);
     const uint32_t count = static_cast<uint32_t>(std::min<size_t>(rows - done, kVectorRows - at % kVectorRows));
@@ -117,6 +114,8 @@ RowOrdinal DeltaBuffer::append(const Block& block, const KeyRun& keys) {
     row_count_ += count;
   }
   if (schema_->is_unique()) index_keys(keys);
+  byte_size_.store(row_count_ * state_->bytes_per_row + state_->arena.byte_size() + state_->index.byte_size(),
+                   std::memory_order_relaxed);
   return first;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -40,8 +42,10 @@ class DeltaBuffer {
   const SchemaPtr& schema() const { return schema_; }
   /// Writer only: rows appended so far.
   uint32_t row_count() const { return row_count_; }
-  /// Writer only: bytes that rows, keys and index take.
-  uint64_t byte_size() const;
+  /// Bytes that rows, keys and index take. Any thread.
+  uint64_t byte_size() const { return byte_size_.load(std::memory_order_relaxed); }
+  /// When its first row came. REQUIRES: a row was published to the caller.
+  std::chrono::steady_clock::time_point created() const { return created_; }
 
   /// Writer only. Appends all rows of `block` (none of them a delete) and, for kUnique, indexes their keys. `keys[i]` is the
   /// key of row i; no key occurs twice in one call. Returns the ordinal of the first. REQUIRES: room below kMaxRows.
@@ -68,6 +72,8 @@ class DeltaBuffer {
   RowsetId id_;
   SchemaPtr schema_;
   uint32_t row_count_ = 0;
+  std::atomic<uint64_t> byte_size_{0};
+  std::chrono::steady_clock::time_point created_;
   std::unique_ptr<State> state_;
 };
 
