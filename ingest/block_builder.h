@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "storage/commit/storage_engine.h"
+#include "storage/engine/storage_engine.h"
 #include "storage/types/block.h"
 
 namespace freshet::ingest {

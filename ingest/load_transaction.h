@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "ingest/memtable_flusher.h"
-#include "storage/commit/storage_engine.h"
+#include "storage/engine/storage_engine.h"
 
 namespace freshet::ingest {
 

@@ -4,7 +4,7 @@
 #include <future>
 #include <vector>
 
-#include "storage/commit/storage_engine.h"
+#include "storage/engine/storage_engine.h"
 
 namespace freshet::ingest {
 

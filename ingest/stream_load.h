@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "ingest/load_request.h"
-#include "storage/commit/storage_engine.h"
+#include "storage/engine/storage_engine.h"
 
 namespace freshet::ingest {
 

@@ -7,7 +7,7 @@
 
 #include "ingest/load_request.h"
 #include "ingest/row_errors.h"
-#include "storage/commit/storage_engine.h"
+#include "storage/engine/storage_engine.h"
 
 namespace freshet::ingest {
 

@@ -1,6 +1,10 @@
 # Warnings, sanitizers, ccache and the linker: one place for what every target of Freshet is built with.
 add_library(freshet_flags INTERFACE)
 target_compile_options(freshet_flags INTERFACE -Wall -Wextra -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # g++ 12 warns of overlapping copies in its own operator+(const char*, std::string&&): GCC bug 105651.
+  target_compile_options(freshet_flags INTERFACE -Wno-restrict)
+endif()
 
 set(FRESHET_SANITIZE "" CACHE STRING "address (with undefined) or thread")
 if(FRESHET_SANITIZE STREQUAL "address")

@@ -7,6 +7,7 @@
 
 #include "storage/base/ids.h"
 #include "storage/base/result.h"
+#include "storage/encoding/page_encoding.h"
 #include "storage/types/column.h"
 
 namespace freshet::storage {
@@ -16,13 +17,11 @@ namespace freshet::storage {
 inline constexpr size_t kZoneBytes = 32;
 struct ZoneMap {
   uint32_t null_count = 0;
-  bool has_bounds = false;  ///< false when every row is NULL, or the column holds NaN
-  bool max_is_exact = true; ///< byte values: false when `max` was rounded up or is unbounded (then empty)
-  std::string min;          ///< fixed width: the raw value; bytes: the prefix
+  bool has_bounds = false;   ///< false when every row is NULL, or the column holds NaN
+  bool max_is_exact = true;  ///< byte values: false when `max` was rounded up or is unbounded (then empty)
+  std::string min;           ///< fixed width: the raw value; bytes: the prefix
   std::string max;
 };
-
-enum class PageEncoding : uint8_t { kConstant = 1, kPlain = 2, kDictionary = 3, kFrameOfReference = 4 };
 
 /// One page of one column, pinned in memory, decoded on demand. Immutable; any thread. Rows are relative to the page.
 class ColumnPage {

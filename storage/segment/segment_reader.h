@@ -62,6 +62,8 @@ class Segment {
   const SegmentMeta& meta() const { return meta_; }
   RowsetId id() const { return meta_.id; }
   Result<std::shared_ptr<const SegmentReader>> reader() const;
+  /// Memory of the open reader; 0 while it was never needed.
+  uint64_t resident_bytes() const;
   /// When the last reference goes, the file is removed. Set when no record names the file any more.
   void remove_file_when_unused() const;
 

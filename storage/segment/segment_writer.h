@@ -3,14 +3,13 @@
 #include <memory>
 #include <span>
 
+#include "storage/encoding/compression.h"
 #include "storage/io/file_store.h"
 #include "storage/segment/segment_meta.h"
 #include "storage/types/block.h"
 #include "storage/types/key_run.h"
 
 namespace freshet::storage {
-
-enum class PageCompression : uint8_t { kNone = 0, kLz4 = 1 };
 
 struct SegmentWriterOptions {
   PageCompression compression = PageCompression::kLz4;

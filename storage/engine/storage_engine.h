@@ -84,8 +84,10 @@ class StorageEngine {
   virtual Result<std::optional<LabelRecord>> find_label(DatabaseId database, const std::string& label) = 0;
 
   // Writing.
-  virtual TransactionId next_transaction_id() = 0;
-  virtual RowsetId next_rowset_id() = 0;
+  virtual Result<TransactionId> next_transaction_id() = 0;
+  virtual Result<RowsetId> next_rowset_id() = 0;
+  /// The newest commit number handed out, for SegmentWriterOptions::newest_commit.
+  virtual CommitNumber newest_commit() const = 0;
   virtual FileStore& files() = 0;
   /// Refuses early when a load cannot succeed: OutOfSpace below the disk reserve, Unavailable when stopping or broken. Waits
   /// (bounded, then ResourceExhausted) while compaction of `table` is behind.

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace freshet::config {
+
+inline constexpr uint64_t kKiB = 1024;
+inline constexpr uint64_t kMiB = 1024 * kKiB;
+inline constexpr uint64_t kGiB = 1024 * kMiB;
+
+/// Where a server listens. Port 0 lets the system pick a free one.
+struct Address {
+  std::string host;
+  uint16_t port = 0;
+
+  std::string to_string() const;
+  bool operator==(const Address&) const = default;
+};
+
+struct HttpSettings {
+  Address address{"127.0.0.1", 8030};
+  uint64_t threads = 0;  ///< 0: one for each core, at most 8.
+  uint64_t max_connections = 1024;
+  uint64_t max_body_bytes = 10 * kGiB;
+  bool operator==(const HttpSettings&) const = default;
+};
+
+struct MysqlSettings {
+  Address address{"127.0.0.1", 9030};
+  uint64_t max_connections = 1024;
+  uint64_t idle_timeout_seconds = 28800;
+  bool operator==(const MysqlSettings&) const = default;
+};
+
+struct UserSettings {
+  std::string root_password;  ///< Empty: root connects without a password.
+  bool operator==(const UserSettings&) const = default;
+};
+
+struct StorageSettings {
+  uint64_t page_cache_bytes = 0;  ///< 0: a quarter of the machine's memory.
+  uint64_t memtable_bytes = 128 * kMiB;
+  uint64_t small_commit_bytes = 1 * kMiB;
+  uint64_t delta_flush_bytes = 64 * kMiB;
+  uint64_t delta_flush_rows = 500'000;
+  uint64_t delta_flush_seconds = 60;
+  uint64_t disk_reserve_bytes = 64 * kMiB;
+  uint64_t label_keep_seconds = 259'200;
+  uint64_t label_limit = 1'000'000;
+  bool operator==(const StorageSettings&) const = default;
+};
+
+struct CompactionSettings {
+  uint64_t threads = 1;
+  uint64_t trigger_segments = 8;
+  uint64_t max_segments = 64;
+  double dead_fraction = 0.2;
+  uint64_t rate_bytes_per_second = 0;  ///< 0: no limit.
+  bool operator==(const CompactionSettings&) const = default;
+};
+
+struct IngestSettings {
+  uint64_t max_running_loads = 128;
+  uint64_t load_timeout_seconds = 600;
+  uint64_t max_row_bytes = 16 * kMiB;
+  uint64_t error_log_rows = 100;
+  uint64_t error_log_keep_seconds = 172'800;
+  bool operator==(const IngestSettings&) const = default;
+};
+
+struct KafkaSettings {
+  uint64_t min_commit_interval_ms = 20;
+  uint64_t max_batch_bytes = 64 * kMiB;
+  uint64_t max_batch_rows = 200'000;
+  uint64_t poll_timeout_ms = 10;
+  bool operator==(const KafkaSettings&) const = default;
+};
+
+struct QuerySettings {
+  uint64_t duckdb_memory_bytes = 0;  ///< 0: two fifths of the machine's memory.
+  uint64_t duckdb_threads = 0;       ///< 0: one for each core.
+  uint64_t query_timeout_seconds = 900;
+  uint64_t max_concurrent_queries = 64;
+  bool operator==(const QuerySettings&) const = default;
+};
+
+struct LogSettings {
+  std::string level = "info";  ///< debug, info, warning or error.
+  bool operator==(const LogSettings&) const = default;
+};
+
+/// Every setting of the server with its default. main.cpp reads it once and hands each room what it needs; no room reads it
+/// from here later. Units are in the names. settings_table.h has the sentence and the bounds of each.
+struct Settings {
+  std::string data_dir = "./freshet-data";
+  HttpSettings http;
+  MysqlSettings mysql;
+  UserSettings users;
+  StorageSettings storage;
+  CompactionSettings compaction;
+  IngestSettings ingest;
+  KafkaSettings kafka;
+  QuerySettings query;
+  LogSettings log;
+  bool operator==(const Settings&) const = default;
+};
+
+}  // namespace freshet::config

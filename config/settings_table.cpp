@@ -1,0 +1,252 @@
+#include "config/settings_table.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+namespace freshet::config {
+namespace {
+
+constexpr double kAny = 0;
+constexpr double kMaxSeconds = 10.0 * 366 * 86400;
+constexpr double kTiB = 1024.0 * static_cast<double>(kGiB);
+
+struct Suffix {
+  std::string_view name;
+  uint64_t factor;
+};
+constexpr Suffix kSuffixes[] = {{"KiB", kKiB}, {"MiB", kMiB}, {"GiB", kGiB}, {"TiB", 1024 * kGiB}, {"B", 1}};
+
+std::string number_text(double number) {
+  if (number == std::floor(number) && std::abs(number) < 1e15) return std::to_string(static_cast<int64_t>(number));
+  std::string text = std::to_string(number);
+  while (text.back() == '0') text.pop_back();
+  return text;
+}
+
+std::string size_text(uint64_t bytes) {
+  for (const Suffix& suffix : {kSuffixes[3], kSuffixes[2], kSuffixes[1], kSuffixes[0]}) {
+    if (bytes != 0 && bytes % suffix.factor == 0) return std::to_string(bytes / suffix.factor) + std::string(suffix.name);
+  }
+  return std::to_string(bytes);
+}
+
+std::string bound_text(const Setting& setting, double bound) {
+  return setting.unit == SettingUnit::kBytes ? size_text(static_cast<uint64_t>(bound)) : number_text(bound);
+}
+
+std::optional<uint64_t> parse_whole(std::string_view text, uint64_t factor) {
+  uint64_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number > UINT64_MAX / factor) return std::nullopt;
+  return number * factor;
+}
+
+std::optional<uint64_t> parse_size(std::string_view text) {
+  for (const Suffix& suffix : kSuffixes) {
+    if (!text.ends_with(suffix.name)) continue;
+    text.remove_suffix(suffix.name.size());
+    while (text.ends_with(' ')) text.remove_suffix(1);
+    return parse_whole(text, suffix.factor);
+  }
+  return parse_whole(text, 1);
+}
+
+std::optional<double> parse_fraction(std::string_view text) {
+  double number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) return std::nullopt;
+  return number;
+}
+
+std::optional<Address> parse_address(std::string_view text) {
+  size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string_view::npos) {
+    return std::nullopt;
+  }
+  auto port = parse_whole(text.substr(colon + 1), 1);
+  if (host.empty() || !port || *port > 65535) return std::nullopt;
+  return Address{std::string(host), static_cast<uint16_t>(*port)};
+}
+
+std::string wanted_form(const Setting& setting) {
+  switch (setting.unit) {
+    case SettingUnit::kBytes: return "a size, as bytes or like 64MiB (KiB, MiB, GiB, TiB)";
+    case SettingUnit::kSeconds: return "a whole number of seconds";
+    case SettingUnit::kMilliseconds: return "a whole number of milliseconds";
+    case SettingUnit::kFraction: return "a number";
+    case SettingUnit::kAddress: return "an address like 127.0.0.1:8030 (port 0 picks a free one)";
+    case SettingUnit::kLevel: return "one of debug, info, warning, error";
+    default: return "a whole number";
+  }
+}
+
+std::string not_fitting(const Setting& setting, std::string_view text) {
+  return "'" + std::string(text) + "' is not " + wanted_form(setting);
+}
+
+std::optional<std::string> out_of_bounds(const Setting& setting, double number, std::string_view text) {
+  if (number >= setting.least && number <= setting.most) return std::nullopt;
+  return "'" + std::string(text) + "' is out of bounds: it must be from " + bound_text(setting, setting.least) + " to " +
+         bound_text(setting, setting.most);
+}
+
+std::optional<std::string> assign_text(const Setting& setting, std::string& value, std::string_view text) {
+  constexpr std::string_view kLevels[] = {"debug", "info", "warning", "error"};
+  if (setting.unit == SettingUnit::kLevel && std::ranges::find(kLevels, text) == std::end(kLevels)) {
+    return not_fitting(setting, text);
+  }
+  if (setting.unit == SettingUnit::kText && text.empty()) return "must not be empty";
+  value = text;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string Address::to_string() const {
+  bool is_v6 = host.find(':') != std::string::npos;
+  return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+std::string ConfigProblem::to_string() const {
+  std::string text = line > 0 ? "line " + std::to_string(line) + ": " : "";
+  return text + (key.empty() ? "" : key + ": ") + message;
+}
+
+std::vector<Setting> settings_table(Settings& s) {
+  using enum SettingUnit;
+  return {
+      {"data_dir", "Folder of all data; one server at a time.", kText, kAny, kAny, &s.data_dir},
+      {"http.address", "Where loads, health and metrics are served.", kAddress, kAny, kAny, &s.http.address},
+      {"http.threads", "Network threads; 0: one for each core, at most 8.", kCount, 0, 256, &s.http.threads},
+      {"http.max_connections", "Connections open at once; more are refused.", kCount, 1, 100'000, &s.http.max_connections},
+      {"http.max_body_bytes", "Longest body of one load.", kBytes, 1024, 1024 * kTiB, &s.http.max_body_bytes},
+      {"mysql.address", "Where the MySQL protocol is served.", kAddress, kAny, kAny, &s.mysql.address},
+      {"mysql.max_connections", "Connections open at once; more are refused.", kCount, 1, 100'000, &s.mysql.max_connections},
+      {"mysql.idle_timeout_seconds", "A connection that is silent for so long is closed.", kSeconds, 1, kMaxSeconds,
+       &s.mysql.idle_timeout_seconds},
+      {"users.root_password", "Password of root in both protocols; empty: none.", kSecret, kAny, kAny,
+       &s.users.root_password},
+      {"storage.page_cache_bytes", "Memory for decompressed pages; 0: a quarter of the machine's.", kBytes, 0, 64 * kTiB,
+       &s.storage.page_cache_bytes},
+      {"storage.memtable_bytes", "Rows that one load collects for a tablet before they become a segment file.", kBytes,
+       1.0 * kMiB, 64.0 * kGiB, &s.storage.memtable_bytes},
+      {"storage.small_commit_bytes", "Commits up to this size keep their rows in the commit record and the delta buffer.",
+       kBytes, 0, 64.0 * kMiB, &s.storage.small_commit_bytes},
+      {"storage.delta_flush_bytes", "The delta buffer of a tablet becomes a segment file at this size.", kBytes, 64.0 * kKiB,
+       16.0 * kGiB, &s.storage.delta_flush_bytes},
+      {"storage.delta_flush_rows", "... or at this number of rows.", kCount, 1, 1e9, &s.storage.delta_flush_rows},
+      {"storage.delta_flush_seconds", "... or when its oldest row is this old.", kSeconds, 1, kMaxSeconds,
+       &s.storage.delta_flush_seconds},
+      {"storage.disk_reserve_bytes", "Loads are refused while less than this is free on the disk.", kBytes, 0, 64 * kTiB,
+       &s.storage.disk_reserve_bytes},
+      {"storage.label_keep_seconds", "A load's label is remembered for so long.", kSeconds, 60, kMaxSeconds,
+       &s.storage.label_keep_seconds},
+      {"storage.label_limit", "Labels remembered at once; loads are refused beyond, none is forgotten early.", kCount, 1,
+       1e9, &s.storage.label_limit},
+      {"compaction.threads", "Compactions at once.", kCount, 1, 256, &s.compaction.threads},
+      {"compaction.trigger_segments", "A tablet is compacted from this number of segments of one size.", kCount, 2, 10'000,
+       &s.compaction.trigger_segments},
+      {"compaction.max_segments", "Loads into a tablet wait while it has more segments.", kCount, 4, 100'000,
+       &s.compaction.max_segments},
+      {"compaction.dead_fraction", "A segment is rewritten when this part of its rows is deleted.", kFraction, 0.01, 1,
+       &s.compaction.dead_fraction},
+      {"compaction.rate_bytes_per_second", "Bytes written by compaction; 0: no limit.", kBytes, 0, 64 * kTiB,
+       &s.compaction.rate_bytes_per_second},
+      {"ingest.max_running_loads", "Loads at once; more are refused.", kCount, 1, 100'000, &s.ingest.max_running_loads},
+      {"ingest.load_timeout_seconds", "A load that takes longer is ended, unless it names a limit of its own.", kSeconds, 1,
+       kMaxSeconds, &s.ingest.load_timeout_seconds},
+      {"ingest.max_row_bytes", "A longer row is rejected.", kBytes, 1024, 1.0 * kGiB, &s.ingest.max_row_bytes},
+      {"ingest.error_log_rows", "Rejected rows of one load that are kept for its ErrorURL.", kCount, 0, 1e6,
+       &s.ingest.error_log_rows},
+      {"ingest.error_log_keep_seconds", "... and for how long.", kSeconds, 1, kMaxSeconds, &s.ingest.error_log_keep_seconds},
+      {"kafka.min_commit_interval_ms", "A job commits as soon as it has rows, but not more often than this.", kMilliseconds,
+       0, 3.6e6, &s.kafka.min_commit_interval_ms},
+      {"kafka.max_batch_bytes", "Most bytes of one commit of a job.", kBytes, 1024, 4.0 * kGiB, &s.kafka.max_batch_bytes},
+      {"kafka.max_batch_rows", "Most rows of one commit of a job.", kCount, 1, 1e9, &s.kafka.max_batch_rows},
+      {"kafka.poll_timeout_ms", "A job without rows looks again after so long.", kMilliseconds, 1, 60'000,
+       &s.kafka.poll_timeout_ms},
+      {"query.duckdb_memory_bytes", "Memory of running queries; 0: two fifths of the machine's.", kBytes, 0, 64 * kTiB,
+       &s.query.duckdb_memory_bytes},
+      {"query.duckdb_threads", "Threads of running queries; 0: one for each core.", kCount, 0, 1024,
+       &s.query.duckdb_threads},
+      {"query.query_timeout_seconds", "A query that takes longer is ended.", kSeconds, 1, kMaxSeconds,
+       &s.query.query_timeout_seconds},
+      {"query.max_concurrent_queries", "Queries at once; more wait. Point reads do not count.", kCount, 1, 100'000,
+       &s.query.max_concurrent_queries},
+      {"log.level", "debug, info, warning or error.", kLevel, kAny, kAny, &s.log.level},
+  };
+}
+
+std::optional<std::string> assign_setting(const Setting& setting, std::string_view text) {
+  if (auto* value = std::get_if<std::string*>(&setting.value)) return assign_text(setting, **value, text);
+  if (auto* value = std::get_if<Address*>(&setting.value)) {
+    auto address = parse_address(text);
+    if (!address) return not_fitting(setting, text);
+    **value = *address;
+    return std::nullopt;
+  }
+  if (auto* value = std::get_if<double*>(&setting.value)) {
+    auto number = parse_fraction(text);
+    if (!number) return not_fitting(setting, text);
+    **value = *number;
+    return out_of_bounds(setting, *number, text);
+  }
+  auto number = setting.unit == SettingUnit::kBytes ? parse_size(text) : parse_whole(text, 1);
+  if (!number) return not_fitting(setting, text);
+  *std::get<uint64_t*>(setting.value) = *number;
+  return out_of_bounds(setting, static_cast<double>(*number), text);
+}
+
+std::string setting_text(const Setting& setting) {
+  if (auto* value = std::get_if<std::string*>(&setting.value)) {
+    return setting.unit == SettingUnit::kSecret && !(*value)->empty() ? "***" : **value;
+  }
+  if (auto* value = std::get_if<Address*>(&setting.value)) return (*value)->to_string();
+  if (auto* value = std::get_if<double*>(&setting.value)) return number_text(**value);
+  uint64_t number = *std::get<uint64_t*>(setting.value);
+  return setting.unit == SettingUnit::kBytes ? size_text(number) : std::to_string(number);
+}
+
+std::string_view nearest_name(std::string_view wanted, const std::vector<std::string_view>& names) {
+  std::string_view best;
+  size_t best_distance = wanted.size() / 3 + 2;
+  for (std::string_view name : names) {
+    std::vector<size_t> row(name.size() + 1);
+    std::iota(row.begin(), row.end(), 0);
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      size_t diagonal = std::exchange(row[0], i + 1);
+      for (size_t j = 0; j < name.size(); ++j) {
+        size_t replaced = diagonal + (wanted[i] == name[j] ? 0 : 1);
+        diagonal = std::exchange(row[j + 1], std::min({replaced, row[j] + 1, row[j + 1] + 1}));
+      }
+    }
+    if (row.back() < best_distance) {
+      best_distance = row.back();
+      best = name;
+    }
+  }
+  return best;
+}
+
+std::string describe_settings() {
+  Settings defaults;
+  std::string text;
+  for (const Setting& setting : settings_table(defaults)) {
+    text += std::string(setting.name) + "\n    " + std::string(setting.sentence);
+    std::string value = setting_text(setting);
+    text += " Default: " + (value.empty() ? "empty" : value);
+    if (setting.most > 0)
+      text += "; from " + bound_text(setting, setting.least) + " to " + bound_text(setting, setting.most);
+    text += ".\n";
+  }
+  return text;
+}
+
+}  // namespace freshet::config

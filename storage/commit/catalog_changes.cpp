@@ -1,0 +1,188 @@
+#include "storage/commit/catalog_changes.h"
+
+#include "storage/meta/meta_keys.h"
+#include "storage/meta/meta_records.h"
+
+namespace freshet::storage {
+namespace {
+
+Status check_name(std::string_view kind, const std::string& name) {
+  if (name.empty() || name.size() > kMaxNameBytes) {
+    return Status::InvalidArgument("Incorrect {} name '{}': it must have 1 to {} bytes", kind, name, kMaxNameBytes);
+  }
+  for (unsigned char byte : name) {
+    if (byte < 0x20 || byte == '/' || byte == '\\' || byte == '`' || byte == 0x7f) {
+      return Status::InvalidArgument("Incorrect {} name '{}': slashes, backquotes and control characters are not allowed", kind,
+                                     name);
+    }
+  }
+  return Status::OK();
+}
+
+/// Every record of the rows of one tablet.
+void erase_tablet_rows(TabletId tablet, MetaBatch& batch) {
+  for (std::string_view kind : {meta_keys::kSegments, meta_keys::kDeleteDeltas, meta_keys::kFoldedBitmaps, meta_keys::kCarriedBlocks}) {
+    const std::string begin = meta_keys::of(kind, tablet.value);
+    batch.erase_range(begin, prefix_end(begin));
+  }
+}
+
+std::vector<std::shared_ptr<const Segment>> segments_of(const TableSnapshot& table) {
+  std::vector<std::shared_ptr<const Segment>> result;
+  for (const TabletSnapshotPtr& tablet : table.tablets) {
+    for (const SegmentView& view : tablet->segments) result.push_back(view.segment);
+  }
+  return result;
+}
+
+}  // namespace
+
+Status CatalogChanges::create_database(const std::string& name, bool if_not_exists) {
+  FRESHET_RETURN_IF_ERROR(check_name("database", name));
+  std::lock_guard ddl(catalog_.ddl_mutex);
+  if (catalog_.find_database(name)) {
+    if (if_not_exists) return Status::OK();
+    return Status::AlreadyExists("Can't create database '{}'; database exists", name);
+  }
+  FRESHET_ASSIGN_OR_RETURN(const uint64_t number, ids_.next());
+  const DatabaseId id(number);
+  auto change = std::make_shared<CommitPipeline::Change>();
+  change->batch.put(meta_keys::database(id), name);
+  change->install = [name, id](ServerSnapshot& server) { server.databases[name] = id; };
+  FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
+  FRESHET_RETURN_IF_ERROR(pipeline_.wait(change));
+  catalog_.add_database(name, id);
+  return Status::OK();
+}
+
+Status CatalogChanges::drop_database(const std::string& name, bool if_exists) {
+  std::lock_guard ddl(catalog_.ddl_mutex);
+  const std::optional<DatabaseId> id = catalog_.find_database(name);
+  if (!id) {
+    if (if_exists) return Status::OK();
+    return Status::NotFound("Can't drop database '{}'; database doesn't exist", name);
+  }
+  for (const TableStatePtr& table : catalog_.tables_of(name)) FRESHET_RETURN_IF_ERROR(drop_table_locked(table));
+  auto change = std::make_shared<CommitPipeline::Change>();
+  change->batch.erase(meta_keys::database(*id));
+  const std::string labels = meta_keys::of(meta_keys::kLabels, id->value);
+  change->batch.erase_range(labels, prefix_end(labels));
+  change->install = [name](ServerSnapshot& server) { server.databases.erase(name); };
+  FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
+  FRESHET_RETURN_IF_ERROR(pipeline_.wait(change));
+  catalog_.remove_database(name);
+  return Status::OK();
+}
+
+Result<TabletSnapshotPtr> CatalogChanges::new_tablet(TabletId id, const SchemaPtr& schema) {
+  FRESHET_ASSIGN_OR_RETURN(const uint64_t buffer, ids_.next());
+  auto tablet = std::make_shared<TabletSnapshot>();
+  tablet->id = id;
+  tablet->deltas.push_back({std::make_shared<DeltaBuffer>(RowsetId(buffer), schema), 0, {}});
+  return TabletSnapshotPtr(std::move(tablet));
+}
+
+Status CatalogChanges::create_table(const std::string& database, const std::string& name, TableSchema schema,
+                                    bool if_not_exists) {
+  FRESHET_RETURN_IF_ERROR(check_name("table", name));
+  std::lock_guard ddl(catalog_.ddl_mutex);
+  const std::optional<DatabaseId> database_id = catalog_.find_database(database);
+  if (!database_id) return Status::NotFound("Unknown database '{}'", database);
+  if (catalog_.find_table(database, name)) {
+    if (if_not_exists) return Status::OK();
+    return Status::AlreadyExists("Table '{}' already exists", name);
+  }
+  if (schema.bucket_count == 0 || schema.bucket_count > kMaxBuckets) {
+    return Status::InvalidArgument("BUCKETS is {}: it must be 1 to {}", schema.bucket_count, kMaxBuckets);
+  }
+  FRESHET_ASSIGN_OR_RETURN(const uint64_t table_number, ids_.next());
+  auto table = std::make_shared<TableSnapshot>();
+  table->id = TableId(table_number);
+  table->database = *database_id;
+  table->database_name = database;
+  table->name = name;
+  const uint32_t bucket_count = schema.bucket_count;
+  table->schema = std::make_shared<const TableSchema>(std::move(schema));
+  table->key_codec = std::make_shared<const KeyCodec>(*table->schema);
+  TableRecord record{*database_id, name, table->schema->serialize(), {}};
+  for (uint32_t bucket = 0; bucket < bucket_count; ++bucket) {
+    FRESHET_ASSIGN_OR_RETURN(const uint64_t tablet_number, ids_.next());
+    record.tablets.push_back(TabletId(tablet_number));
+    FRESHET_ASSIGN_OR_RETURN(TabletSnapshotPtr tablet, new_tablet(record.tablets.back(), table->schema));
+    table->tablets.push_back(std::move(tablet));
+  }
+
+  auto change = std::make_shared<CommitPipeline::Change>();
+  change->batch.put(meta_keys::table(table->id), record.encode());
+  change->install = [table](ServerSnapshot& server) {
+    server.tables[table->id] = table;
+    server.table_names[{table->database_name, table->name}] = table->id;
+  };
+  FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
+  FRESHET_RETURN_IF_ERROR(pipeline_.wait(change));
+  catalog_.add_table(std::make_shared<TableState>(table));
+  return Status::OK();
+}
+
+Status CatalogChanges::drop_table(const std::string& database, const std::string& name, bool if_exists) {
+  std::lock_guard ddl(catalog_.ddl_mutex);
+  const TableStatePtr table = catalog_.find_table(database, name);
+  if (!table) {
+    if (if_exists) return Status::OK();
+    return Status::NotFound("Unknown table '{}.{}'", database, name);
+  }
+  return drop_table_locked(table);
+}
+
+Status CatalogChanges::drop_table_locked(const TableStatePtr& table) {
+  auto change = std::make_shared<CommitPipeline::Change>();
+  TableSnapshotPtr head;
+  std::vector<std::shared_ptr<const Segment>> segments;
+  {
+    std::lock_guard publish(table->publish_lock);
+    head = table->head();
+    segments = segments_of(*head);
+    change->batch.erase(meta_keys::table(head->id));
+    change->batch.erase(meta_keys::auto_increment(head->id));
+    for (const TabletSnapshotPtr& tablet : head->tablets) erase_tablet_rows(tablet->id, change->batch);
+    obsolete_.add_to(change->batch, segments);
+    change->install = [id = head->id, database = head->database_name, name = head->name](ServerSnapshot& server) {
+      server.tables.erase(id);
+      server.table_names.erase({database, name});
+    };
+    FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
+    table->dropped = true;
+  }
+  FRESHET_RETURN_IF_ERROR(pipeline_.wait(change));
+  obsolete_.committed(segments);
+  catalog_.remove_table(*head);
+  return Status::OK();
+}
+
+Status CatalogChanges::truncate_table(const std::string& database, const std::string& name) {
+  std::lock_guard ddl(catalog_.ddl_mutex);
+  const TableStatePtr table = catalog_.find_table(database, name);
+  if (!table) return Status::NotFound("Unknown table '{}.{}'", database, name);
+  auto change = std::make_shared<CommitPipeline::Change>();
+  std::vector<std::shared_ptr<const Segment>> segments;
+  {
+    std::lock_guard publish(table->publish_lock);
+    auto next = std::make_shared<TableSnapshot>(*table->head());
+    segments = segments_of(*next);
+    for (TabletSnapshotPtr& tablet : next->tablets) {
+      erase_tablet_rows(tablet->id, change->batch);
+      FRESHET_ASSIGN_OR_RETURN(tablet, new_tablet(tablet->id, next->schema));
+    }
+    obsolete_.add_to(change->batch, segments);
+    change->install = [next](ServerSnapshot& server) { server.tables[next->id] = next; };
+    FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
+    table->buffers.clear();
+    table->folded_dead_rows.clear();
+    table->set_head(next);
+  }
+  FRESHET_RETURN_IF_ERROR(pipeline_.wait(change));
+  obsolete_.committed(segments);
+  return Status::OK();
+}
+
+}  // namespace freshet::storage

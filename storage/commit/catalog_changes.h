@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "storage/catalog/catalog.h"
+#include "storage/commit/commit_pipeline.h"
+#include "storage/commit/obsolete_files.h"
+
+namespace freshet::storage {
+
+/// CREATE, DROP and TRUNCATE: each is one commit, durable and visible when it returns. Any thread.
+class CatalogChanges {
+ public:
+  CatalogChanges(Catalog& catalog, CommitPipeline& pipeline, IdAllocator& ids, ObsoleteFiles& obsolete)
+      : catalog_(catalog), pipeline_(pipeline), ids_(ids), obsolete_(obsolete) {}
+
+  Status create_database(const std::string& name, bool if_not_exists);
+  Status drop_database(const std::string& name, bool if_exists);
+  Status create_table(const std::string& database, const std::string& name, TableSchema schema, bool if_not_exists);
+  Status drop_table(const std::string& database, const std::string& name, bool if_exists);
+  Status truncate_table(const std::string& database, const std::string& name);
+
+ private:
+  Status drop_table_locked(const TableStatePtr& table);
+  Result<TabletSnapshotPtr> new_tablet(TabletId id, const SchemaPtr& schema);
+
+  Catalog& catalog_;
+  CommitPipeline& pipeline_;
+  IdAllocator& ids_;
+  ObsoleteFiles& obsolete_;
+};
+
+}  // namespace freshet::storage

@@ -1,0 +1,227 @@
+#include "storage/commit/load_publisher.h"
+
+#include <algorithm>
+
+#include "storage/commit/tablet_edit.h"
+#include "storage/meta/meta_keys.h"
+#include "storage/meta/meta_records.h"
+#include "storage/upsert/key_lookup.h"
+#include "storage/upsert/within_load.h"
+
+namespace freshet::storage {
+namespace {
+
+/// A segment of the load: its keys are probed as one run; deletes and rows replaced within the load are dead from the start.
+struct NewSegment {
+  std::shared_ptr<const Segment> segment;
+  KeyRun keys;
+  std::vector<RowOrdinal> dead;
+};
+
+/// The rows carried in the commit record: kept rows in key order, and all keys (deletes too) for probing.
+struct NewRows {
+  Block kept;
+  KeyRun kept_keys;
+  KeyRun probe_keys;
+  std::string block_bytes;
+};
+
+/// Sorts by key, keeps the last row of each key, and takes the deletes out.
+NewRows settle_rows(const TableSnapshot& table, const Block& rows) {
+  const KeyCodec& codec = *table.key_codec;
+  KeyRun keys = codec.make_run();
+  codec.append_keys(rows, 0, rows.row_count(), keys);
+  NewRows result{Block::for_schema(*table.schema), codec.make_run(), codec.make_run(), {}};
+  std::vector<uint32_t> order;
+  if (table.schema->is_unique()) {
+    DistinctRows distinct = distinct_rows(keys);
+    order = std::move(distinct.rows);
+    result.probe_keys = std::move(distinct.keys);
+  } else {
+    order = sort_order(keys);
+  }
+  std::vector<uint32_t> kept;
+  kept.reserve(order.size());
+  for (uint32_t row : order) {
+    if (rows.is_delete(row)) continue;
+    kept.push_back(row);
+    result.kept_keys.append_from(keys, row);
+  }
+  result.kept.append_gather(rows, kept);
+  result.kept.delete_signs.clear();
+  if (!kept.empty()) result.kept.serialize(*table.schema, result.block_bytes);
+  return result;
+}
+
+}  // namespace
+
+struct LoadPublisher::Bucket {
+  uint32_t index = 0;
+  std::vector<NewSegment> segments;
+  std::vector<ProbeState> segment_probes;
+  std::optional<NewRows> rows;
+  ProbeState rows_probe;
+
+  uint64_t unprobed_rows(const TabletSnapshot& tablet) const {
+    uint64_t count = rows ? storage::unprobed_rows(tablet, rows_probe) : 0;
+    for (const ProbeState& state : segment_probes) count += storage::unprobed_rows(tablet, state);
+    return count;
+  }
+  Status probe(const TabletSnapshot& tablet) {
+    for (size_t i = 0; i < segments.size(); ++i) {
+      FRESHET_RETURN_IF_ERROR(storage::probe(segments[i].keys, tablet, segment_probes[i]));
+    }
+    return rows ? storage::probe(rows->probe_keys, tablet, rows_probe) : Status::OK();
+  }
+};
+
+struct LoadPublisher::Staged {
+  CommitPipeline::ChangePtr change;
+  CommitOutcome outcome;
+};
+
+Result<CommitOutcome> LoadPublisher::publish(TableState& table, LoadCommit load) {
+  const TableSnapshotPtr head = table.head();
+  FRESHET_ASSIGN_OR_RETURN(std::vector<Bucket> buckets, prepare(*head, load));
+  if (head->schema->is_unique()) FRESHET_RETURN_IF_ERROR(probe_rounds(table, buckets));
+
+  table.publish_lock.lock();
+  Result<Staged> staged = stage(table, load, buckets);
+  table.publish_lock.unlock();
+  if (!staged.ok()) return staged.status();
+
+  FRESHET_RETURN_IF_ERROR(parts_.pipeline.wait(staged->change));
+  if (load.label) parts_.labels.committed(*load.label);
+  return staged->outcome;
+}
+
+Result<std::vector<LoadPublisher::Bucket>> LoadPublisher::prepare(const TableSnapshot& table, LoadCommit& load) const {
+  std::vector<Bucket> buckets;
+  for (BucketRows& arrived : load.buckets) {
+    if (arrived.bucket >= table.tablets.size()) {
+      return Status::Conflict("table {} has {} buckets now, the load was made for more", table.name, table.tablets.size());
+    }
+    Bucket bucket;
+    bucket.index = arrived.bucket;
+    if (arrived.rows && arrived.rows->row_count() > 0) bucket.rows = settle_rows(table, *arrived.rows);
+    std::vector<std::vector<RowOrdinal>> replaced(arrived.segments.size());
+    if (table.schema->is_unique()) {
+      std::vector<const KeyRun*> runs;
+      for (const WrittenSegment& written : arrived.segments) runs.push_back(&written.keys);
+      if (bucket.rows) runs.push_back(&bucket.rows->probe_keys);
+      replaced = replaced_within_load(runs);
+    }
+    for (size_t i = 0; i < arrived.segments.size(); ++i) {
+      WrittenSegment& written = arrived.segments[i];
+      auto segment = std::make_shared<const Segment>(parts_.files, parts_.page_cache, written.meta, table.schema);
+      std::vector<RowOrdinal> dead = std::move(replaced[i]);
+      dead.insert(dead.end(), written.delete_rows.begin(), written.delete_rows.end());
+      bucket.segments.push_back({std::move(segment), std::move(written.keys), std::move(dead)});
+    }
+    bucket.segment_probes.resize(bucket.segments.size());
+    buckets.push_back(std::move(bucket));
+  }
+  return buckets;
+}
+
+Status LoadPublisher::probe_rounds(const TableState& table, std::vector<Bucket>& buckets) const {
+  for (int round = 0; round < kRoundsOutsideLock; ++round) {
+    const TableSnapshotPtr head = table.head();
+    uint64_t unprobed = 0;
+    for (const Bucket& bucket : buckets) {
+      if (bucket.index < head->tablets.size()) unprobed += bucket.unprobed_rows(*head->tablets[bucket.index]);
+    }
+    if (unprobed <= kRowsProbedUnderLock) break;
+    FRESHET_RETURN_IF_ERROR(probe_rest(*head, buckets));
+  }
+  return Status::OK();
+}
+
+Status LoadPublisher::probe_rest(const TableSnapshot& head, std::vector<Bucket>& buckets) const {
+  for (Bucket& bucket : buckets) FRESHET_RETURN_IF_ERROR(bucket.probe(*head.tablets[bucket.index]));
+  return Status::OK();
+}
+
+Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const LoadCommit& load,
+                                                   std::vector<Bucket>& buckets) {
+  const TableSnapshotPtr head = table.head();
+  if (table.dropped) return Status::NotFound("Unknown table '{}.{}': it was dropped during the load", head->database_name, head->name);
+  if (head->schema->version != load.schema_version) {
+    return Status::Conflict("table {}.{} changed its schema during the load; load again", head->database_name, head->name);
+  }
+  FRESHET_RETURN_IF_ERROR(parts_.pipeline.health());
+  if (head->schema->is_unique()) FRESHET_RETURN_IF_ERROR(probe_rest(*head, buckets));
+
+  std::vector<RowsetId> new_buffers;
+  for (const Bucket& bucket : buckets) {
+    const DeltaView& active = head->tablets[bucket.index]->deltas.back();
+    const bool is_full = active.buffer->byte_size() >= limits_.delta_buffer_bytes ||
+                         active.buffer->row_count() + (bucket.rows ? bucket.rows->kept.row_count() : 0) > limits_.delta_buffer_rows;
+    RowsetId next_buffer;
+    if (bucket.rows && is_full) {
+      FRESHET_ASSIGN_OR_RETURN(const uint64_t id, parts_.ids.next());
+      next_buffer = RowsetId(id);
+    }
+    new_buffers.push_back(next_buffer);
+  }
+
+  Staged staged{std::make_shared<CommitPipeline::Change>(), {}};
+  MetaBatch& batch = staged.change->batch;
+  FRESHET_RETURN_IF_ERROR(parts_.positions.advance(load.offsets, batch));
+  if (load.label) parts_.labels.add_to(batch, *load.label);
+
+  struct TabletRecords {
+    TabletId tablet;
+    RowsetId buffer;
+    std::string carried;
+    std::string dead;
+  };
+  std::vector<TabletRecords> records;
+  auto next = std::make_shared<TableSnapshot>(*head);
+  for (size_t i = 0; i < buckets.size(); ++i) {
+    Bucket& bucket = buckets[i];
+    TabletEdit edit(*head->tablets[bucket.index]);
+    TabletRecords record{edit.next().id, {}, {}, {}};
+    for (size_t s = 0; s < bucket.segments.size(); ++s) {
+      for (const RowsetHits& hits : bucket.segment_probes[s].hits()) edit.kill(hits.rowset, hits.rows);
+    }
+    for (const RowsetHits& hits : bucket.rows_probe.hits()) edit.kill(hits.rowset, hits.rows);
+    staged.outcome.rows_replaced += edit.replaced_rows();
+    for (const NewSegment& added : bucket.segments) {
+      edit.add_segment({added.segment, {}});
+      edit.kill(added.segment->id(), added.dead);
+      batch.put(meta_keys::segment(record.tablet, added.segment->id()), added.segment->meta().serialize());
+    }
+    if (bucket.rows && bucket.rows->kept.row_count() > 0) {
+      if (new_buffers[i].value != 0) {
+        edit.add_delta({std::make_shared<DeltaBuffer>(new_buffers[i], head->schema), 0, {}});
+      }
+      DeltaView& active = edit.active_delta();
+      record.buffer = active.buffer->id();
+      const RowOrdinal first = active.buffer->append(bucket.rows->kept, bucket.rows->kept_keys);
+      active.row_count = active.buffer->row_count();
+      record.carried = CarriedBlockRecord{active.buffer->id(), first, std::move(bucket.rows->block_bytes)}.encode();
+    }
+    if (!edit.dead_rows_record().entries.empty()) record.dead = edit.dead_rows_record().encode();
+    next->tablets[bucket.index] = edit.finish();
+    records.push_back(std::move(record));
+  }
+
+  staged.change->finish_batch = [&records, &table](CommitNumber commit, MetaBatch& out) {
+    for (TabletRecords& record : records) {
+      if (!record.carried.empty()) {
+        out.put(meta_keys::carried_block(record.tablet, commit), std::move(record.carried));
+        table.buffers[record.buffer].last_commit = commit;
+      }
+      if (!record.dead.empty()) out.put(meta_keys::delete_delta(record.tablet, commit), std::move(record.dead));
+    }
+  };
+  TableSnapshotPtr installed = next;
+  staged.change->install = [installed](ServerSnapshot& server) { server.tables[installed->id] = installed; };
+  FRESHET_ASSIGN_OR_RETURN(staged.outcome.commit, parts_.pipeline.stage(staged.change));
+  staged.change->finish_batch = nullptr;
+  table.set_head(std::move(next));
+  return staged;
+}
+
+}  // namespace freshet::storage

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+
+#include "storage/catalog/table_state.h"
+#include "storage/commit/commit_pipeline.h"
+#include "storage/commit/labels.h"
+#include "storage/commit/load_commit.h"
+#include "storage/commit/stream_positions.h"
+#include "storage/segment/page_cache.h"
+
+namespace freshet::storage {
+
+/// Turns the rows of a load into one commit: the protocol of merge-on-write.
+///
+/// 1. prepare: in-load duplicates are settled (the later row of a key wins), keys are sorted.
+/// 2. rounds outside the lock: the keys are looked up in everything the staged head has and this load has not probed yet:
+///    segments by identity, delta buffers by row count. What was committed or compacted meanwhile is a new rowset or more
+///    rows, and is probed in the next round, until at most kRowsProbedUnderLock rows are left.
+/// 3. under the publish lock: the rest is probed; new rows enter the delta buffer; the next snapshot of each tablet is built
+///    completely; the batch is staged. All that can fail comes before the delta buffer is touched.
+/// 4. after the sync the snapshot is installed by the pipeline, and the load is visible.
+///
+/// Hits on a rowset that vanished meanwhile are dropped: its surviving rows live on in an output that was probed itself.
+/// Any thread; loads of different tables share nothing but the pipeline.
+class LoadPublisher {
+ public:
+  static constexpr uint64_t kRowsProbedUnderLock = 4096;
+  static constexpr int kRoundsOutsideLock = 8;
+
+  struct Parts {
+    CommitPipeline& pipeline;
+    Labels& labels;
+    StreamPositions& positions;
+    FileStore& files;
+    PageCache& page_cache;
+    IdAllocator& ids;
+  };
+  struct Limits {
+    uint64_t delta_buffer_bytes = 64ull << 20;  ///< a fuller buffer is sealed, and a new one takes further rows
+    uint64_t delta_buffer_rows = 1ull << 20;
+  };
+  LoadPublisher(const Parts& parts, const Limits& limits) : parts_(parts), limits_(limits) {}
+
+  Result<CommitOutcome> publish(TableState& table, LoadCommit load);
+
+ private:
+  struct Bucket;
+  struct Staged;
+  Result<std::vector<Bucket>> prepare(const TableSnapshot& table, LoadCommit& load) const;
+  Status probe_rounds(const TableState& table, std::vector<Bucket>& buckets) const;
+  Status probe_rest(const TableSnapshot& head, std::vector<Bucket>& buckets) const;
+  Result<Staged> stage(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets);
+
+  Parts parts_;
+  Limits limits_;
+};
+
+}  // namespace freshet::storage

@@ -1,0 +1,204 @@
+#include "storage/commit/recovery.h"
+
+#include <set>
+#include <unordered_map>
+
+#include "storage/base/log.h"
+#include "storage/meta/meta_keys.h"
+#include "storage/meta/meta_records.h"
+
+namespace freshet::storage {
+namespace {
+
+/// One tablet while its records are read.
+struct TabletBuilder {
+  TabletSnapshot tablet;
+  TableState* state = nullptr;
+  SchemaPtr schema;
+  std::shared_ptr<const KeyCodec> codec;
+  std::unordered_map<RowsetId, std::vector<RowOrdinal>> dead;
+  std::unordered_map<RowsetId, uint32_t> folded;
+  std::unordered_map<RowsetId, TableState::BufferInfo> buffers;
+};
+using TabletBuilders = std::unordered_map<TabletId, TabletBuilder>;
+
+/// Scans the records of one kind whose keys hold a tablet and a second number.
+Status scan_tablet_records(MetaStore& meta, std::string_view kind, TabletBuilders& tablets,
+                           const std::function<Status(TabletBuilder&, uint64_t second, std::string_view value)>& visit) {
+  return meta.scan(kind, prefix_end(kind), [&](std::string_view key, std::string_view value) {
+    auto found = tablets.find(TabletId(meta_keys::number_at(key, kind.size())));
+    if (found == tablets.end()) return Status::Corruption("record {} names a tablet of no table", kind);
+    return visit(found->second, meta_keys::number_at(key, kind.size() + 8), value);
+  });
+}
+
+Status add_dead_rows(TabletBuilder& tablet, std::string_view value) {
+  FRESHET_ASSIGN_OR_RETURN(const DeadRowsRecord record, DeadRowsRecord::decode(value));
+  for (const DeadRowsRecord::Entry& entry : record.entries) {
+    FRESHET_ASSIGN_OR_RETURN(const std::vector<RowOrdinal> rows, decode_rows(entry.rows));
+    std::vector<RowOrdinal>& all = tablet.dead[entry.rowset];
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+  return Status::OK();
+}
+
+Status add_folded_rows(TabletBuilder& tablet, std::string_view value) {
+  FRESHET_RETURN_IF_ERROR(add_dead_rows(tablet, value));
+  FRESHET_ASSIGN_OR_RETURN(const DeadRowsRecord record, DeadRowsRecord::decode(value));
+  for (const DeadRowsRecord::Entry& entry : record.entries) {
+    FRESHET_ASSIGN_OR_RETURN(const std::vector<RowOrdinal> rows, decode_rows(entry.rows));
+    tablet.folded[entry.rowset] = static_cast<uint32_t>(rows.size());
+  }
+  return Status::OK();
+}
+
+Status add_carried_block(TabletBuilder& tablet, CommitNumber commit, std::string_view value) {
+  FRESHET_ASSIGN_OR_RETURN(const CarriedBlockRecord record, CarriedBlockRecord::decode(value));
+  FRESHET_ASSIGN_OR_RETURN(const Block block, Block::deserialize(*tablet.schema, record.block));
+  std::vector<DeltaView>& deltas = tablet.tablet.deltas;
+  if (deltas.empty() || deltas.back().buffer->id() != record.buffer) {
+    deltas.push_back({std::make_shared<DeltaBuffer>(record.buffer, tablet.schema), 0, {}});
+  }
+  DeltaView& delta = deltas.back();
+  if (delta.row_count != record.first_row) {
+    return Status::Corruption("carried block of tablet {} at commit {} begins at row {}, but {} rows came before it",
+                              tablet.tablet.id.value, commit.value, record.first_row, delta.row_count);
+  }
+  KeyRun keys = tablet.codec->make_run();
+  tablet.codec->append_keys(block, 0, block.row_count(), keys);
+  delta.buffer->append(block, keys);
+  delta.row_count = delta.buffer->row_count();
+  tablet.buffers[record.buffer].last_commit = commit;
+  return Status::OK();
+}
+
+/// Gives each rowset its dead rows; bits of rowsets that are gone are stale and left out.
+Status settle_dead_rows(TabletBuilder& tablet) {
+  auto settle = [&](RowsetId rowset, uint32_t row_count, DeadRows& dead) {
+    auto found = tablet.dead.find(rowset);
+    if (found == tablet.dead.end()) return Status::OK();
+    for (RowOrdinal row : found->second) {
+      if (row >= row_count) {
+        return Status::Corruption("delete bitmap of rowset {} names row {}, but it has {} rows", rowset.value, row, row_count);
+      }
+    }
+    dead = dead.with(found->second);
+    return Status::OK();
+  };
+  for (SegmentView& view : tablet.tablet.segments) {
+    FRESHET_RETURN_IF_ERROR(settle(view.segment->id(), view.segment->meta().row_count, view.dead));
+  }
+  for (DeltaView& view : tablet.tablet.deltas) FRESHET_RETURN_IF_ERROR(settle(view.buffer->id(), view.row_count, view.dead));
+  return Status::OK();
+}
+
+Result<uint64_t> last_commit(MetaStore& meta) {
+  FRESHET_ASSIGN_OR_RETURN(auto stored, meta.get(meta_keys::kLastCommit));
+  return stored ? decode_number(*stored) : Result<uint64_t>(uint64_t{0});
+}
+
+Result<std::vector<std::shared_ptr<TableSnapshot>>> read_tables(MetaStore& meta, ServerSnapshot& server) {
+  std::unordered_map<DatabaseId, std::string> database_names;
+  FRESHET_RETURN_IF_ERROR(meta.scan(
+      meta_keys::kDatabases, prefix_end(meta_keys::kDatabases), [&](std::string_view key, std::string_view value) {
+        const DatabaseId id(meta_keys::number_at(key, meta_keys::kDatabases.size()));
+        database_names[id] = value;
+        server.databases[std::string(value)] = id;
+        return Status::OK();
+      }));
+  std::vector<std::shared_ptr<TableSnapshot>> tables;
+  FRESHET_RETURN_IF_ERROR(meta.scan(
+      meta_keys::kTables, prefix_end(meta_keys::kTables), [&](std::string_view key, std::string_view value) {
+        FRESHET_ASSIGN_OR_RETURN(const TableRecord record, TableRecord::decode(value));
+        FRESHET_ASSIGN_OR_RETURN(TableSchema schema, TableSchema::deserialize(record.schema));
+        auto database = database_names.find(record.database);
+        if (database == database_names.end()) return Status::Corruption("table '{}' names an unknown database", record.name);
+        auto table = std::make_shared<TableSnapshot>();
+        table->id = TableId(meta_keys::number_at(key, meta_keys::kTables.size()));
+        table->database = record.database;
+        table->database_name = database->second;
+        table->name = record.name;
+        table->schema = std::make_shared<const TableSchema>(std::move(schema));
+        table->key_codec = std::make_shared<const KeyCodec>(*table->schema);
+        for (TabletId tablet : record.tablets) {
+          auto snapshot = std::make_shared<TabletSnapshot>();
+          snapshot->id = tablet;
+          table->tablets.push_back(std::move(snapshot));
+        }
+        tables.push_back(std::move(table));
+        return Status::OK();
+      }));
+  return tables;
+}
+
+}  // namespace
+
+Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& page_cache) {
+  auto server = std::make_shared<ServerSnapshot>();
+  FRESHET_ASSIGN_OR_RETURN(const uint64_t commit, last_commit(meta));
+  server->commit = CommitNumber(commit);
+  FRESHET_ASSIGN_OR_RETURN(const auto tables, read_tables(meta, *server));
+
+  TabletBuilders builders;
+  for (const auto& table : tables) {
+    for (const TabletSnapshotPtr& tablet : table->tablets) {
+      TabletBuilder& builder = builders[tablet->id];
+      builder.tablet.id = tablet->id;
+      builder.schema = table->schema;
+      builder.codec = table->key_codec;
+    }
+  }
+  FRESHET_RETURN_IF_ERROR(scan_tablet_records(
+      meta, meta_keys::kSegments, builders, [&](TabletBuilder& tablet, uint64_t, std::string_view value) {
+        FRESHET_ASSIGN_OR_RETURN(SegmentMeta segment, SegmentMeta::deserialize(value));
+        tablet.tablet.segments.push_back(
+            {std::make_shared<const Segment>(files, page_cache, std::move(segment), tablet.schema), {}});
+        return Status::OK();
+      }));
+  FRESHET_RETURN_IF_ERROR(scan_tablet_records(
+      meta, meta_keys::kFoldedBitmaps, builders,
+      [](TabletBuilder& tablet, uint64_t, std::string_view value) { return add_folded_rows(tablet, value); }));
+  FRESHET_RETURN_IF_ERROR(scan_tablet_records(
+      meta, meta_keys::kDeleteDeltas, builders,
+      [](TabletBuilder& tablet, uint64_t, std::string_view value) { return add_dead_rows(tablet, value); }));
+  FRESHET_RETURN_IF_ERROR(scan_tablet_records(meta, meta_keys::kCarriedBlocks, builders,
+                                              [](TabletBuilder& tablet, uint64_t commit_number, std::string_view value) {
+                                                return add_carried_block(tablet, CommitNumber(commit_number), value);
+                                              }));
+
+  RecoveredState result;
+  for (const auto& table : tables) {
+    auto state = std::make_shared<TableState>(nullptr);
+    for (TabletSnapshotPtr& tablet : table->tablets) {
+      TabletBuilder& builder = builders.at(tablet->id);
+      FRESHET_RETURN_IF_ERROR(settle_dead_rows(builder));
+      state->folded_dead_rows.merge(builder.folded);
+      state->buffers.merge(builder.buffers);
+      tablet = std::make_shared<const TabletSnapshot>(std::move(builder.tablet));
+    }
+    state->set_head(table);
+    server->tables[table->id] = table;
+    server->table_names[{table->database_name, table->name}] = table->id;
+    result.tables.push_back(std::move(state));
+  }
+  result.snapshot = std::move(server);
+  return result;
+}
+
+Status quarantine_unknown_files(const RecoveredState& state, FileStore& files) {
+  std::set<std::string> known;
+  for (const auto& [id, table] : state.snapshot->tables) {
+    for (const TabletSnapshotPtr& tablet : table->tablets) {
+      for (const SegmentView& view : tablet->segments) known.insert(segment_file_name(view.segment->id()));
+    }
+  }
+  FRESHET_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.list());
+  for (const std::string& name : names) {
+    if (known.contains(name)) continue;
+    log_warning("file {} belongs to no commit: moved to the quarantine folder", name);
+    FRESHET_RETURN_IF_ERROR(files.quarantine(name));
+  }
+  return Status::OK();
+}
+
+}  // namespace freshet::storage

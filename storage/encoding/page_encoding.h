@@ -1,0 +1,10 @@
+#pragma once
+
+#include <cstdint>
+
+namespace freshet::storage {
+
+/// How the values of a page are written. The numbers are stored: append only.
+enum class PageEncoding : uint8_t { kConstant = 1, kPlain = 2, kDictionary = 3, kFrameOfReference = 4 };
+
+}  // namespace freshet::storage

@@ -1,0 +1,355 @@
+#include "storage/engine/storage_engine.h"
+
+#include <atomic>
+#include <thread>
+
+#include "storage/base/log.h"
+#include "storage/base/wall_clock.h"
+#include "storage/catalog/catalog.h"
+#include "storage/commit/auto_increments.h"
+#include "storage/commit/catalog_changes.h"
+#include "storage/commit/commit_pipeline.h"
+#include "storage/commit/labels.h"
+#include "storage/commit/load_publisher.h"
+#include "storage/commit/obsolete_files.h"
+#include "storage/commit/recovery.h"
+#include "storage/commit/stream_positions.h"
+#include "storage/compaction/maintenance.h"
+#include "storage/meta/meta_keys.h"
+#include "storage/meta/meta_records.h"
+
+namespace freshet::storage {
+namespace {
+
+constexpr uint64_t kFormatVersion = 1;
+constexpr auto kLabelExpiryInterval = std::chrono::seconds(60);
+
+Status check_format(MetaStore& meta) {
+  FRESHET_ASSIGN_OR_RETURN(auto stored, meta.get(meta_keys::kFormat));
+  if (!stored) {
+    MetaBatch batch;
+    batch.put(std::string(meta_keys::kFormat), encode_number(kFormatVersion));
+    return meta.commit(batch);
+  }
+  FRESHET_ASSIGN_OR_RETURN(const uint64_t version, decode_number(*stored));
+  if (version != kFormatVersion) {
+    return Status::Unsupported("the data directory has format {}, this program reads format {}", version, kFormatVersion);
+  }
+  return Status::OK();
+}
+
+MaintenanceOptions maintenance_options(const StorageOptions& options) {
+  MaintenanceOptions result;
+  result.delta_flush_bytes = options.delta_flush_bytes;
+  result.delta_flush_rows = options.delta_flush_rows;
+  result.delta_flush_seconds = options.delta_flush_seconds;
+  result.pick.trigger_segments = options.compaction_trigger_segments;
+  result.pick.dead_fraction = options.compaction_dead_fraction;
+  result.pick.max_segments = options.compaction_max_segments;
+  result.compaction_bytes_per_second = options.compaction_bytes_per_second;
+  result.compaction_threads = options.compaction_threads;
+  result.segments_max = options.compaction_max_segments;
+  return result;
+}
+
+class Engine : public StorageEngine {
+ public:
+  Engine(std::unique_ptr<MetaStore> meta, std::unique_ptr<FileStore> files, const StorageOptions& options)
+      : meta_(std::move(meta)), files_(std::move(files)), options_(options), page_cache_(options.page_cache_bytes),
+        auto_increments_(*meta_), obsolete_(*files_) {}
+  ~Engine() override { stop(); }
+
+  Status recover_and_start();
+
+  ServerSnapshotPtr snapshot() const override { return pipeline_->snapshot(); }
+  const StorageOptions& options() const override { return options_; }
+  StorageStats stats() const override;
+
+  Status create_database(const std::string& name, bool if_not_exists) override {
+    return catalog_changes_->create_database(name, if_not_exists);
+  }
+  Status drop_database(const std::string& name, bool if_exists) override {
+    return catalog_changes_->drop_database(name, if_exists);
+  }
+  Status create_table(const std::string& database, const std::string& name, TableSchema schema, bool if_not_exists) override {
+    return catalog_changes_->create_table(database, name, std::move(schema), if_not_exists);
+  }
+  Status drop_table(const std::string& database, const std::string& name, bool if_exists) override {
+    return catalog_changes_->drop_table(database, name, if_exists);
+  }
+  Status truncate_table(const std::string& database, const std::string& name) override {
+    return catalog_changes_->truncate_table(database, name);
+  }
+
+  Status reserve_label(DatabaseId database, const std::string& label, TransactionId transaction,
+                       std::optional<LabelRecord>* existing) override {
+    return labels_->reserve(database, label, transaction, existing);
+  }
+  void release_label(DatabaseId database, const std::string& label) override { labels_->release(database, label); }
+  Result<std::optional<LabelRecord>> find_label(DatabaseId database, const std::string& label) override {
+    return labels_->find(database, label);
+  }
+
+  Result<TransactionId> next_transaction_id() override {
+    FRESHET_ASSIGN_OR_RETURN(const uint64_t id, ids_->next());
+    return TransactionId(id);
+  }
+  Result<RowsetId> next_rowset_id() override {
+    FRESHET_ASSIGN_OR_RETURN(const uint64_t id, ids_->next());
+    return RowsetId(id);
+  }
+  CommitNumber newest_commit() const override { return CommitNumber(commit_numbers_->last()); }
+  FileStore& files() override { return *files_; }
+  Status admit_load(TableId table) override;
+  Result<CommitOutcome> commit(LoadCommit commit) override;
+  void discard_segments(const std::vector<SegmentMeta>& segments) override;
+  Result<int64_t> take_auto_increment(TableId table, int64_t count) override { return auto_increments_.take(table, count); }
+
+  Status put_record(const std::string& kind, const std::string& key, const std::string& value) override {
+    MetaBatch batch;
+    batch.put(meta_keys::record(kind, key), value);
+    return meta_->commit(batch);
+  }
+  Status erase_record(const std::string& kind, const std::string& key) override {
+    MetaBatch batch;
+    batch.erase(meta_keys::record(kind, key));
+    return meta_->commit(batch);
+  }
+  Result<std::vector<std::pair<std::string, std::string>>> list_records(const std::string& kind) override;
+  Result<std::vector<std::pair<int32_t, int64_t>>> stream_positions(JobId job) override { return positions_->of_job(job); }
+  Status set_stream_positions(const std::vector<OffsetAdvance>& offsets) override;
+  Status erase_stream_positions(JobId job) override;
+
+  Status flush_table(TableId table) override;
+  Status compact_table(TableId table) override;
+  void stop() override;
+
+ private:
+  Status check_disk() const;
+  Result<TableStatePtr> find_table(TableId id) const;
+  void expire_labels();
+
+  const std::unique_ptr<MetaStore> meta_;
+  const std::unique_ptr<FileStore> files_;
+  const StorageOptions options_;
+  const WallClock clock_;
+  PageCache page_cache_;
+  AutoIncrements auto_increments_;
+  ObsoleteFiles obsolete_;
+  Catalog catalog_;
+  std::unique_ptr<IdAllocator> ids_;
+  std::unique_ptr<IdAllocator> commit_numbers_;
+  std::unique_ptr<Labels> labels_;
+  std::unique_ptr<StreamPositions> positions_;
+  std::unique_ptr<CommitPipeline> pipeline_;
+  std::unique_ptr<CatalogChanges> catalog_changes_;
+  std::unique_ptr<LoadPublisher> publisher_;
+  std::unique_ptr<Maintenance> maintenance_;
+
+  std::atomic<uint64_t> commits_{0};
+  std::atomic<uint64_t> rows_written_{0};
+  std::atomic<uint64_t> rows_replaced_{0};
+  std::mutex stop_mutex_;  ///< guards stopping_
+  std::condition_variable stop_wake_;
+  bool stopping_ = false;
+  std::thread label_expiry_;
+};
+
+/// Recovered tablets without rows in memory have no delta buffer yet.
+Status add_active_buffers(RecoveredState& state, IdAllocator& ids) {
+  auto server = std::make_shared<ServerSnapshot>(*state.snapshot);
+  for (const TableStatePtr& table : state.tables) {
+    auto next = std::make_shared<TableSnapshot>(*table->head());
+    for (TabletSnapshotPtr& tablet : next->tablets) {
+      if (!tablet->deltas.empty()) continue;
+      FRESHET_ASSIGN_OR_RETURN(const uint64_t buffer, ids.next());
+      auto with_buffer = std::make_shared<TabletSnapshot>(*tablet);
+      with_buffer->deltas.push_back({std::make_shared<DeltaBuffer>(RowsetId(buffer), next->schema), 0, {}});
+      tablet = std::move(with_buffer);
+    }
+    server->tables[next->id] = next;
+    table->set_head(std::move(next));
+  }
+  state.snapshot = std::move(server);
+  return Status::OK();
+}
+
+Status Engine::recover_and_start() {
+  FRESHET_RETURN_IF_ERROR(check_format(*meta_));
+  FRESHET_ASSIGN_OR_RETURN(ids_, IdAllocator::open(*meta_, meta_keys::kReservedIds));
+  FRESHET_ASSIGN_OR_RETURN(commit_numbers_, IdAllocator::open(*meta_, meta_keys::kReservedCommits));
+  FRESHET_ASSIGN_OR_RETURN(labels_, Labels::open(*meta_, clock_, {options_.label_keep_seconds, options_.label_limit}));
+  FRESHET_ASSIGN_OR_RETURN(positions_, StreamPositions::open(*meta_));
+  FRESHET_RETURN_IF_ERROR(obsolete_.remove_recorded(*meta_));
+  FRESHET_ASSIGN_OR_RETURN(RecoveredState state, recover(*meta_, *files_, page_cache_));
+  FRESHET_RETURN_IF_ERROR(quarantine_unknown_files(state, *files_));
+  FRESHET_RETURN_IF_ERROR(add_active_buffers(state, *ids_));
+  {
+    std::lock_guard ddl(catalog_.ddl_mutex);
+    for (const auto& [name, id] : state.snapshot->databases) catalog_.add_database(name, id);
+    for (const TableStatePtr& table : state.tables) catalog_.add_table(table);
+  }
+  pipeline_ = std::make_unique<CommitPipeline>(*meta_, *commit_numbers_, state.snapshot);
+  catalog_changes_ = std::make_unique<CatalogChanges>(catalog_, *pipeline_, *ids_, obsolete_);
+  publisher_ = std::make_unique<LoadPublisher>(
+      LoadPublisher::Parts{*pipeline_, *labels_, *positions_, *files_, page_cache_, *ids_},
+      LoadPublisher::Limits{options_.delta_flush_bytes, options_.delta_flush_rows});
+  maintenance_ = std::make_unique<Maintenance>(
+      Maintenance::Parts{catalog_, *pipeline_, *ids_, *commit_numbers_, obsolete_, *files_, page_cache_},
+      maintenance_options(options_));
+  maintenance_->start();
+  label_expiry_ = std::thread([this] { expire_labels(); });
+  return Status::OK();
+}
+
+void Engine::expire_labels() {
+  std::unique_lock lock(stop_mutex_);
+  while (!stop_wake_.wait_for(lock, kLabelExpiryInterval, [&] { return stopping_; })) {
+    lock.unlock();
+    const Status expired = labels_->expire();
+    if (!expired.ok()) log_warning("old labels stay: {}", expired.to_string());
+    lock.lock();
+  }
+}
+
+Result<TableStatePtr> Engine::find_table(TableId id) const {
+  TableStatePtr table = catalog_.find_table(id);
+  if (!table) return Status::NotFound("Unknown table: it was dropped");
+  return table;
+}
+
+Status Engine::check_disk() const {
+  FRESHET_ASSIGN_OR_RETURN(const uint64_t free, files_->free_bytes());
+  if (free >= options_.disk_reserve_bytes) return Status::OK();
+  return Status::OutOfSpace(
+      "the data disk has {} bytes free, below the reserve of {} (storage.disk_reserve_bytes); free space and load again", free,
+      options_.disk_reserve_bytes);
+}
+
+Status Engine::admit_load(TableId table_id) {
+  FRESHET_RETURN_IF_ERROR(pipeline_->health());
+  FRESHET_RETURN_IF_ERROR(check_disk());
+  FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table, find_table(table_id));
+  return maintenance_->admit(*table);
+}
+
+Result<CommitOutcome> Engine::commit(LoadCommit load) {
+  std::vector<SegmentMeta> segments;
+  uint64_t rows = 0;
+  for (const BucketRows& bucket : load.buckets) {
+    for (const WrittenSegment& segment : bucket.segments) {
+      segments.push_back(segment.meta);
+      rows += segment.meta.row_count;
+    }
+    if (bucket.rows) rows += bucket.rows->row_count();
+  }
+  auto fail = [&](const Status& status) {
+    if (status.code() != StatusCode::kUnknownOutcome) discard_segments(segments);
+    return status;
+  };
+  const Status disk = check_disk();
+  if (!disk.ok()) return fail(disk);
+  Result<TableStatePtr> table = find_table(load.table);
+  if (!table.ok()) return fail(table.status());
+  Result<CommitOutcome> outcome = publisher_->publish(**table, std::move(load));
+  if (!outcome.ok()) return fail(outcome.status());
+  commits_.fetch_add(1, std::memory_order_relaxed);
+  rows_written_.fetch_add(rows, std::memory_order_relaxed);
+  rows_replaced_.fetch_add(outcome->rows_replaced, std::memory_order_relaxed);
+  return outcome;
+}
+
+void Engine::discard_segments(const std::vector<SegmentMeta>& segments) {
+  for (const SegmentMeta& segment : segments) {
+    const Status removed = files_->remove(segment_file_name(segment.id));
+    if (!removed.ok()) log_warning("file of a failed load stays: {}", removed.to_string());
+  }
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> Engine::list_records(const std::string& kind) {
+  const std::string begin = meta_keys::record(kind, "");
+  std::vector<std::pair<std::string, std::string>> result;
+  FRESHET_RETURN_IF_ERROR(meta_->scan(begin, prefix_end(begin), [&](std::string_view key, std::string_view value) {
+    result.emplace_back(key.substr(begin.size()), value);
+    return Status::OK();
+  }));
+  return result;
+}
+
+Status Engine::set_stream_positions(const std::vector<OffsetAdvance>& offsets) {
+  auto change = std::make_shared<CommitPipeline::Change>();
+  FRESHET_RETURN_IF_ERROR(pipeline_->health());
+  FRESHET_RETURN_IF_ERROR(positions_->advance(offsets, change->batch));
+  change->install = [](ServerSnapshot&) {};
+  FRESHET_RETURN_IF_ERROR(pipeline_->stage(change).status());
+  return pipeline_->wait(change);
+}
+
+Status Engine::erase_stream_positions(JobId job) {
+  MetaBatch batch;
+  positions_->erase_job(job, batch);
+  return meta_->commit(batch);
+}
+
+Status Engine::flush_table(TableId table_id) {
+  FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table, find_table(table_id));
+  return maintenance_->flush(*table);
+}
+
+Status Engine::compact_table(TableId table_id) {
+  FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table, find_table(table_id));
+  FRESHET_RETURN_IF_ERROR(maintenance_->flush(*table));
+  return maintenance_->compact_fully(*table);
+}
+
+StorageStats Engine::stats() const {
+  StorageStats stats;
+  stats.commits = commits_.load(std::memory_order_relaxed);
+  stats.rows_written = rows_written_.load(std::memory_order_relaxed);
+  stats.rows_replaced = rows_replaced_.load(std::memory_order_relaxed);
+  for (const auto& [id, table] : snapshot()->tables) {
+    for (const TabletSnapshotPtr& tablet : table->tablets) {
+      stats.segments += tablet->segments.size();
+      for (const SegmentView& view : tablet->segments) {
+        stats.segment_bytes += view.segment->meta().file_bytes;
+        stats.index_resident_bytes += view.segment->resident_bytes();
+      }
+      for (const DeltaView& view : tablet->deltas) {
+        stats.delta_rows += view.row_count;
+        stats.delta_bytes += view.buffer->byte_size();
+      }
+    }
+  }
+  stats.flushes = maintenance_->counters().flushes.load(std::memory_order_relaxed);
+  stats.compactions = maintenance_->counters().compactions.load(std::memory_order_relaxed);
+  stats.compaction_bytes_written = maintenance_->counters().compaction_bytes_written.load(std::memory_order_relaxed);
+  stats.page_cache_bytes = page_cache_.used_bytes();
+  stats.page_cache_hits = page_cache_.hit_count();
+  stats.page_cache_misses = page_cache_.miss_count();
+  stats.labels = labels_->count();
+  const Result<uint64_t> free = files_->free_bytes();
+  stats.disk_free_bytes = free.ok() ? *free : 0;
+  return stats;
+}
+
+void Engine::stop() {
+  {
+    std::lock_guard lock(stop_mutex_);
+    stopping_ = true;
+  }
+  stop_wake_.notify_all();
+  if (maintenance_) maintenance_->stop();
+  if (pipeline_) pipeline_->stop();
+  if (label_expiry_.joinable()) label_expiry_.join();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<StorageEngine>> StorageEngine::open(std::unique_ptr<MetaStore> meta, std::unique_ptr<FileStore> files,
+                                                           const StorageOptions& options) {
+  auto engine = std::make_unique<Engine>(std::move(meta), std::move(files), options);
+  FRESHET_RETURN_IF_ERROR(engine->recover_and_start());
+  return std::unique_ptr<StorageEngine>(std::move(engine));
+}
+
+}  // namespace freshet::storage

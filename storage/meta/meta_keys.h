@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "storage/base/ids.h"
+
+/// The key layout of the metadata store (FORMAT.md, "Metadata keys"). Ids and commit numbers are big-endian, so that a
+/// prefix scan returns them in order.
+namespace freshet::storage::meta_keys {
+
+inline constexpr std::string_view kFormat = "m/format";
+inline constexpr std::string_view kReservedIds = "m/reserved_ids";
+inline constexpr std::string_view kReservedCommits = "m/reserved_commits";
+inline constexpr std::string_view kLastCommit = "m/last_commit";
+
+inline constexpr std::string_view kDatabases = "d/";
+inline constexpr std::string_view kTables = "t/";
+inline constexpr std::string_view kSegments = "s/";
+inline constexpr std::string_view kDeleteDeltas = "b/";
+inline constexpr std::string_view kFoldedBitmaps = "f/";
+inline constexpr std::string_view kCarriedBlocks = "k/";
+inline constexpr std::string_view kLabels = "l/";
+inline constexpr std::string_view kStreamPositions = "o/";
+inline constexpr std::string_view kAutoIncrements = "a/";
+inline constexpr std::string_view kObsoleteFiles = "g/";
+inline constexpr std::string_view kRecords = "r/";
+
+std::string database(DatabaseId id);
+std::string table(TableId id);
+std::string segment(TabletId tablet, RowsetId rowset);
+std::string delete_delta(TabletId tablet, CommitNumber commit);
+std::string folded_bitmap(TabletId tablet, RowsetId rowset);
+std::string carried_block(TabletId tablet, CommitNumber commit);
+std::string label(DatabaseId database, std::string_view label);
+std::string stream_position(JobId job, int32_t partition);
+std::string auto_increment(TableId id);
+std::string obsolete_file(RowsetId rowset);
+std::string record(std::string_view kind, std::string_view key);
+
+/// All keys of one tablet, job or database below a kind: `prefix` and the id.
+std::string of(std::string_view prefix, uint64_t id);
+/// The number of 8 bytes at `position` of a key; 0 when the key is too short.
+uint64_t number_at(std::string_view key, size_t position);
+
+}  // namespace freshet::storage::meta_keys

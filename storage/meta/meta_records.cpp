@@ -1,0 +1,113 @@
+#include "storage/meta/meta_records.h"
+
+#include "storage/base/coding.h"
+#include "storage/base/crc32c.h"
+
+namespace freshet::storage {
+namespace {
+
+constexpr uint8_t kRecordVersion = 1;
+
+std::string begin_record() { return std::string(1, static_cast<char>(kRecordVersion)); }
+
+std::string seal(std::string bytes) {
+  put_fixed<uint32_t>(bytes, crc32c(bytes));
+  return bytes;
+}
+
+Result<ByteReader> unseal(std::string_view bytes, std::string_view what) {
+  if (bytes.size() < 5) return Status::Corruption("{} record of {} bytes is cut off", what, bytes.size());
+  const std::string_view body = bytes.substr(0, bytes.size() - 4);
+  if (crc32c(body) != load_fixed<uint32_t>(bytes.data() + body.size())) {
+    return Status::Corruption("{} record has a wrong checksum", what);
+  }
+  if (static_cast<uint8_t>(body[0]) != kRecordVersion) {
+    return Status::Corruption("{} record has version {}, this program reads version {}", what,
+                              static_cast<unsigned>(static_cast<uint8_t>(body[0])), kRecordVersion);
+  }
+  return ByteReader(body.substr(1));
+}
+
+Status check_end(const ByteReader& reader, std::string_view what) {
+  if (!reader.ok() || !reader.at_end()) return Status::Corruption("{} record has a wrong length", what);
+  return Status::OK();
+}
+
+}  // namespace
+
+std::string TableRecord::encode() const {
+  std::string out = begin_record();
+  put_fixed<uint64_t>(out, database.value);
+  put_length_prefixed(out, name);
+  put_length_prefixed(out, schema);
+  put_fixed<uint32_t>(out, static_cast<uint32_t>(tablets.size()));
+  for (TabletId tablet : tablets) put_fixed<uint64_t>(out, tablet.value);
+  return seal(std::move(out));
+}
+
+Result<TableRecord> TableRecord::decode(std::string_view bytes) {
+  FRESHET_ASSIGN_OR_RETURN(ByteReader reader, unseal(bytes, "table"));
+  TableRecord record;
+  record.database = DatabaseId(reader.fixed<uint64_t>());
+  record.name = reader.length_prefixed();
+  record.schema = reader.length_prefixed();
+  const uint32_t count = reader.fixed<uint32_t>();
+  for (uint32_t i = 0; i < count && reader.ok(); ++i) record.tablets.push_back(TabletId(reader.fixed<uint64_t>()));
+  FRESHET_RETURN_IF_ERROR(check_end(reader, "table"));
+  return record;
+}
+
+std::string CarriedBlockRecord::encode() const {
+  std::string out = begin_record();
+  put_fixed<uint64_t>(out, buffer.value);
+  put_fixed<uint32_t>(out, first_row);
+  put_length_prefixed(out, block);
+  return seal(std::move(out));
+}
+
+Result<CarriedBlockRecord> CarriedBlockRecord::decode(std::string_view bytes) {
+  FRESHET_ASSIGN_OR_RETURN(ByteReader reader, unseal(bytes, "carried block"));
+  CarriedBlockRecord record;
+  record.buffer = RowsetId(reader.fixed<uint64_t>());
+  record.first_row = reader.fixed<uint32_t>();
+  record.block = reader.length_prefixed();
+  FRESHET_RETURN_IF_ERROR(check_end(reader, "carried block"));
+  return record;
+}
+
+std::string DeadRowsRecord::encode() const {
+  std::string out = begin_record();
+  put_fixed<uint32_t>(out, static_cast<uint32_t>(entries.size()));
+  for (const Entry& entry : entries) {
+    put_fixed<uint64_t>(out, entry.rowset.value);
+    put_length_prefixed(out, entry.rows);
+  }
+  return seal(std::move(out));
+}
+
+Result<DeadRowsRecord> DeadRowsRecord::decode(std::string_view bytes) {
+  FRESHET_ASSIGN_OR_RETURN(ByteReader reader, unseal(bytes, "delete bitmap"));
+  DeadRowsRecord record;
+  const uint32_t count = reader.fixed<uint32_t>();
+  for (uint32_t i = 0; i < count && reader.ok(); ++i) {
+    const RowsetId rowset(reader.fixed<uint64_t>());
+    record.entries.push_back({rowset, std::string(reader.length_prefixed())});
+  }
+  FRESHET_RETURN_IF_ERROR(check_end(reader, "delete bitmap"));
+  return record;
+}
+
+std::string encode_number(uint64_t value) {
+  std::string out = begin_record();
+  put_fixed<uint64_t>(out, value);
+  return seal(std::move(out));
+}
+
+Result<uint64_t> decode_number(std::string_view bytes) {
+  FRESHET_ASSIGN_OR_RETURN(ByteReader reader, unseal(bytes, "number"));
+  const uint64_t value = reader.fixed<uint64_t>();
+  FRESHET_RETURN_IF_ERROR(check_end(reader, "number"));
+  return value;
+}
+
+}  // namespace freshet::storage

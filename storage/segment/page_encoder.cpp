@@ -1,0 +1,187 @@
+#include "storage/segment/page_encoder.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "storage/encoding/codec_choice.h"
+#include "storage/encoding/constant.h"
+#include "storage/encoding/frame_of_reference.h"
+#include "storage/encoding/null_map.h"
+#include "storage/encoding/plain.h"
+#include "storage/segment/zone_map.h"
+
+namespace freshet::storage {
+namespace {
+
+std::span<const uint8_t> nulls_of(const Column& values, size_t first, size_t count) {
+  return values.has_nulls() ? values.nulls().subspan(first, count) : std::span<const uint8_t>();
+}
+
+uint32_t count_nulls(std::span<const uint8_t> nulls) {
+  return static_cast<uint32_t>(std::count_if(nulls.begin(), nulls.end(), [](uint8_t flag) { return flag != 0; }));
+}
+
+size_t first_valid_row(std::span<const uint8_t> nulls) {
+  return static_cast<size_t>(std::find(nulls.begin(), nulls.end(), uint8_t{0}) - nulls.begin());
+}
+
+template <typename T>
+struct Bounds {
+  T smallest;
+  T largest;
+  bool has_nan = false;
+};
+
+template <typename T>
+Bounds<T> find_bounds(const T* values, size_t count) {
+  Bounds<T> bounds{values[0], values[0]};
+  bool has_nan = false;
+  for (size_t i = 0; i < count; ++i) {
+    bounds.smallest = values[i] < bounds.smallest ? values[i] : bounds.smallest;
+    bounds.largest = bounds.largest < values[i] ? values[i] : bounds.largest;
+    has_nan |= values[i] != values[i];
+  }
+  bounds.has_nan = has_nan;
+  return bounds;
+}
+
+template <typename T>
+bool all_equal(const T* values, size_t count) {
+  return count == 0 || std::memcmp(values, values + 1, (count - 1) * sizeof(T)) == 0;
+}
+
+template <typename T>
+void set_bounds(ZoneMap& zone, const Bounds<T>& bounds) {
+  if (bounds.has_nan) return;
+  zone.has_bounds = true;
+  zone.min.assign(reinterpret_cast<const char*>(&bounds.smallest), sizeof(T));
+  zone.max.assign(reinterpret_cast<const char*>(&bounds.largest), sizeof(T));
+}
+
+/// Packed width of the differences, or more than the width of T when they do not fit 64 bits.
+template <typename Unsigned>
+unsigned delta_bits(Unsigned smallest, Unsigned largest) {
+  const auto range = static_cast<Unsigned>(largest - smallest);
+  if constexpr (sizeof(Unsigned) == 16) {
+    if ((range >> 64) != 0) return 129;
+  }
+  return packed_bits_for(static_cast<uint64_t>(range));
+}
+
+template <typename T>
+struct UnsignedOf {
+  using Type = std::make_unsigned_t<T>;
+};
+template <>
+struct UnsignedOf<Int128> {
+  using Type = UInt128;
+};
+template <>
+struct UnsignedOf<float> {
+  using Type = uint32_t;
+};
+template <>
+struct UnsignedOf<double> {
+  using Type = uint64_t;
+};
+
+}  // namespace
+
+template <typename T>
+PageEncoding PageEncoder::encode_fixed(const Column& values, size_t first, size_t count, ZoneMap& zone) {
+  using Unsigned = typename UnsignedOf<T>::Type;
+  constexpr bool kIsInteger = !std::is_floating_point_v<T>;
+  const T* data = values.values<T>().data() + first;
+  if (zone.null_count == count) {
+    const T zero{};
+    encode_constant({reinterpret_cast<const char*>(&zero), sizeof(T)}, payload_);
+    return PageEncoding::kConstant;
+  }
+  if (zone.null_count != 0) {
+    const auto nulls = nulls_of(values, first, count);
+    const T filler = data[first_valid_row(nulls)];
+    without_nulls_.resize(count * sizeof(T));
+    T* filled = reinterpret_cast<T*>(without_nulls_.data());
+    for (size_t i = 0; i < count; ++i) filled[i] = nulls[i] != 0 ? filler : data[i];
+    data = filled;
+  }
+  const Bounds<T> bounds = find_bounds(data, count);
+  set_bounds(zone, bounds);
+
+  PageStatistics statistics{.row_count = static_cast<uint32_t>(count)};
+  statistics.single_value = all_equal(data, count);
+  statistics.is_integer = kIsInteger;
+  statistics.width_bits = sizeof(T) * 8;
+  if constexpr (kIsInteger) {
+    statistics.delta_bits = delta_bits(static_cast<Unsigned>(bounds.smallest), static_cast<Unsigned>(bounds.largest));
+  }
+  const PageEncoding encoding = choose_encoding(statistics);
+  if (encoding == PageEncoding::kConstant) {
+    encode_constant({reinterpret_cast<const char*>(data), sizeof(T)}, payload_);
+  } else if (encoding == PageEncoding::kFrameOfReference) {
+    const std::span<const Unsigned> raw(reinterpret_cast<const Unsigned*>(data), count);
+    if constexpr (kIsInteger) encode_frame_of_reference(raw, bounds.smallest, statistics.delta_bits, payload_);
+  } else {
+    encode_plain_fixed(data, count * sizeof(T), payload_);
+  }
+  return encoding;
+}
+
+PageEncoding PageEncoder::encode_bytes(const Column& values, size_t first, size_t count, ZoneMap& zone) {
+  if (zone.null_count == count) return PageEncoding::kConstant;
+  const auto nulls = nulls_of(values, first, count);
+  const std::string_view filler = values.bytes_at(first + (zone.null_count != 0 ? first_valid_row(nulls) : 0));
+  views_.resize(count);
+  for (size_t i = 0; i < count; ++i) {
+    views_[i] = zone.null_count != 0 && nulls[i] != 0 ? filler : values.bytes_at(first + i);
+  }
+  const uint32_t limit = dictionary_limit(static_cast<uint32_t>(count));
+  const bool has_dictionary = dictionary_.build(views_, std::max(limit, 1u));
+  const auto candidates = has_dictionary ? dictionary_.distinct() : std::span<const std::string_view>(views_);
+  const auto [smallest, largest] = std::minmax_element(candidates.begin(), candidates.end());
+  set_byte_bounds(zone, *smallest, *largest);
+
+  PageStatistics statistics{.row_count = static_cast<uint32_t>(count)};
+  statistics.is_bytes = true;
+  statistics.single_value = has_dictionary && dictionary_.distinct().size() == 1;
+  statistics.few_distinct = has_dictionary && limit != 0;
+  const PageEncoding encoding = choose_encoding(statistics);
+  if (encoding == PageEncoding::kConstant) {
+    encode_constant(filler, payload_);
+  } else if (encoding == PageEncoding::kDictionary) {
+    encode_dictionary(dictionary_.distinct(), dictionary_.codes(), payload_);
+  } else {
+    for (size_t i = 0; zone.null_count != 0 && i < count; ++i) {
+      if (nulls[i] != 0) views_[i] = {};
+    }
+    encode_plain_bytes(views_, payload_);
+  }
+  return encoding;
+}
+
+PageHeader PageEncoder::encode(const Column& values, size_t first, size_t count, ZoneMap& zone) {
+  const auto nulls = nulls_of(values, first, count);
+  zone = ZoneMap{};
+  zone.null_count = count_nulls(nulls);
+  payload_.clear();
+  if (zone.null_count != 0 && zone.null_count != count) append_null_map(nulls, payload_);
+
+  PageHeader header;
+  header.physical = values.type().physical();
+  header.row_count = static_cast<uint32_t>(count);
+  header.null_count = zone.null_count;
+  switch (header.physical) {
+    case PhysicalType::kInt8: header.encoding = encode_fixed<int8_t>(values, first, count, zone); break;
+    case PhysicalType::kInt16: header.encoding = encode_fixed<int16_t>(values, first, count, zone); break;
+    case PhysicalType::kInt32: header.encoding = encode_fixed<int32_t>(values, first, count, zone); break;
+    case PhysicalType::kInt64: header.encoding = encode_fixed<int64_t>(values, first, count, zone); break;
+    case PhysicalType::kInt128: header.encoding = encode_fixed<Int128>(values, first, count, zone); break;
+    case PhysicalType::kFloat: header.encoding = encode_fixed<float>(values, first, count, zone); break;
+    case PhysicalType::kDouble: header.encoding = encode_fixed<double>(values, first, count, zone); break;
+    case PhysicalType::kBytes: header.encoding = encode_bytes(values, first, count, zone); break;
+  }
+  is_compressible_ = header.encoding == PageEncoding::kPlain || header.encoding == PageEncoding::kDictionary;
+  return header;
+}
+
+}  // namespace freshet::storage
