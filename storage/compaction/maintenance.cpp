@@ -190,7 +190,7 @@ Status Maintenance::flush_oldest_sealed(TableState& table, size_t tablet_index) 
   SegmentWriterOptions writer_options;
   writer_options.newest_commit = CommitNumber(parts_.commit_numbers.last());
   FRESHET_ASSIGN_OR_RETURN(const FlushOutput output, flush_delta(parts_.files, sealed, RowsetId(segment_id), tablet.id,
-                                                                 *start->key_codec, writer_options));
+                                                                 writer_options));
   std::shared_ptr<const Segment> segment;
   if (output.meta) {
     FRESHET_RETURN_IF_ERROR(parts_.files.sync_names());
@@ -219,12 +219,10 @@ Status Maintenance::flush_oldest_sealed(TableState& table, size_t tablet_index) 
     change->batch.erase_range(meta_keys::carried_block(tablet.id, CommitNumber(0)),
                               meta_keys::carried_block(tablet.id, newest_row.next()));
     change->batch.erase(meta_keys::folded_bitmap(tablet.id, sealed.buffer->id()));
-    change->finish_batch = [&](CommitNumber commit, MetaBatch& batch) {
-      fold_dead_rows(*flushed, commit, table.folded_dead_rows, batch);
-    };
+    // Every delete delta of this tablet has a number that was given out under this lock.
+    fold_dead_rows(*flushed, CommitNumber(parts_.commit_numbers.last()), table.folded_dead_rows, change->batch);
     change->install = [next](ServerSnapshot& server) { server.tables[next->id] = next; };
     FRESHET_RETURN_IF_ERROR(parts_.pipeline.stage(change).status());
-    change->finish_batch = nullptr;
     table.buffers.erase(sealed.buffer->id());
     table.folded_dead_rows.erase(sealed.buffer->id());
     table.set_head(next);
@@ -289,12 +287,10 @@ Status Maintenance::compact_tablet(TableState& table, size_t tablet_index, const
     const TabletSnapshotPtr compacted = edit.finish();
     const TableSnapshotPtr next = with_tablet(*head, tablet_index, compacted);
     parts_.obsolete.add_to(change->batch, obsolete);
-    change->finish_batch = [&](CommitNumber commit, MetaBatch& batch) {
-      fold_dead_rows(*compacted, commit, table.folded_dead_rows, batch);
-    };
+    // Every delete delta of this tablet has a number that was given out under this lock.
+    fold_dead_rows(*compacted, CommitNumber(parts_.commit_numbers.last()), table.folded_dead_rows, change->batch);
     change->install = [next](ServerSnapshot& server) { server.tables[next->id] = next; };
     FRESHET_RETURN_IF_ERROR(parts_.pipeline.stage(change).status());
-    change->finish_batch = nullptr;
     for (RowsetId id : input_ids) table.folded_dead_rows.erase(id);
     table.set_head(next);
   }

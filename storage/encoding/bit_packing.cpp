@@ -53,7 +53,8 @@ void unpack_groups(const char* packed, size_t groups, T base, T* out) {
               base + static_cast<T>((load_fixed<uint64_t>(packed + kIndex * kBits / 8) >> (kIndex * kBits % 8)) &
                                     packed_mask(kBits)))),
          ...);
-      }(std::make_index_sequence<8>());
+      }
+      (std::make_index_sequence<8>());
     }
   }
 }
@@ -67,8 +68,9 @@ constexpr auto make_kernels() {
   constexpr size_t kWidths = std::min<size_t>(sizeof(T) * 8, 64) + 1;
   std::array<GroupKernel<T>, kWidths> kernels{};
   [&]<size_t... kBits>(std::index_sequence<kBits...>) {
-    ((kernels[kBits] = is_packed_width(kBits) ? &unpack_groups<T, is_packed_width(kBits) ? kBits : 64> : nullptr), ...);
-  }(std::make_index_sequence<kWidths>());
+    ((kernels[kBits] = is_packed_width(kBits) ? &unpack_groups < T, is_packed_width(kBits) ? kBits : 64 > : nullptr), ...);
+  }
+  (std::make_index_sequence<kWidths>());
   return kernels;
 }
 

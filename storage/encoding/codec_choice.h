@@ -17,9 +17,9 @@ struct PageStatistics {
   bool single_value = false;  ///< all values are equal, or there is none
   bool is_bytes = false;
   bool is_integer = false;
-  uint32_t width_bits = 0;      ///< fixed width: bits of a value
-  uint32_t delta_bits = 0;      ///< integers: bits of the packed difference of the largest and the smallest value
-  bool few_distinct = false;    ///< bytes: at most dictionary_limit(row_count) distinct values
+  uint32_t width_bits = 0;    ///< fixed width: bits of a value
+  uint32_t delta_bits = 0;    ///< integers: bits of the packed difference of the largest and the smallest value
+  bool few_distinct = false;  ///< bytes: at most dictionary_limit(row_count) distinct values
 };
 
 /// Most distinct values for which a page of `row_count` rows gets a dictionary.

@@ -14,7 +14,8 @@ namespace freshet::storage {
 /// Finds the distinct values of a page, in order of first appearance. One page at a time; reusable; not thread-safe.
 class DictionaryBuilder {
  public:
-  /// Starts anew and codes `values`; false, with nothing useful inside, as soon as there are more than `limit` distinct ones.
+  /// Starts anew and codes `values`; false, with nothing useful inside, as soon as there are more than `limit` distinct
+  /// ones.
   bool build(std::span<const std::string_view> values, uint32_t limit);
 
   std::span<const std::string_view> distinct() const { return distinct_; }
@@ -24,7 +25,7 @@ class DictionaryBuilder {
   std::vector<std::string_view> distinct_;
   std::vector<uint64_t> hashes_;  ///< of distinct_
   std::vector<uint32_t> codes_;
-  std::vector<uint32_t> slots_;   ///< open addressing: code + 1, 0 = free
+  std::vector<uint32_t> slots_;  ///< open addressing: code + 1, 0 = free
 };
 
 /// Layout: count (4 bytes), width of a code in bits (4 bytes), the values as plain bytes, one packed code for each row.

@@ -12,14 +12,14 @@ namespace freshet::storage {
 /// Layout: smallest value sign-extended to 16 bytes, width in bits (4 bytes), 4 zero bytes, packed differences.
 inline constexpr size_t kFrameHeaderBytes = 24;
 
-/// T: the unsigned type of the values' width; `smallest` is the smallest as a signed number.
-template <typename T>
-void encode_frame_of_reference(std::span<const T> values, T smallest, unsigned bits, std::string& out) {
-  using Signed = std::conditional_t<sizeof(T) == 16, Int128, std::make_signed_t<T>>;
-  put_fixed(out, static_cast<Int128>(static_cast<Signed>(smallest)));
+/// Appends `values`, the bits of signed numbers of which `smallest` is the smallest.
+template <typename Signed, typename Unsigned>
+void encode_frame_of_reference(std::span<const Unsigned> values, Signed smallest, unsigned bits, std::string& out) {
+  static_assert(sizeof(Signed) == sizeof(Unsigned));
+  put_fixed(out, static_cast<Int128>(smallest));
   put_fixed<uint32_t>(out, bits);
   put_fixed<uint32_t>(out, 0);
-  pack_deltas(values.data(), values.size(), smallest, bits, out);
+  pack_deltas(values.data(), values.size(), static_cast<Unsigned>(smallest), bits, out);
 }
 
 /// An encoded run, read in place.
@@ -36,7 +36,8 @@ class FrameOfReferenceView {
   static bool is_valid(std::string_view body, size_t row_count) {
     if (body.size() < kFrameHeaderBytes) return false;
     const uint32_t bits = load_fixed<uint32_t>(body.data() + 16);
-    return is_packed_width(bits) && bits <= sizeof(T) * 8 && body.size() == kFrameHeaderBytes + packed_bytes(row_count, bits);
+    return is_packed_width(bits) && bits <= sizeof(T) * 8 &&
+           body.size() == kFrameHeaderBytes + packed_bytes(row_count, bits);
   }
 
   void read(size_t first, size_t count, T* out) const { unpack_deltas(packed_, bits_, first, count, base_, out); }

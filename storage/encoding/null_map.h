@@ -15,9 +15,7 @@ constexpr size_t null_map_bytes(size_t row_count) { return (row_count + 63) / 64
 /// Appends the map of `nulls` (one byte a row, 1 = NULL).
 void append_null_map(std::span<const uint8_t> nulls, std::string& out);
 
-inline bool null_map_is_valid(const char* map, size_t row) {
-  return (static_cast<uint8_t>(map[row / 8]) >> (row % 8)) & 1;
-}
+inline bool null_map_is_valid(const char* map, size_t row) { return (static_cast<uint8_t>(map[row / 8]) >> (row % 8)) & 1; }
 
 /// Copies the bits of rows [first, first + count) to `words`, from bit 0 on. REQUIRES: they are inside the map of
 /// `row_count` rows. Bits of the last word past `count` are unspecified.

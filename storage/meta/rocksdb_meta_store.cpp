@@ -33,6 +33,8 @@ rocksdb::Options rocksdb_options(const RocksDbOptions& options) {
   result.write_buffer_size = options.write_buffer_bytes;
   result.db_write_buffer_size = options.write_buffer_bytes;
   result.max_total_wal_size = options.write_buffer_bytes;
+  // A start on a full disk must not need room for the log a second time.
+  result.avoid_flush_during_recovery = true;
   result.compression = rocksdb::kNoCompression;
   result.allow_fallocate = false;
   result.recycle_log_file_num = 0;

@@ -70,8 +70,7 @@ class PinnedPage : public ColumnPage {
 template <typename T, typename View>
 class FixedPage final : public PinnedPage {
  public:
-  FixedPage(PageCache::PagePtr page, const PageHeader& header)
-      : PinnedPage(std::move(page), header), view_(body().data()) {}
+  FixedPage(PageCache::PagePtr page, const PageHeader& header) : PinnedPage(std::move(page), header), view_(body().data()) {}
 
   void read_fixed(uint32_t first, uint32_t count, void* out) const override {
     FRESHET_DCHECK(first + count <= row_count());

@@ -9,8 +9,8 @@
 
 namespace freshet::storage {
 
-/// What is wrong with the content of a column page, or an empty text. After an empty answer every access of a ColumnPage over
-/// it stays inside. O(rows) for byte columns.
+/// What is wrong with the content of a column page, or an empty text. After an empty answer every access of a ColumnPage
+/// over it stays inside. O(rows) for byte columns.
 std::string_view find_column_page_fault(std::string_view page, PhysicalType type);
 
 /// A view of a loaded page that passed find_column_page_fault(); keeps the page alive. O(1).

@@ -17,9 +17,9 @@ namespace freshet::storage {
 inline constexpr size_t kZoneBytes = 32;
 struct ZoneMap {
   uint32_t null_count = 0;
-  bool has_bounds = false;  ///< false when every row is NULL, or the column holds NaN
-  bool max_is_exact = true; ///< byte values: false when `max` was rounded up or is unbounded (then empty)
-  std::string min;          ///< fixed width: the raw value; bytes: the prefix
+  bool has_bounds = false;   ///< false when every row is NULL, or the column holds NaN
+  bool max_is_exact = true;  ///< byte values: false when `max` was rounded up or is unbounded (then empty)
+  std::string min;           ///< fixed width: the raw value; bytes: the prefix
   std::string max;
 };
 

@@ -54,8 +54,8 @@ Block block_at(std::string_view page, uint32_t index) {
 }
 
 /// Adds the matches between a block and the candidates [begin, end) that fall into its range.
-void merge_block(const Block& block, uint32_t first_row, std::span<const uint64_t> keys, std::span<const uint32_t> candidates,
-                 std::vector<KeyMatch>& out) {
+void merge_block(const Block& block, uint32_t first_row, std::span<const uint64_t> keys,
+                 std::span<const uint32_t> candidates, std::vector<KeyMatch>& out) {
   std::array<uint64_t, kFixedKeysPerBlock> decoded;
   block.decode(0, block.count, decoded.data());
   uint32_t position = 0;

@@ -29,9 +29,7 @@ class KeyFilter {
   }
   void prefetch(uint64_t hash) const { __builtin_prefetch(&blocks_[block_of(hash)]); }
 
-  std::string_view bytes() const {
-    return {reinterpret_cast<const char*>(blocks_.data()), blocks_.size() * sizeof(Block)};
-  }
+  std::string_view bytes() const { return {reinterpret_cast<const char*>(blocks_.data()), blocks_.size() * sizeof(Block)}; }
 
  private:
   static constexpr size_t kLanes = 8;

@@ -44,8 +44,7 @@ PageCache::PagePtr PageCache::find(RowsetId file, uint64_t offset) {
   return page;
 }
 
-Result<PageCache::PagePtr> PageCache::get(RowsetId file, uint64_t offset,
-                                          const std::function<Result<std::string>()>& load) {
+Result<PageCache::PagePtr> PageCache::get(RowsetId file, uint64_t offset, const std::function<Result<std::string>()>& load) {
   if (PagePtr page = find(file, offset)) return page;
   state_->misses.fetch_add(1, std::memory_order_relaxed);
   FRESHET_ASSIGN_OR_RETURN(std::string loaded, load());

@@ -120,7 +120,7 @@ PageEncoding PageEncoder::encode_fixed(const Column& values, size_t first, size_
     encode_constant({reinterpret_cast<const char*>(data), sizeof(T)}, payload_);
   } else if (encoding == PageEncoding::kFrameOfReference) {
     const std::span<const Unsigned> raw(reinterpret_cast<const Unsigned*>(data), count);
-    encode_frame_of_reference(raw, static_cast<Unsigned>(bounds.smallest), statistics.delta_bits, payload_);
+    if constexpr (kIsInteger) encode_frame_of_reference(raw, bounds.smallest, statistics.delta_bits, payload_);
   } else {
     encode_plain_fixed(data, count * sizeof(T), payload_);
   }

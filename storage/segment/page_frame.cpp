@@ -90,6 +90,9 @@ Status PageSource::bad_page(PageLocation location, std::string_view wrong) const
 
 Result<std::string> PageSource::read_frame(PageLocation location) const {
   if (location.bytes < kPageHeaderBytes) return bad_page(location, "shorter than a page header");
+  if (location.offset > file_->size() || location.bytes > file_->size() - location.offset) {
+    return bad_page(location, "beyond the end of the file");
+  }
   std::string frame(location.bytes, '\0');
   FRESHET_RETURN_IF_ERROR(file_->read(location.offset, frame));
   const auto stored = load_fixed<uint32_t>(frame.data() + kChecksumAt);

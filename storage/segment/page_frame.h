@@ -38,8 +38,8 @@ struct PageHeader {
   uint32_t row_count = 0;
   uint32_t null_count = 0;
   uint32_t first_row = 0;
-  uint32_t column = 0;      ///< id of the column; 0 in other kinds of pages
-  uint32_t raw_bytes = 0;   ///< of the payload, uncompressed
+  uint32_t column = 0;     ///< id of the column; 0 in other kinds of pages
+  uint32_t raw_bytes = 0;  ///< of the payload, uncompressed
   uint32_t stored_bytes = 0;
 };
 inline constexpr size_t kPageHeaderBytes = 32;

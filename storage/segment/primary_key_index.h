@@ -14,7 +14,8 @@
 namespace freshet::storage {
 
 /// Key -> row of one kUnique segment: the sorted keys in blocks, blocks in pages. The top level (where each block begins) is
-/// resident; pages come through the page cache. Immutable; any thread. Two forms, as keys have: FixedKeyIndex, PrefixKeyIndex.
+/// resident; pages come through the page cache. Immutable; any thread. Two forms, as keys have: FixedKeyIndex,
+/// PrefixKeyIndex.
 class PrimaryKeyIndex {
  public:
   virtual ~PrimaryKeyIndex() = default;

@@ -1,0 +1,115 @@
+#include <algorithm>
+#include <set>
+
+#include "storage/commit/recovery.h"
+#include "storage/engine/storage_engine.h"
+#include "storage/meta/meta_keys.h"
+
+namespace freshet::storage {
+namespace {
+
+constexpr uint64_t kCheckCacheBytes = 64ull << 20;
+constexpr uint32_t kKeyBatchRows = 65536;
+
+/// Checks one segment file alone; returns its reader, or null when it cannot be opened.
+std::shared_ptr<const SegmentReader> check_segment(const SegmentView& view, CommitNumber last_commit,
+                                                   std::vector<std::string>& problems) {
+  const Result<std::shared_ptr<const SegmentReader>> reader = view.segment->reader();
+  if (!reader.ok()) {
+    problems.push_back(reader.status().message());
+    return nullptr;
+  }
+  (*reader)->verify(problems);
+  if ((*reader)->newest_commit_at_write() > last_commit) {
+    problems.push_back(fmt::format("{}: written after commit {}, but the metadata ends at commit {}: it lost commits",
+                                   segment_file_name(view.segment->id()), (*reader)->newest_commit_at_write().value,
+                                   last_commit.value));
+  }
+  return *reader;
+}
+
+/// Appends the hashes of the live keys of one tablet's rowsets.
+Status collect_live_keys(const TableSnapshot& table, const TabletSnapshot& tablet, std::vector<uint64_t>& hashes) {
+  for (const SegmentView& view : tablet.segments) {
+    FRESHET_ASSIGN_OR_RETURN(const auto reader, view.segment->reader());
+    const uint32_t row_count = view.segment->meta().row_count;
+    for (RowOrdinal first = 0; first < row_count; first += kKeyBatchRows) {
+      KeyRun keys = table.key_codec->make_run();
+      FRESHET_RETURN_IF_ERROR(reader->read_keys(first, std::min(kKeyBatchRows, row_count - first), keys));
+      for (size_t i = 0; i < keys.size(); ++i) {
+        if (!view.dead.contains(first + static_cast<RowOrdinal>(i))) hashes.push_back(keys.hash_at(i));
+      }
+    }
+  }
+  for (const DeltaView& view : tablet.deltas) {
+    KeyRun keys = table.key_codec->make_run();
+    for (RowOrdinal row = 0; row < view.row_count; ++row) {
+      if (view.dead.contains(row)) continue;
+      keys.clear();
+      view.buffer->append_key(row, keys);
+      hashes.push_back(keys.hash_at(0));
+    }
+  }
+  return Status::OK();
+}
+
+/// Keys are compared by their 64-bit hash: two different keys with one hash are expected once in 10^19 / rows^2 tables.
+void check_keys_live_once(const TableSnapshot& table, const TabletSnapshot& tablet, std::vector<std::string>& problems) {
+  std::vector<uint64_t> hashes;
+  const Status collected = collect_live_keys(table, tablet, hashes);
+  if (!collected.ok()) {
+    problems.push_back(collected.message());
+    return;
+  }
+  std::sort(hashes.begin(), hashes.end());
+  const auto distinct = std::unique(hashes.begin(), hashes.end());
+  const auto doubled = static_cast<size_t>(hashes.end() - distinct);
+  if (doubled != 0) {
+    problems.push_back(fmt::format("table {}.{}, tablet {}: {} rows are live although a newer row has their key",
+                                   table.database_name, table.name, tablet.id.value, doubled));
+  }
+}
+
+void check_table(const TableSnapshot& table, CommitNumber last_commit, std::vector<std::string>& problems) {
+  for (const TabletSnapshotPtr& tablet : table.tablets) {
+    bool all_open = true;
+    for (const SegmentView& view : tablet->segments) {
+      all_open &= check_segment(view, last_commit, problems) != nullptr;
+    }
+    if (table.schema->is_unique() && all_open) check_keys_live_once(table, *tablet, problems);
+  }
+}
+
+}  // namespace
+
+Status check_data_directory(MetaStore& meta, FileStore& files, std::vector<std::string>& problems) {
+  PageCache page_cache(kCheckCacheBytes);
+  Result<RecoveredState> state = recover(meta, files, page_cache);
+  if (!state.ok()) {
+    problems.push_back(state.status().message());
+    return Status::OK();
+  }
+  std::set<std::string> known;
+  for (const auto& [id, table] : state->snapshot->tables) {
+    for (const TabletSnapshotPtr& tablet : table->tablets) {
+      for (const SegmentView& view : tablet->segments) known.insert(segment_file_name(view.segment->id()));
+    }
+    check_table(*table, state->snapshot->commit, problems);
+  }
+  FRESHET_RETURN_IF_ERROR(meta.scan(meta_keys::kObsoleteFiles, prefix_end(meta_keys::kObsoleteFiles),
+                                    [&](std::string_view key, std::string_view) {
+                                      const RowsetId id(meta_keys::number_at(key, meta_keys::kObsoleteFiles.size()));
+                                      known.insert(segment_file_name(id));
+                                      return Status::OK();
+                                    }));
+  FRESHET_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.list());
+  for (const std::string& name : names) {
+    if (!known.contains(name)) {
+      problems.push_back(fmt::format("{}: belongs to no commit (a load that ended with the server; the next start moves it "
+                                     "to the quarantine folder)", name));
+    }
+  }
+  return Status::OK();
+}
+
+}  // namespace freshet::storage

@@ -1,0 +1,101 @@
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "storage/base/coding.h"
+#include "storage/commit/load_commit.h"
+#include "storage/engine/storage_engine.h"
+#include "storage/meta/meta_keys.h"
+#include "storage/meta/meta_records.h"
+
+namespace freshet::storage {
+namespace {
+
+std::string describe_table(uint64_t id, std::string_view value) {
+  const Result<TableRecord> record = TableRecord::decode(value);
+  if (!record.ok()) return fmt::format("table {}: {}", id, record.status().message());
+  const Result<TableSchema> schema = TableSchema::deserialize(record->schema);
+  if (!schema.ok()) return fmt::format("table {} '{}': {}", id, record->name, schema.status().message());
+  std::string text = fmt::format("table {} '{}' in database {}, {}, schema version {}, tablets", id, record->name,
+                                 record->database.value, schema->is_unique() ? "UNIQUE KEY" : "DUPLICATE KEY", schema->version);
+  for (TabletId tablet : record->tablets) fmt::format_to(std::back_inserter(text), " {}", tablet.value);
+  for (const ColumnSchema& column : schema->columns) {
+    fmt::format_to(std::back_inserter(text), "\n  column {} '{}' {}{}{}", column.id.value, column.name, column.type.to_string(),
+                   column.is_key ? " key" : "", column.nullable ? "" : " not null");
+  }
+  return text;
+}
+
+std::string describe_segment(uint64_t tablet, std::string_view value) {
+  const Result<SegmentMeta> meta = SegmentMeta::deserialize(value);
+  if (!meta.ok()) return fmt::format("segment of tablet {}: {}", tablet, meta.status().message());
+  return fmt::format("segment {} of tablet {}: {} rows, {} bytes, level {}, schema version {}", segment_file_name(meta->id), tablet,
+                     meta->row_count, meta->file_bytes, meta->level, meta->schema_version);
+}
+
+std::string describe_dead_rows(std::string_view kind, uint64_t tablet, uint64_t second, std::string_view value) {
+  std::string text = fmt::format("{} of tablet {} at {}:", kind, tablet, second);
+  const Result<DeadRowsRecord> record = DeadRowsRecord::decode(value);
+  if (!record.ok()) return text + " " + record.status().message();
+  for (const DeadRowsRecord::Entry& entry : record->entries) {
+    const auto rows = decode_rows(entry.rows);
+    fmt::format_to(std::back_inserter(text), " rowset {}: {}", entry.rowset.value,
+                   rows.ok() ? fmt::format("{} rows", rows->size()) : rows.status().message());
+  }
+  return text;
+}
+
+std::string describe_block(uint64_t tablet, uint64_t commit, std::string_view value) {
+  const Result<CarriedBlockRecord> record = CarriedBlockRecord::decode(value);
+  if (!record.ok()) return fmt::format("carried block of tablet {}: {}", tablet, record.status().message());
+  return fmt::format("carried block of tablet {} at commit {}: buffer {} from row {}, {} bytes", tablet, commit,
+                     record->buffer.value, record->first_row, record->block.size());
+}
+
+std::string describe_label(std::string_view value) {
+  const Result<LabelRecord> record = LabelRecord::deserialize(value);
+  if (!record.ok()) return "label: " + record.status().message();
+  return fmt::format("label '{}' of database {}: transaction {}, {} rows loaded, {} filtered", record->label,
+                     record->database.value, record->transaction.value, record->loaded_rows, record->filtered_rows);
+}
+
+std::string describe_number(std::string_view name, std::string_view value) {
+  const Result<uint64_t> number = decode_number(value);
+  return fmt::format("{} {}", name, number.ok() ? std::to_string(*number) : number.status().message());
+}
+
+/// One record as a line; its kind is the first letter of its key.
+std::string describe(std::string_view key, std::string_view value) {
+  const uint64_t first = meta_keys::number_at(key, 2);
+  const uint64_t second = meta_keys::number_at(key, 10);
+  switch (key.empty() ? '\0' : key[0]) {
+    case 'm': return describe_number(key, value);
+    case 'd': return fmt::format("database {} '{}'", first, value);
+    case 't': return describe_table(first, value);
+    case 's': return describe_segment(first, value);
+    case 'b': return describe_dead_rows("delete delta", first, second, value);
+    case 'f': return describe_dead_rows("folded delete bitmap", first, second, value);
+    case 'k': return describe_block(first, second, value);
+    case 'l': return describe_label(value);
+    case 'a': return describe_number(fmt::format("auto increment of table {}: next", first), value);
+    case 'g': return fmt::format("obsolete file {}", segment_file_name(RowsetId(first)));
+    case 'o':
+      if (key.size() < 14 || value.size() < 16) return "stream position: cut off";
+      return fmt::format("stream position of job {}, partition {}: next offset {}", first, load_big_endian32(key.data() + 10),
+                         load_fixed<int64_t>(value.data() + 8));
+    case 'r': return fmt::format("record {}: {} bytes", key.substr(2), value.size());
+    default: return fmt::format("unknown key of {} bytes", key.size());
+  }
+}
+
+}  // namespace
+
+Status dump_metadata(MetaStore& meta, std::string& out) {
+  return meta.scan("", "\xff", [&](std::string_view key, std::string_view value) {
+    out += describe(key, value);
+    out += '\n';
+    return Status::OK();
+  });
+}
+
+}  // namespace freshet::storage

@@ -1,0 +1,65 @@
+#include "storage/segment/segment_meta.h"
+
+#include <fmt/core.h>
+
+#include <charconv>
+
+#include "storage/base/coding.h"
+
+namespace freshet::storage {
+namespace {
+
+constexpr uint8_t kRecordVersion = 1;
+constexpr std::string_view kSuffix = ".seg";
+constexpr size_t kDigits = 16;
+
+}  // namespace
+
+std::string SegmentMeta::serialize() const {
+  std::string bytes;
+  put_fixed(bytes, kRecordVersion);
+  put_fixed(bytes, id.value);
+  put_fixed(bytes, tablet.value);
+  put_fixed(bytes, row_count);
+  put_fixed(bytes, file_bytes);
+  put_fixed(bytes, schema_version);
+  put_fixed(bytes, level);
+  put_length_prefixed(bytes, min_key);
+  put_length_prefixed(bytes, max_key);
+  return bytes;
+}
+
+Result<SegmentMeta> SegmentMeta::deserialize(std::string_view bytes) {
+  ByteReader reader(bytes);
+  const auto version = reader.fixed<uint8_t>();
+  if (version != kRecordVersion) {
+    return Status::Corruption("segment record of version {}; this program reads version {}", version, kRecordVersion);
+  }
+  SegmentMeta meta;
+  meta.id = RowsetId(reader.fixed<uint64_t>());
+  meta.tablet = TabletId(reader.fixed<uint64_t>());
+  meta.row_count = reader.fixed<uint32_t>();
+  meta.file_bytes = reader.fixed<uint64_t>();
+  meta.schema_version = reader.fixed<uint32_t>();
+  meta.level = reader.fixed<uint32_t>();
+  meta.min_key = reader.length_prefixed();
+  meta.max_key = reader.length_prefixed();
+  if (!reader.ok() || !reader.at_end()) return Status::Corruption("segment record of {} bytes is malformed", bytes.size());
+  return meta;
+}
+
+std::string segment_file_name(RowsetId id) { return fmt::format("{:016}{}", id.value, kSuffix); }
+
+std::optional<RowsetId> parse_segment_file_name(std::string_view name) {
+  if (!name.ends_with(kSuffix)) return std::nullopt;
+  name.remove_suffix(kSuffix.size());
+  uint64_t id = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
+  const bool is_number = error == std::errc() && end == name.data() + name.size();
+  if (!is_number || name.size() < kDigits || segment_file_name(RowsetId(id)).size() != name.size() + kSuffix.size()) {
+    return std::nullopt;
+  }
+  return RowsetId(id);
+}
+
+}  // namespace freshet::storage

@@ -1,0 +1,81 @@
+#include <algorithm>
+
+#include "storage/segment/segment_writer.h"
+
+namespace freshet::storage {
+namespace {
+
+/// Rows gathered at once for one column: bounds the memory beside the block.
+constexpr size_t kGatherRows = 64 * 1024;
+
+/// Keeps the last of equal neighbours.
+void keep_last_of_equal(const KeyRun& keys, std::vector<uint32_t>& order) {
+  size_t kept = 0;
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (i + 1 < order.size() && keys.compare(order[i], keys, order[i + 1]) == 0) continue;
+    order[kept++] = order[i];
+  }
+  order.resize(kept);
+}
+
+KeyRun gather_keys(const KeyRun& keys, std::span<const uint32_t> order) {
+  KeyRun sorted(keys.is_fixed());
+  sorted.reserve(order.size());
+  for (uint32_t row : order) sorted.append_from(keys, row);
+  return sorted;
+}
+
+/// Ordinals, in `order`, of the rows that are deletes.
+std::vector<RowOrdinal> find_deletes(const Block& block, std::span<const uint32_t> order) {
+  std::vector<RowOrdinal> deletes;
+  if (block.delete_signs.empty()) return deletes;
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (block.is_delete(order[i])) deletes.push_back(static_cast<RowOrdinal>(i));
+  }
+  return deletes;
+}
+
+bool is_identity(std::span<const uint32_t> order, size_t row_count) {
+  // Distinct rows in arrival order, and none left out.
+  return order.size() == row_count && std::is_sorted(order.begin(), order.end());
+}
+
+Status write_columns(SegmentWriter& writer, const Block& block, std::span<const uint32_t> order) {
+  const bool as_it_is = is_identity(order, block.row_count());
+  for (size_t index = 0; index < block.columns.size(); ++index) {
+    const Column& column = block.columns[index];
+    if (as_it_is) {
+      FRESHET_RETURN_IF_ERROR(writer.append_column(index, column));
+      continue;
+    }
+    Column piece(column.type());
+    piece.reserve(std::min(order.size(), kGatherRows));
+    for (size_t first = 0; first < order.size(); first += kGatherRows) {
+      piece.clear();
+      piece.append_gather(column, order.subspan(first, std::min(kGatherRows, order.size() - first)));
+      FRESHET_RETURN_IF_ERROR(writer.append_column(index, piece));
+    }
+  }
+  return Status::OK();
+}
+
+}  // namespace
+
+Result<WrittenSegment> write_sorted_segment(FileStore& files, RowsetId id, TabletId tablet, const SchemaPtr& schema,
+                                            const Block& block, const SegmentWriterOptions& options) {
+  FRESHET_ASSERT(block.row_count() > 0);
+  const KeyCodec codec(*schema);
+  KeyRun arrived = codec.make_run();
+  codec.append_keys(block, 0, block.row_count(), arrived);
+  std::vector<uint32_t> order = sort_order(arrived);
+  if (schema->is_unique()) keep_last_of_equal(arrived, order);
+
+  KeyRun sorted = gather_keys(arrived, order);
+  FRESHET_ASSIGN_OR_RETURN(auto writer, SegmentWriter::create(files, id, tablet, schema, options));
+  FRESHET_RETURN_IF_ERROR(write_columns(*writer, block, order));
+  FRESHET_RETURN_IF_ERROR(writer->append_keys(sorted));
+  FRESHET_ASSIGN_OR_RETURN(SegmentMeta meta, writer->finish());
+  return WrittenSegment{std::move(meta), find_deletes(block, order), std::move(sorted)};
+}
+
+}  // namespace freshet::storage
