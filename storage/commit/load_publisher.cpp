@@ -32,17 +32,20 @@ NewRows settle_rows(const TableSnapshot& table, const Block& rows) {
   KeyRun keys = codec.make_run();
   codec.append_keys(rows, 0, rows.row_count(), keys);
   NewRows result{Block::for_schema(*table.schema), codec.make_run(), codec.make_run(), {}};
-  const std::vector<uint32_t> order = sort_order(keys);
-  const bool is_unique = table.schema->is_unique();
+  std::vector<uint32_t> order;
+  if (table.schema->is_unique()) {
+    DistinctRows distinct = distinct_rows(keys);
+    order = std::move(distinct.rows);
+    result.probe_keys = std::move(distinct.keys);
+  } else {
+    order = sort_order(keys);
+  }
   std::vector<uint32_t> kept;
   kept.reserve(order.size());
-  for (size_t i = 0; i < order.size(); ++i) {
-    const bool is_replaced = is_unique && i + 1 < order.size() && keys.compare(order[i], keys, order[i + 1]) == 0;
-    if (is_replaced) continue;
-    if (is_unique) result.probe_keys.append_from(keys, order[i]);
-    if (rows.is_delete(order[i])) continue;
-    kept.push_back(order[i]);
-    result.kept_keys.append_from(keys, order[i]);
+  for (uint32_t row : order) {
+    if (rows.is_delete(row)) continue;
+    kept.push_back(row);
+    result.kept_keys.append_from(keys, row);
   }
   result.kept.append_gather(rows, kept);
   result.kept.delete_signs.clear();
@@ -103,7 +106,10 @@ Result<std::vector<LoadPublisher::Bucket>> LoadPublisher::prepare(const TableSna
     if (arrived.rows && arrived.rows->row_count() > 0) bucket.rows = settle_rows(table, *arrived.rows);
     std::vector<std::vector<RowOrdinal>> replaced(arrived.segments.size());
     if (table.schema->is_unique()) {
-      replaced = rows_replaced_within_load(arrived.segments, bucket.rows ? &bucket.rows->probe_keys : nullptr);
+      std::vector<const KeyRun*> runs;
+      for (const WrittenSegment& written : arrived.segments) runs.push_back(&written.keys);
+      if (bucket.rows) runs.push_back(&bucket.rows->probe_keys);
+      replaced = replaced_within_load(runs);
     }
     for (size_t i = 0; i < arrived.segments.size(); ++i) {
       WrittenSegment& written = arrived.segments[i];
@@ -177,9 +183,9 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
     TabletEdit edit(*head->tablets[bucket.index]);
     TabletRecords record{edit.next().id, {}, {}, {}};
     for (size_t s = 0; s < bucket.segments.size(); ++s) {
-      for (const auto& [rowset, rows] : bucket.segment_probes[s].hits()) edit.kill(rowset, rows);
+      for (const RowsetHits& hits : bucket.segment_probes[s].hits()) edit.kill(hits.rowset, hits.rows);
     }
-    for (const auto& [rowset, rows] : bucket.rows_probe.hits()) edit.kill(rowset, rows);
+    for (const RowsetHits& hits : bucket.rows_probe.hits()) edit.kill(hits.rowset, hits.rows);
     staged.outcome.rows_replaced += edit.replaced_rows();
     for (const NewSegment& added : bucket.segments) {
       edit.add_segment({added.segment, {}});

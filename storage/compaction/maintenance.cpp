@@ -190,7 +190,7 @@ Status Maintenance::flush_oldest_sealed(TableState& table, size_t tablet_index) 
   SegmentWriterOptions writer_options;
   writer_options.newest_commit = CommitNumber(parts_.commit_numbers.last());
   FRESHET_ASSIGN_OR_RETURN(const FlushOutput output, flush_delta(parts_.files, sealed, RowsetId(segment_id), tablet.id,
-                                                                 *start->key_codec, writer_options));
+                                                                 writer_options));
   std::shared_ptr<const Segment> segment;
   if (output.meta) {
     FRESHET_RETURN_IF_ERROR(parts_.files.sync_names());

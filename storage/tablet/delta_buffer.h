@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,14 +21,18 @@ namespace freshet::storage {
 ///
 /// Append-only columns in chunks of kVectorRows rows, with a hash index from key to newest row. A version of it is a prefix
 /// (row count) and a DeadRows. Threads: one writer (holds the table's publish lock); any number of readers of rows below a
-/// row count that was published to them through a snapshot, at the same time.
+/// row count that was published to them through a snapshot, at the same time. They need no lock: a row is written once,
+/// before the row count (or the index slot) that leads to it is published.
 class DeltaBuffer {
  public:
+  /// Most rows of one buffer. The caller begins a new one before that, and before the memory of this one grows too large.
+  static constexpr uint32_t kMaxRows = 1u << 24;
+
   /// kVectorRows rows of all columns. Rows that a snapshot covers never move or change.
   struct ColumnChunk {
-    std::unique_ptr<char[]> fixed;               ///< fixed width: values side by side
-    std::unique_ptr<std::string_view[]> bytes;   ///< byte columns: views into the buffer's arena
-    std::unique_ptr<uint8_t[]> nulls;            ///< one byte a row, 1 = NULL; never null
+    std::unique_ptr<char[]> fixed;              ///< fixed width: values side by side
+    std::unique_ptr<std::string_view[]> bytes;  ///< byte columns: views into the buffer's arena
+    std::unique_ptr<uint8_t[]> nulls;           ///< one byte a row, 1 = NULL; never null
   };
 
   DeltaBuffer(RowsetId id, SchemaPtr schema);
@@ -37,10 +42,13 @@ class DeltaBuffer {
   const SchemaPtr& schema() const { return schema_; }
   /// Writer only: rows appended so far.
   uint32_t row_count() const { return row_count_; }
-  uint64_t byte_size() const { return byte_size_; }
+  /// Bytes that rows, keys and index take. Any thread.
+  uint64_t byte_size() const { return byte_size_.load(std::memory_order_relaxed); }
+  /// When its first row came. REQUIRES: a row was published to the caller.
+  std::chrono::steady_clock::time_point created() const { return created_; }
 
   /// Writer only. Appends all rows of `block` (none of them a delete) and, for kUnique, indexes their keys. `keys[i]` is the
-  /// key of row i; no key occurs twice in one call. Returns the ordinal of the first.
+  /// key of row i; no key occurs twice in one call. Returns the ordinal of the first. REQUIRES: room below kMaxRows.
   RowOrdinal append(const Block& block, const KeyRun& keys);
 
   /// kUnique: the newest row of key `key` of `keys` below `row_limit`; nothing when there is none. Any thread.
@@ -51,13 +59,21 @@ class DeltaBuffer {
   const ColumnChunk& chunk(size_t column_index, uint32_t chunk_index) const;
   /// Appends the named rows to `out`, which has the columns of schema(). Deletes never lie here.
   void gather(std::span<const RowOrdinal> rows, Block& out) const;
+  /// The same for one column.
+  void gather_column(size_t column_index, std::span<const RowOrdinal> rows, Column& out) const;
 
  private:
   struct State;
+  struct RowChunk;
+  RowChunk& chunk_for_append(uint32_t chunk_index);
+  void append_chunk(const Block& block, const KeyRun& keys, size_t first, uint32_t count);
+  void index_keys(const KeyRun& keys);
+
   RowsetId id_;
   SchemaPtr schema_;
   uint32_t row_count_ = 0;
-  uint64_t byte_size_ = 0;
+  std::atomic<uint64_t> byte_size_{0};
+  std::chrono::steady_clock::time_point created_;
   std::unique_ptr<State> state_;
 };
 

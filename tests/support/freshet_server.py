@@ -122,6 +122,7 @@ class FreshetServer:
                 connection.close()
             if answer[0] not in (301, 302, 307, 308):
                 return answer
+            assert body is None or isinstance(body, (str, bytes)), "a body sent in chunks cannot be sent again after a redirect"
             host, path = answer[1]["location"].split("://", 1)[1].split("/", 1)
             port, path = int(host.rsplit(":", 1)[1]), "/" + path
         raise RuntimeError(f"more than {REDIRECTS_MAX} redirects, the last to {path}")

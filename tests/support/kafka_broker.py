@@ -30,10 +30,12 @@ class KafkaBroker:
 
     def create_topic(self, topic, partitions=1, **config):
         new = NewTopic(topic, partitions, 1, config={name: str(value) for name, value in config.items()})
-        AdminClient({"bootstrap.servers": self.address}).create_topics([new])[topic].result(30)
+        admin = AdminClient({"bootstrap.servers": self.address})
+        admin.create_topics([new])[topic].result(30)
 
     def delete_topic(self, topic):
-        AdminClient({"bootstrap.servers": self.address}).delete_topics([topic])[topic].result(30)
+        admin = AdminClient({"bootstrap.servers": self.address})
+        admin.delete_topics([topic])[topic].result(30)
 
     def produce(self, topic, messages, partition=None):
         """Sends values, or (key, value) pairs, and waits until the broker has them all. To one partition, or by key."""

@@ -1,0 +1,153 @@
+#include "query/ddl/parser.h"
+
+#include <algorithm>
+#include <array>
+
+#include "query/ddl/parser_rules.h"
+
+namespace freshet::query {
+namespace {
+
+using Rule = Result<Statement> (*)(TokenCursor&);
+
+Result<Statement> finish(TokenCursor& cursor, Statement statement) {
+  FRESHET_RETURN_IF_ERROR(cursor.expect_end());
+  return statement;
+}
+
+Result<Statement> parse_truncate(TokenCursor& cursor) {
+  cursor.accept("TABLE");
+  FRESHET_ASSIGN_OR_RETURN(auto name, parse_table_name(cursor));
+  if (cursor.at("PARTITION") || cursor.at("PARTITIONS")) {
+    return Status::Unsupported("TRUNCATE of single partitions is not supported: tables have no partitions yet");
+  }
+  cursor.accept("FORCE");
+  return finish(cursor, TruncateTable{std::move(name)});
+}
+
+Result<Statement> parse_use(TokenCursor& cursor) {
+  FRESHET_ASSIGN_OR_RETURN(auto name, cursor.name("a database name"));
+  if (cursor.accept_operator(".")) {
+    FRESHET_ASSIGN_OR_RETURN(name, cursor.name("a database name"));
+  }
+  return finish(cursor, Use{std::move(name)});
+}
+
+Result<Statement> parse_begin(TokenCursor& cursor) {
+  Transaction transaction;
+  cursor.accept("WORK");
+  if (cursor.accept("WITH LABEL")) {
+    FRESHET_ASSIGN_OR_RETURN(transaction.label, cursor.name("a label"));
+  }
+  return finish(cursor, std::move(transaction));
+}
+
+Result<Statement> parse_start(TokenCursor& cursor) {
+  FRESHET_RETURN_IF_ERROR(cursor.expect("TRANSACTION"));
+  do {
+    if (!cursor.accept("READ ONLY") && !cursor.accept("READ WRITE")) cursor.accept("WITH CONSISTENT SNAPSHOT");
+  } while (cursor.accept_operator(","));
+  return finish(cursor, Transaction{});
+}
+
+Result<Statement> end_transaction(TokenCursor& cursor, TransactionAction action) {
+  cursor.accept("WORK");
+  if (cursor.at("TO") || cursor.at("SAVEPOINT")) return Status::Unsupported("Savepoints are not supported");
+  cursor.accept("AND NO CHAIN");
+  cursor.accept("NO RELEASE");
+  return finish(cursor, Transaction{action, {}});
+}
+
+Result<Statement> parse_commit(TokenCursor& cursor) { return end_transaction(cursor, TransactionAction::kCommit); }
+Result<Statement> parse_rollback(TokenCursor& cursor) { return end_transaction(cursor, TransactionAction::kRollback); }
+Result<Statement> parse_sync(TokenCursor& cursor) { return finish(cursor, Sync{}); }
+
+Result<Statement> parse_kill(TokenCursor& cursor) {
+  Kill kill;
+  kill.query_only = cursor.accept("QUERY");
+  if (!kill.query_only) cursor.accept("CONNECTION");
+  FRESHET_ASSIGN_OR_RETURN(kill.connection_id, cursor.number("a connection number"));
+  return finish(cursor, kill);
+}
+
+template <RoutineLoadAction kAction>
+Result<Statement> control_routine_load(TokenCursor& cursor) {
+  return parse_control_routine_load(cursor, kAction);
+}
+
+struct Entry {
+  std::string_view word;
+  Rule rule;
+};
+
+constexpr Entry kRules[] = {
+    {"CREATE", parse_create},
+    {"DROP", parse_drop},
+    {"ALTER", parse_alter},
+    {"RENAME", parse_rename_table},
+    {"TRUNCATE", parse_truncate},
+    {"SHOW", parse_show},
+    {"DESC", parse_describe},
+    {"DESCRIBE", parse_describe},
+    {"EXPLAIN", parse_describe},
+    {"SET", parse_set},
+    {"USE", parse_use},
+    {"BEGIN", parse_begin},
+    {"START", parse_start},
+    {"COMMIT", parse_commit},
+    {"ROLLBACK", parse_rollback},
+    {"SYNC", parse_sync},
+    {"KILL", parse_kill},
+    {"DELETE", parse_delete},
+    {"UPDATE", parse_update},
+    {"PAUSE", control_routine_load<RoutineLoadAction::kPause>},
+    {"RESUME", control_routine_load<RoutineLoadAction::kResume>},
+    {"STOP", control_routine_load<RoutineLoadAction::kStop>},
+};
+
+/// Statements of maintenance that change nothing here.
+constexpr std::array<std::string_view, 10> kNoOperations = {"FLUSH", "LOCK",   "UNLOCK",  "ANALYZE", "OPTIMIZE",
+                                                            "CHECK", "REPAIR", "REFRESH", "ADMIN",   "CHECKSUM"};
+constexpr std::array<std::string_view, 16> kRefused = {"GRANT",   "REVOKE",  "PREPARE", "EXECUTE",   "DEALLOCATE", "CALL",
+                                                       "DO",      "HANDLER", "LOAD",    "SAVEPOINT", "RELEASE",    "MERGE",
+                                                       "INSTALL", "BACKUP",  "RESTORE", "EXPORT"};
+
+template <size_t N>
+bool is_one_of(const Token& token, const std::array<std::string_view, N>& words) {
+  return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return token.is_word(word); });
+}
+
+bool is_query(const Token& token) {
+  return token.is_word("SELECT") || token.is_word("WITH") || token.is_word("VALUES") || token.is_word("TABLE") ||
+         token.is_operator("(");
+}
+
+std::string_view without_semicolon(std::string_view text) {
+  text = trim(text);
+  while (text.ends_with(';')) text = trim(text.substr(0, text.size() - 1));
+  return text;
+}
+
+}  // namespace
+
+Result<Statement> parse_statement(std::string_view text) {
+  if (text.size() > kMaxStatementBytes) {
+    return Status::InvalidArgument("The statement has {} bytes; at most {} are read", text.size(), kMaxStatementBytes);
+  }
+  Tokenizer tokenizer(text);
+  const Token first = tokenizer.next();
+  if (is_query(first)) return Statement(Query{without_semicolon(text), parse_point_select(text)});
+  if (first.is_word("INSERT") || first.is_word("REPLACE")) return parse_insert(text);
+  for (const Entry& entry : kRules) {
+    if (!first.is_word(entry.word)) continue;
+    FRESHET_ASSIGN_OR_RETURN(auto cursor, TokenCursor::open(text));
+    cursor.take();
+    return entry.rule(cursor);
+  }
+  if (is_one_of(first, kNoOperations)) return Statement(NoOperation{to_upper(first.text)});
+  if (is_one_of(first, kRefused)) return Status::Unsupported("{} statements are not supported", to_upper(first.text));
+  if (first.kind == TokenKind::kEnd) return Status::InvalidArgument("Query was empty");
+  return syntax_error(text, first.offset, first.kind == TokenKind::kInvalid ? tokenizer.problem() : "a statement");
+}
+
+}  // namespace freshet::query

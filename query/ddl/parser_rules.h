@@ -1,0 +1,31 @@
+#pragma once
+
+#include "query/ddl/statement.h"
+#include "query/dialect/token_cursor.h"
+
+/// The rules of the parser, each for one family of statements. Those that take a cursor expect it behind the words that
+/// chose the rule, and read to the end of the statement.
+namespace freshet::query {
+
+Result<TableName> parse_table_name(TokenCursor& cursor);
+/// `[db.]job`: the database and the job.
+Result<std::pair<std::string, std::string>> parse_job_name(TokenCursor& cursor);
+Result<ColumnDefinition> parse_column_definition(TokenCursor& cursor);
+
+Result<Statement> parse_create(TokenCursor& cursor);
+Result<Statement> parse_create_table(TokenCursor& cursor);
+Result<Statement> parse_create_routine_load(TokenCursor& cursor);
+Result<Statement> parse_alter_routine_load(TokenCursor& cursor);
+Result<Statement> parse_control_routine_load(TokenCursor& cursor, RoutineLoadAction action);
+Result<Statement> parse_drop(TokenCursor& cursor);
+Result<Statement> parse_alter(TokenCursor& cursor);
+Result<Statement> parse_rename_table(TokenCursor& cursor);
+Result<Statement> parse_show(TokenCursor& cursor);
+Result<Statement> parse_describe(TokenCursor& cursor);
+Result<Statement> parse_set(TokenCursor& cursor);
+Result<Statement> parse_delete(TokenCursor& cursor);
+Result<Statement> parse_update(TokenCursor& cursor);
+/// Works on the text itself, from INSERT or REPLACE on.
+Result<Statement> parse_insert(std::string_view text);
+
+}  // namespace freshet::query

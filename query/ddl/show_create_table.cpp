@@ -1,0 +1,86 @@
+#include "query/ddl/table_definition.h"
+
+namespace freshet::query {
+namespace {
+
+/// Between double quotes, so that the tokenizer reads the same text back.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    switch (c) {
+      case '"':
+      case '\\': out += {'\\', c}; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      case '\0': out += "\\0"; break;
+      default: out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string_view current_function(const ColumnSchema& column) {
+  return column.type.kind == TypeKind::kDate ? "CURRENT_DATE" : "CURRENT_TIMESTAMP";
+}
+
+std::string column_line(const ColumnSchema& column) {
+  std::string line =
+      "  " + backquoted(column.name) + " " + column.type.to_string() + (column.nullable ? " NULL" : " NOT NULL");
+  if (column.auto_increment) line += " AUTO_INCREMENT";
+  if (column.default_value) line += " DEFAULT " + quoted(*column.default_value);
+  if (column.default_current_timestamp) {
+    line += " DEFAULT ";
+    line += current_function(column);
+  }
+  if (!column.comment.empty()) line += " COMMENT " + quoted(column.comment);
+  return line;
+}
+
+std::string name_list(const TableSchema& schema, const std::vector<size_t>& positions) {
+  std::string out = "(";
+  for (size_t position : positions) out += (out.size() > 1 ? ", " : "") + backquoted(schema.columns[position].name);
+  return out + ")";
+}
+
+std::string properties_text(const TableSchema& schema) {
+  std::string out = "PROPERTIES (\n\"replication_allocation\" = \"tag.location.default: 1\"";
+  if (schema.is_unique()) out += ",\n\"enable_unique_key_merge_on_write\" = \"true\"";
+  for (const auto& [name, value] : schema.properties) out += ",\n" + quoted(name) + " = " + quoted(value);
+  return out + "\n);";
+}
+
+}  // namespace
+
+std::string show_create_table(std::string_view database, std::string_view table, const TableSchema& schema) {
+  std::string out = "CREATE TABLE ";
+  if (!database.empty()) out += backquoted(database) + ".";
+  out += backquoted(table) + " (\n";
+  std::vector<size_t> key;
+  for (size_t i = 0; i < schema.columns.size(); ++i) {
+    out += column_line(schema.columns[i]) + (i + 1 < schema.columns.size() ? ",\n" : "\n");
+    if (i < schema.key_count) key.push_back(i);
+  }
+  out += ") ENGINE=OLAP\n";
+  if (!key.empty()) out += (schema.is_unique() ? "UNIQUE KEY" : "DUPLICATE KEY") + name_list(schema, key) + "\n";
+  if (!schema.comment.empty()) out += "COMMENT " + quoted(schema.comment) + "\n";
+  out += "DISTRIBUTED BY ";
+  out += schema.bucket_columns.empty() ? "RANDOM" : "HASH" + name_list(schema, schema.bucket_columns);
+  out += fmt::format(" BUCKETS {}\n", schema.bucket_count);
+  return out + properties_text(schema);
+}
+
+std::vector<DescribeRow> describe_table(const TableSchema& schema) {
+  std::vector<DescribeRow> rows;
+  for (const ColumnSchema& column : schema.columns) {
+    DescribeRow row{
+        column.name,          column.type.to_string(),    column.nullable ? "Yes" : "No", column.is_key ? "true" : "false",
+        column.default_value, column.is_key ? "" : "NONE"};
+    if (column.default_current_timestamp) row.default_value = current_function(column);
+    if (column.auto_increment) row.extra = "AUTO_INCREMENT";
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace freshet::query

@@ -1,0 +1,365 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "query/dialect/literal.h"
+#include "query/dialect/point_select.h"
+
+/// What the parser makes of a statement's text: plain structs, one for each kind, in one variant at the end.
+///
+/// Every std::string_view points into the text that was parsed, which must outlive the statement; expressions are kept as
+/// they are written. Names are as written, without quotes; keywords of types and options are in upper case.
+namespace freshet::query {
+
+struct TableName {
+  std::string database;  ///< empty = the current one
+  std::string table;
+  /// "db.t" or "t", for messages.
+  std::string to_string() const { return database.empty() ? table : database + "." + table; }
+};
+
+using Properties = std::vector<std::pair<std::string, std::string>>;
+
+// --- databases and tables ---
+
+struct CreateDatabase {
+  std::string name;
+  bool if_not_exists = false;
+};
+
+struct DropDatabase {
+  std::string name;
+  bool if_exists = false;
+  bool force = false;
+};
+
+/// A type as written: `BIGINT UNSIGNED` is {"BIGINT", {}, true}, `DECIMAL(10, 2)` is {"DECIMAL", {"10", "2"}, false}.
+struct TypeName {
+  std::string name;
+  std::vector<std::string> arguments;
+  bool is_unsigned = false;
+};
+
+enum class DefaultKind : uint8_t { kNone, kNull, kText, kCurrentTimestamp, kCurrentDate, kExpression };
+
+struct ColumnDefinition {
+  std::string name;
+  TypeName type;
+  std::optional<bool> nullable;  ///< nothing when neither NULL nor NOT NULL is written
+  bool is_key = false;           ///< Doris's or MySQL's bare KEY
+  bool is_primary_key = false;
+  bool is_unique = false;
+  bool auto_increment = false;
+  bool on_update_current_timestamp = false;
+  DefaultKind default_kind = DefaultKind::kNone;
+  std::string default_text;  ///< for kText the value, for kExpression what was written
+  std::string aggregate;     ///< SUM, REPLACE, ...; empty when there is none
+  std::string comment;
+};
+
+enum class IndexKind : uint8_t { kPlain, kUnique, kFulltext, kSpatial };
+
+struct IndexDefinition {
+  std::string name;  ///< empty when none is given
+  IndexKind kind = IndexKind::kPlain;
+  std::vector<std::string> columns;
+};
+
+enum class KeyModel : uint8_t { kNone, kUnique, kDuplicate, kAggregate, kPrimary };
+enum class Distribution : uint8_t { kNone, kHash, kRandom };
+
+struct CreateTable {
+  TableName name;
+  bool if_not_exists = false;
+  std::vector<ColumnDefinition> columns;
+  KeyModel key_model = KeyModel::kNone;  ///< kPrimary also for MySQL's PRIMARY KEY inside the column list
+  std::vector<std::string> key_columns;
+  std::vector<IndexDefinition> indexes;
+  Distribution distribution = Distribution::kNone;
+  std::vector<std::string> distribution_columns;
+  std::optional<uint64_t> buckets;  ///< nothing = AUTO or not given
+  std::string partition_clause;     ///< as written; empty when there is none
+  std::string rollup_clause;
+  std::vector<std::string> cluster_columns;
+  Properties properties;
+  Properties options;  ///< MySQL's table options, names in upper case; ENGINE and COMMENT are apart
+  std::string engine;
+  std::string comment;
+};
+
+struct CreateTableLike {
+  TableName name;
+  TableName source;
+  bool if_not_exists = false;
+};
+
+struct DropTable {
+  std::vector<TableName> names;
+  bool if_exists = false;
+  bool force = false;
+};
+
+struct TruncateTable {
+  TableName name;
+};
+
+/// Accepted without effect: zone maps and key filters serve instead.
+struct CreateIndex {
+  TableName table;
+  IndexDefinition index;
+  bool if_not_exists = false;
+};
+
+struct DropIndex {
+  TableName table;
+  std::string name;
+  bool if_exists = false;
+};
+
+enum class AlterKind : uint8_t {
+  kAddColumn,
+  kDropColumn,
+  kModifyColumn,   ///< also MySQL's CHANGE: `name` is the old name, `column.name` the new one
+  kModifyComment,  ///< of column `name`, to `new_name`
+  kRenameColumn,
+  kRenameTable,
+  kSetProperties,
+  kTableComment,  ///< to `new_name`
+  kIndex,         ///< ADD or DROP INDEX: without effect
+  kOther,         ///< anything else; see the text
+};
+
+struct AlterClause {
+  AlterKind kind = AlterKind::kOther;
+  ColumnDefinition column;
+  std::string name;
+  std::string new_name;
+  bool first = false;
+  std::string after;  ///< empty = not given
+  Properties properties;
+};
+
+struct AlterTable {
+  TableName name;
+  std::vector<AlterClause> clauses;
+  std::string_view text;
+};
+
+// --- SHOW and DESCRIBE ---
+
+enum class ShowKind : uint8_t {
+  kDatabases,
+  kTables,
+  kTableStatus,
+  kColumns,  ///< also DESC
+  kIndex,
+  kCreateTable,
+  kCreateDatabase,
+  kCreateRoutineLoad,
+  kVariables,
+  kStatus,
+  kWarnings,
+  kErrors,
+  kEngines,
+  kCollation,
+  kCharset,
+  kProcesslist,
+  kRoutineLoad,
+  kRoutineLoadTask,
+  kFrontends,
+  kBackends,
+  kGrants,
+  kTransaction,
+  kLastInsert,
+  kAlterTableColumn,
+  kPartitions,
+  kTablets,
+  kData,
+  kCatalogs,
+  kPlugins,
+  kPrivileges,
+  kTriggers,
+  kEvents,
+  kFunctions,  ///< FUNCTION STATUS, PROCEDURE STATUS, FUNCTIONS
+  kViews,
+  kOther,  ///< see the text
+};
+
+struct Show {
+  ShowKind kind = ShowKind::kOther;
+  std::string database;             ///< FROM db, or the database of the named object; empty = the current one
+  std::string name;                 ///< table, routine-load job, or created object; empty = all
+  bool full = false;                ///< FULL
+  bool all = false;                 ///< ALL (also finished jobs)
+  bool global = false;              ///< GLOBAL
+  std::optional<std::string> like;  ///< pattern, escapes resolved
+  std::string_view where;           ///< condition as written; empty = none
+  std::string_view text;
+};
+
+struct Explain {
+  bool verbose = false;
+  bool analyze = false;
+  std::string format;      ///< of FORMAT = ..., upper case; empty when not given
+  std::string_view inner;  ///< the statement that is explained
+};
+
+// --- rows ---
+
+/// `column = expression`, the expression as written.
+struct Assignment {
+  std::string column;
+  std::string_view expression;
+};
+
+enum class InsertMode : uint8_t { kInsert, kReplace, kOverwrite };
+
+/// INSERT, REPLACE and INSERT OVERWRITE. Rows of literals lie side by side in `values`, `width` to a row.
+struct Insert {
+  InsertMode mode = InsertMode::kInsert;
+  bool ignore = false;
+  TableName table;
+  std::string label;                 ///< WITH LABEL; empty when not given
+  std::vector<std::string> columns;  ///< empty = all, in table order
+  /// True when some value is no literal, or rows come from a SELECT: then `source` has the VALUES or SELECT text.
+  bool needs_engine = false;
+  std::vector<Literal> values;
+  size_t width = 0;
+  size_t row_count = 0;
+  uint32_t placeholder_count = 0;  ///< in `values`
+  LiteralText literal_text;
+  std::string_view source;
+  std::vector<Assignment> on_duplicate;
+  std::string_view text;
+};
+
+struct Delete {
+  TableName table;
+  std::string alias;
+  bool simple = true;      ///< one table, no USING, PARTITION, ORDER BY or LIMIT
+  std::string_view where;  ///< empty = every row
+  /// The condition as equalities joined by AND, if it has that form; placeholders are counted from the statement's start.
+  std::optional<std::vector<PointEquality>> equalities;
+  LiteralText literal_text;
+  std::string_view text;
+};
+
+struct Update {
+  TableName table;
+  std::string alias;
+  bool simple = true;  ///< one table, no FROM, ORDER BY or LIMIT
+  std::vector<Assignment> assignments;
+  std::string_view where;  ///< empty = every row
+  std::optional<std::vector<PointEquality>> equalities;
+  LiteralText literal_text;
+  std::string_view text;
+};
+
+/// What only the engine can run: SELECT, WITH, VALUES, TABLE. A WITH may still lead to an UPDATE or DELETE: the engine's
+/// caller checks the kind of statement.
+struct Query {
+  std::string_view text;
+  std::optional<PointSelect> point;
+};
+
+// --- routine loads ---
+
+enum class MergeType : uint8_t { kAppend, kDelete, kMerge };
+
+/// A name of the source's fields, or `name = expression`.
+struct LoadColumn {
+  std::string name;
+  std::string_view expression;  ///< empty = a field
+};
+
+struct CreateRoutineLoad {
+  std::string database;  ///< empty = the current one
+  std::string job;
+  std::string table;  ///< empty = the rows name their tables
+  MergeType merge_type = MergeType::kAppend;
+  std::optional<std::string> column_separator;
+  std::optional<std::string> line_delimiter;
+  std::vector<LoadColumn> columns;
+  std::string_view preceding_filter;
+  std::string_view where;
+  std::vector<std::string> partitions;
+  std::string_view delete_on;
+  std::string sequence_column;
+  Properties properties;
+  std::string source;  ///< KAFKA
+  Properties source_properties;
+  std::string comment;
+};
+
+struct AlterRoutineLoad {
+  std::string database;
+  std::string job;
+  Properties properties;
+  std::string source;  ///< empty when there is no FROM clause
+  Properties source_properties;
+};
+
+enum class RoutineLoadAction : uint8_t { kPause, kResume, kStop };
+
+struct ControlRoutineLoad {
+  RoutineLoadAction action = RoutineLoadAction::kPause;
+  bool all = false;  ///< every job of the database
+  std::string database;
+  std::string job;
+};
+
+// --- session ---
+
+struct Use {
+  std::string database;
+};
+
+enum class SetScope : uint8_t { kSession, kGlobal, kUserVariable };
+
+/// One assignment of SET. NAMES and CHARACTER SET appear as variables "names" and "character set"; SET TRANSACTION as
+/// "transaction_isolation" ("READ-COMMITTED") and "transaction_read_only" ("ON", "OFF").
+struct SetAssignment {
+  SetScope scope = SetScope::kSession;
+  std::string name;            ///< lower case
+  bool is_default = false;     ///< = DEFAULT
+  bool is_expression = false;  ///< `value` is SQL, not a plain value
+  bool is_quoted = false;      ///< `value` was a quoted string
+  std::string value;
+};
+
+struct Set {
+  std::vector<SetAssignment> assignments;
+};
+
+enum class TransactionAction : uint8_t { kBegin, kCommit, kRollback };
+
+struct Transaction {
+  TransactionAction action = TransactionAction::kBegin;
+  std::string label;  ///< BEGIN WITH LABEL; empty when not given
+};
+
+/// Doris's SYNC: what was committed before is visible after.
+struct Sync {};
+
+struct Kill {
+  uint64_t connection_id = 0;
+  bool query_only = false;
+};
+
+/// Accepted without effect: FLUSH, LOCK TABLES, ANALYZE, OPTIMIZE, ADMIN SET and the like.
+struct NoOperation {
+  std::string what;  ///< e.g. "FLUSH", for the note
+};
+
+using Statement =
+    std::variant<Query, Insert, Delete, Update, CreateDatabase, DropDatabase, CreateTable, CreateTableLike, DropTable,
+                 TruncateTable, CreateIndex, DropIndex, AlterTable, Show, Explain, CreateRoutineLoad, AlterRoutineLoad,
+                 ControlRoutineLoad, Use, Set, Transaction, Sync, Kill, NoOperation>;
+
+}  // namespace freshet::query

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ingest/routine_load.h"
+#include "ingest/stream_load.h"
+#include "query/session.h"
+#include "storage/engine/storage_engine.h"
+
+namespace freshet::query {
+
+class DuckEngine;
+
+/// What statements act on. Built by main.cpp; outlives every session.
+struct QueryServices {
+  storage::StorageEngine& storage;
+  ingest::RoutineLoadManager& routine_loads;
+  DuckEngine& duckdb;
+  std::string version;       ///< what VERSION() answers
+  uint16_t http_port = 0;    ///< for ErrorLogUrls
+  uint16_t mysql_port = 0;
+};
+
+/// Session variables that clients read or set. Unknown ones may be set (Doris has hundreds that drivers and tools set) and
+/// read back.
+class SessionVariables {
+ public:
+  SessionVariables();
+  /// Nothing for an unknown variable. Names in any case.
+  std::optional<std::string> get(std::string_view name) const;
+  void set(std::string_view name, std::string value);
+  const std::map<std::string, std::string>& all() const { return values_; }
+
+ private:
+  std::map<std::string, std::string> values_;
+};
+
+/// What a session remembers between statements.
+struct SessionState {
+  SessionIdentity identity;
+  std::string database;
+  SessionVariables variables;
+  bool in_transaction = false;  ///< after BEGIN, until COMMIT or ROLLBACK
+  uint64_t last_insert_id = 0;
+};
+
+/// The database a statement means: `named`, or the current one. InvalidArgument "No database selected" when there is none.
+Result<std::string> database_of(const SessionState& session, const std::string& named);
+/// The table in `snapshot`; NotFound "Unknown database" or "Unknown table" with the closest name.
+Result<storage::TableSnapshotPtr> find_table(const storage::ServerSnapshot& snapshot, const std::string& database,
+                                             const std::string& table);
+
+}  // namespace freshet::query

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "query/ddl/statement.h"
+#include "query/session_state.h"
+
+namespace freshet::query {
+
+/// Answers SHOW and DESCRIBE from the newest snapshot. Unsupported names what is not offered.
+Status run_show(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
+
+/// The lines of SHOW ROUTINE LOAD: Doris's 23 columns.
+Status show_routine_load(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
+
+}  // namespace freshet::query

@@ -1,0 +1,69 @@
+#include "query/table_statements.h"
+
+#include "query/ddl/table_definition.h"
+
+namespace freshet::query {
+
+Status run_create_database(const CreateDatabase& statement, const QueryServices& services, ResultWriter& out) {
+  FRESHET_RETURN_IF_ERROR(services.storage.create_database(statement.name, statement.if_not_exists));
+  OkResult result;
+  result.affected_rows = 1;
+  return out.ok(result);
+}
+
+Status run_drop_database(const DropDatabase& statement, SessionState& session, const QueryServices& services, ResultWriter& out) {
+  const Status stopped = services.routine_loads.stop(statement.name, "");
+  if (!stopped.ok() && stopped.code() != StatusCode::kNotFound) return stopped;
+  FRESHET_RETURN_IF_ERROR(services.storage.drop_database(statement.name, statement.if_exists));
+  if (session.database == statement.name) session.database.clear();
+  return out.ok({});
+}
+
+Status run_create_table(const CreateTable& statement, const SessionState& session, const QueryServices& services,
+                        ResultWriter& out) {
+  FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
+  FRESHET_ASSIGN_OR_RETURN(TableSchema schema, make_table_schema(statement));
+  FRESHET_RETURN_IF_ERROR(
+      services.storage.create_table(database, statement.name.table, std::move(schema), statement.if_not_exists));
+  OkResult result;
+  result.warnings = static_cast<uint16_t>(create_table_notes(statement).size());
+  return out.ok(result);
+}
+
+Status run_create_table_like(const CreateTableLike& statement, const SessionState& session, const QueryServices& services,
+                             ResultWriter& out) {
+  FRESHET_ASSIGN_OR_RETURN(const std::string source_database, database_of(session, statement.source.database));
+  FRESHET_ASSIGN_OR_RETURN(const auto source,
+                           find_table(*services.storage.snapshot(), source_database, statement.source.table));
+  FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
+  FRESHET_RETURN_IF_ERROR(
+      services.storage.create_table(database, statement.name.table, *source->schema, statement.if_not_exists));
+  return out.ok({});
+}
+
+Status run_drop_table(const DropTable& statement, const SessionState& session, const QueryServices& services, ResultWriter& out) {
+  for (const TableName& name : statement.names) {
+    FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, name.database));
+    FRESHET_RETURN_IF_ERROR(services.storage.drop_table(database, name.table, statement.if_exists));
+  }
+  return out.ok({});
+}
+
+Status run_truncate_table(const TruncateTable& statement, const SessionState& session, const QueryServices& services,
+                          ResultWriter& out) {
+  FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
+  FRESHET_RETURN_IF_ERROR(services.storage.truncate_table(database, statement.name.table));
+  return out.ok({});
+}
+
+Status run_create_index(const CreateIndex& statement, const SessionState& session, const QueryServices& services,
+                        ResultWriter& out) {
+  FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.table.database));
+  FRESHET_RETURN_IF_ERROR(find_table(*services.storage.snapshot(), database, statement.table.table).status());
+  OkResult result;
+  result.warnings = 1;
+  result.info = "No index was made: zone maps and key filters serve instead";
+  return out.ok(result);
+}
+
+}  // namespace freshet::query

@@ -1,0 +1,107 @@
+#include "storage/compaction/compaction_picker.h"
+
+#include <algorithm>
+
+#include "storage/base/assert.h"
+#include "storage/base/limits.h"
+
+namespace freshet::storage {
+namespace {
+
+using Stats = std::vector<SegmentStat>;
+
+CompactionPick make_pick(PickReason reason, std::span<const SegmentStat> inputs) {
+  CompactionPick pick;
+  pick.reason = reason;
+  for (const SegmentStat& input : inputs) pick.inputs.push_back(input.id);
+  std::sort(pick.inputs.begin(), pick.inputs.end());
+  return pick;
+}
+
+/// The longest front part of `segments` that one merge may take.
+std::span<const SegmentStat> within_limits(std::span<const SegmentStat> segments, const PickOptions& options) {
+  uint64_t rows = 0, bytes = 0;
+  size_t count = 0;
+  for (; count < segments.size() && count < options.max_inputs; ++count) {
+    rows += segments[count].live_rows();
+    bytes += segments[count].live_bytes();
+    if (rows > options.max_input_rows || bytes > options.max_input_bytes) break;
+  }
+  return segments.first(count);
+}
+
+/// The group of the smallest segments of similar size that is large enough. `segments` ascend by live bytes.
+std::optional<CompactionPick> pick_similar(const Stats& segments, const PickOptions& options) {
+  for (size_t first = 0; first < segments.size();) {
+    const uint64_t largest = std::max(segments[first].live_bytes() * options.size_ratio, options.small_bytes);
+    size_t end = first;
+    while (end < segments.size() && segments[end].live_bytes() <= largest) ++end;
+    const auto group = within_limits(std::span(segments).subspan(first, end - first), options);
+    if (group.size() >= std::max(2u, options.trigger_segments)) return make_pick(PickReason::kSimilarSize, group);
+    // Starting at the next segment gives the larger ones their chance.
+    ++first;
+  }
+  return std::nullopt;
+}
+
+/// The smallest segments, whatever their sizes, so that loads need not wait for ever.
+std::optional<CompactionPick> pick_from_many(const Stats& segments, const PickOptions& options) {
+  const size_t room = std::min<size_t>(options.trigger_segments, options.max_segments / 2);
+  if (segments.size() + room < options.max_segments) return std::nullopt;
+  const auto smallest = std::span(segments).first(std::min<size_t>(segments.size(), room + 1));
+  const auto group = within_limits(smallest, options);
+  if (group.size() >= 2) return make_pick(PickReason::kTooMany, group);
+  if (segments.size() < 2 || segments[0].live_rows() + segments[1].live_rows() > kMaxSegmentRows) return std::nullopt;
+  return make_pick(PickReason::kTooMany, smallest.first(2));
+}
+
+std::optional<CompactionPick> pick_dead(const Stats& segments, const PickOptions& options) {
+  const SegmentStat* worst = nullptr;
+  double worst_fraction = options.dead_fraction;
+  for (const SegmentStat& segment : segments) {
+    const double fraction = static_cast<double>(segment.dead_rows) / static_cast<double>(segment.rows);
+    if (fraction > worst_fraction) {
+      worst = &segment;
+      worst_fraction = fraction;
+    }
+  }
+  if (worst == nullptr) return std::nullopt;
+  return make_pick(PickReason::kDeadRows, {worst, 1});
+}
+
+}  // namespace
+
+uint64_t SegmentStat::live_bytes() const {
+  return rows == 0 ? 0
+                   : static_cast<uint64_t>(static_cast<double>(bytes) * static_cast<double>(live_rows()) /
+                                           static_cast<double>(rows));
+}
+
+const char* pick_reason_name(PickReason reason) {
+  switch (reason) {
+    case PickReason::kAllDead: return "all dead";
+    case PickReason::kSimilarSize: return "similar size";
+    case PickReason::kTooMany: return "too many";
+    case PickReason::kDeadRows: return "dead rows";
+  }
+  return "unknown";
+}
+
+std::optional<CompactionPick> pick_compaction(std::span<const SegmentStat> segments, const PickOptions& options) {
+  Stats all_dead, sorted;
+  for (const SegmentStat& segment : segments) {
+    FRESHET_ASSERT(segment.dead_rows <= segment.rows);
+    (segment.live_rows() == 0 ? all_dead : sorted).push_back(segment);
+  }
+  if (!all_dead.empty()) {
+    return make_pick(PickReason::kAllDead, std::span(all_dead).first(std::min<size_t>(all_dead.size(), options.max_inputs)));
+  }
+  std::sort(sorted.begin(), sorted.end(), [](const SegmentStat& a, const SegmentStat& b) {
+    return a.live_bytes() != b.live_bytes() ? a.live_bytes() < b.live_bytes() : a.id < b.id;
+  });
+  if (auto pick = pick_similar(sorted, options)) return pick;
+  if (auto pick = pick_from_many(sorted, options)) return pick;
+  return pick_dead(sorted, options);
+}
+
+}  // namespace freshet::storage

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "storage/base/ids.h"
+
+namespace freshet::storage {
+
+/// What the picker knows of one segment of a tablet.
+struct SegmentStat {
+  RowsetId id;
+  uint64_t rows = 0;
+  uint64_t dead_rows = 0;
+  uint64_t bytes = 0;
+  uint32_t level = 0;
+
+  uint64_t live_rows() const { return rows - dead_rows; }
+  /// What its live rows will take when they are rewritten.
+  uint64_t live_bytes() const;
+};
+
+struct PickOptions {
+  uint32_t trigger_segments = 8;           ///< this many segments of similar size are merged
+  double dead_fraction = 0.2;              ///< a segment with more dead rows is rewritten
+  uint32_t max_segments = 64;              ///< loads wait beyond this many: near it, segments of any size are merged
+  uint32_t max_inputs = 32;                ///< of one compaction
+  uint64_t max_input_rows = 256ull << 20;  ///< live rows of one merge
+  uint64_t max_input_bytes = 16ull << 30;  ///< live bytes of one merge
+  uint64_t small_bytes = 4ull << 20;       ///< segments below this are all of similar size
+  uint32_t size_ratio = 4;                 ///< similar: the largest of a merge is at most so many times the smallest
+};
+
+enum class PickReason : uint8_t {
+  kAllDead,      ///< segments without a live row: nothing is written
+  kSimilarSize,  ///< enough segments of similar size
+  kTooMany,      ///< the tablet is near its limit of segments
+  kDeadRows,     ///< one segment with too many dead rows
+};
+const char* pick_reason_name(PickReason reason);
+
+struct CompactionPick {
+  PickReason reason = PickReason::kSimilarSize;
+  std::vector<RowsetId> inputs;
+};
+
+/// The next compaction of a tablet, or nothing. Pure: the same segments give the same pick.
+///
+/// Inputs need not be neighbours in age: the live keys of a kUnique tablet are disjoint, so any set can be merged, and rows
+/// of a kDuplicate table have no order between segments. Merging by similar size costs each row about log(size) rewrites and
+/// leaves less than trigger_segments for each step of size; rewriting at a dead fraction f costs at most 1/f rows for each
+/// row that died.
+std::optional<CompactionPick> pick_compaction(std::span<const SegmentStat> segments, const PickOptions& options);
+
+}  // namespace freshet::storage

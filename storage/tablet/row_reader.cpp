@@ -1,0 +1,114 @@
+#include "storage/tablet/row_reader.h"
+
+#include <optional>
+#include <vector>
+
+#include "storage/types/value_text.h"
+
+namespace freshet::storage {
+namespace {
+
+using Locations = std::span<const RowLocation>;
+
+void append_page_value(const ColumnPage& page, uint32_t row, Column& out) {
+  if (page.is_null(row)) return out.append_null();
+  if (out.is_bytes()) return out.append_bytes(page.bytes_at(row));
+  alignas(Int128) char value[sizeof(Int128)];
+  page.gather_fixed({&row, 1}, value);
+  out.append_fixed_run(value, nullptr, 1);
+}
+
+Status read_segment_column(const ColumnReader& column, Locations locations, Column& out) {
+  std::shared_ptr<const ColumnPage> page;
+  uint32_t page_index = 0;
+  for (const RowLocation& location : locations) {
+    const uint32_t wanted = location.row / column.page_rows();
+    if (page == nullptr || wanted != page_index) {
+      FRESHET_ASSIGN_OR_RETURN(page, column.page(wanted));
+      page_index = wanted;
+    }
+    append_page_value(*page, location.row % column.page_rows(), out);
+  }
+  return Status::OK();
+}
+
+Status read_from_segment(const TableSchema& schema, const SegmentView& view, Locations locations,
+                         std::span<const size_t> columns, std::span<Column> out) {
+  FRESHET_ASSIGN_OR_RETURN(const std::shared_ptr<const SegmentReader> reader, view.segment->reader());
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const ColumnSchema& column_schema = schema.columns[columns[i]];
+    const ColumnReader* column = reader->column(column_schema.id);
+    if (column == nullptr) {
+      append_missing_column(column_schema, locations.size(), out[i]);
+      continue;
+    }
+    FRESHET_RETURN_IF_ERROR(check_stored_type(*column, column_schema, view.segment->meta()));
+    FRESHET_RETURN_IF_ERROR(read_segment_column(*column, locations, out[i]));
+  }
+  return Status::OK();
+}
+
+/// Position of `column` in the schema of a delta buffer, which may be older than the table's.
+std::optional<size_t> position_in(const TableSchema& buffer_schema, size_t likely, ColumnId column) {
+  if (likely < buffer_schema.columns.size() && buffer_schema.columns[likely].id == column) return likely;
+  return buffer_schema.find(column);
+}
+
+void read_from_delta(const TableSchema& schema, const DeltaBuffer& buffer, Locations locations,
+                     std::span<const size_t> columns, std::span<Column> out) {
+  std::vector<RowOrdinal> many;
+  if (locations.size() > 1) {
+    many.reserve(locations.size());
+    for (const RowLocation& location : locations) many.push_back(location.row);
+  }
+  const std::span<const RowOrdinal> rows = many.empty() ? std::span<const RowOrdinal>(&locations[0].row, 1) : many;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const ColumnSchema& column = schema.columns[columns[i]];
+    const auto position = position_in(*buffer.schema(), columns[i], column.id);
+    if (position) {
+      buffer.gather_column(*position, rows, out[i]);
+    } else {
+      append_missing_column(column, rows.size(), out[i]);
+    }
+  }
+}
+
+}  // namespace
+
+Status read_rows(const TableSchema& schema, const TabletSnapshot& tablet, std::span<const RowLocation> locations,
+                 std::span<const size_t> columns, std::span<Column> out) {
+  FRESHET_ASSERT(columns.size() == out.size());
+  while (!locations.empty()) {
+    const RowLocation& first = locations.front();
+    size_t count = 1;
+    while (count < locations.size() && locations[count].is_delta == first.is_delta && locations[count].view == first.view) {
+      ++count;
+    }
+    const Locations run = locations.first(count);
+    if (first.is_delta) {
+      read_from_delta(schema, *tablet.deltas[first.view].buffer, run, columns, out);
+    } else {
+      FRESHET_RETURN_IF_ERROR(read_from_segment(schema, tablet.segments[first.view], run, columns, out));
+    }
+    locations = locations.subspan(count);
+  }
+  return Status::OK();
+}
+
+void append_missing_column(const ColumnSchema& column, size_t rows, Column& out) {
+  Column value(column.type);
+  if (column.default_current_timestamp || !append_default(column, 0, value).ok()) {
+    value.clear();
+    value.append_null();
+  }
+  out.reserve(out.size() + rows);
+  for (size_t row = 0; row < rows; ++row) out.append_from(value, 0);
+}
+
+Status check_stored_type(const ColumnReader& stored, const ColumnSchema& schema, const SegmentMeta& segment) {
+  if (stored.type().physical() == schema.type.physical()) return Status::OK();
+  return Status::Corruption("segment {}: column '{}' is stored as {}, but the table says {}", segment_file_name(segment.id),
+                            schema.name, stored.type().to_string(), schema.type.to_string());
+}
+
+}  // namespace freshet::storage
