@@ -1,16 +1,341 @@
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
 
+#include "config/read_settings.h"
+#include "connectors/http/prometheus_text.h"
+#include "connectors/http/server.h"
+#include "connectors/kafka/kafka_source.h"
+#include "connectors/mysql/server.h"
+#include "ingest/routine_load.h"
+#include "ingest/stream_load.h"
+#include "query/duckdb/engine.h"
+#include "query/session_factory.h"
+#include "query/users.h"
+#include "storage/base/log.h"
+#include "storage/engine/storage_engine.h"
+#include "storage/io/local_file_store.h"
+#include "storage/meta/rocksdb_meta_store.h"
+
+namespace freshet {
 namespace {
 
 constexpr const char* kVersion = FRESHET_VERSION;
+constexpr uint64_t kDrainSeconds = 30;
+
+int fail(const std::string& message) {
+  std::fprintf(stderr, "freshet: %s\n", message.c_str());
+  return 1;
+}
+
+/// Where things lie in a data directory.
+struct DataPaths {
+  std::filesystem::path root;
+  std::string meta() const { return root / "meta"; }
+  std::string segments() const { return root / "segments"; }
+  std::string error_logs() const { return root / "error_logs"; }
+  std::string temporary() const { return root / "temporary"; }
+  std::string ports() const { return root / "ports.json"; }
+};
+
+storage::StorageOptions storage_options(const config::Settings& settings) {
+  storage::StorageOptions options;
+  options.page_cache_bytes = settings.storage.page_cache_bytes;
+  options.small_commit_bytes = settings.storage.small_commit_bytes;
+  options.delta_flush_bytes = settings.storage.delta_flush_bytes;
+  options.delta_flush_rows = settings.storage.delta_flush_rows;
+  options.delta_flush_seconds = settings.storage.delta_flush_seconds;
+  options.disk_reserve_bytes = settings.storage.disk_reserve_bytes;
+  options.compaction_trigger_segments = static_cast<uint32_t>(settings.compaction.trigger_segments);
+  options.compaction_max_segments = static_cast<uint32_t>(settings.compaction.max_segments);
+  options.compaction_dead_fraction = settings.compaction.dead_fraction;
+  options.compaction_bytes_per_second = settings.compaction.rate_bytes_per_second;
+  options.compaction_threads = static_cast<uint32_t>(settings.compaction.threads);
+  options.label_keep_seconds = settings.storage.label_keep_seconds;
+  options.label_limit = settings.storage.label_limit;
+  return options;
+}
+
+ingest::IngestOptions ingest_options(const config::Settings& settings, const DataPaths& paths) {
+  ingest::IngestOptions options;
+  options.memtable_bytes = settings.storage.memtable_bytes;
+  options.max_row_bytes = settings.ingest.max_row_bytes;
+  options.max_running_loads = settings.ingest.max_running_loads;
+  options.load_timeout_seconds = settings.ingest.load_timeout_seconds;
+  options.error_rows_kept = settings.ingest.error_log_rows;
+  options.error_log_directory = paths.error_logs();
+  return options;
+}
+
+std::string metrics_text(const storage::StorageEngine& storage, const ingest::LoadManager& loads,
+                         const ingest::RoutineLoadManager& routine_loads, const connectors::MySqlServer& mysql) {
+  connectors::PrometheusText text;
+  const storage::StorageStats stats = storage.stats();
+  text.counter("freshet_commits_total", "Commits of loads", stats.commits);
+  text.counter("freshet_rows_written_total", "Rows that loads wrote", stats.rows_written);
+  text.counter("freshet_rows_replaced_total", "Rows that newer rows or deletes replaced", stats.rows_replaced);
+  text.gauge("freshet_segments", "Segment files of all tables", stats.segments);
+  text.gauge("freshet_segment_bytes", "Bytes of all segment files", stats.segment_bytes);
+  text.gauge("freshet_delta_rows", "Rows in delta buffers", stats.delta_rows);
+  text.gauge("freshet_delta_bytes", "Bytes of delta buffers", stats.delta_bytes);
+  text.counter("freshet_flushes_total", "Delta buffers written as segments", stats.flushes);
+  text.counter("freshet_compactions_total", "Compactions", stats.compactions);
+  text.counter("freshet_compaction_written_bytes_total", "Bytes that compactions wrote", stats.compaction_bytes_written);
+  text.gauge("freshet_index_resident_bytes", "Memory of key indexes and key filters", stats.index_resident_bytes);
+  text.gauge("freshet_page_cache_bytes", "Memory of the page cache", stats.page_cache_bytes);
+  text.counter("freshet_page_cache_hits_total", "Pages found in the page cache", stats.page_cache_hits);
+  text.counter("freshet_page_cache_misses_total", "Pages read from files", stats.page_cache_misses);
+  text.gauge("freshet_labels", "Labels kept", stats.labels);
+  text.gauge("freshet_disk_free_bytes", "Free bytes of the data disk", stats.disk_free_bytes);
+  text.gauge("freshet_running_loads", "Stream loads that run now", loads.running_loads());
+  text.counter("freshet_mysql_commands_total", "Commands served over the MySQL protocol", mysql.commands_served());
+  for (const ingest::RoutineLoadStatus& job : routine_loads.list("", false)) {
+    const std::vector<std::pair<std::string, std::string>> labels{{"database", job.spec.load.database}, {"job", job.spec.name}};
+    text.counter("freshet_routine_load_rows_total", "Rows that a routine load loaded", job.loaded_rows, labels);
+    text.counter("freshet_routine_load_error_rows_total", "Rows that a routine load rejected", job.error_rows, labels);
+    text.counter("freshet_routine_load_lost_rows_total", "Offsets that retention took unread", job.lost_rows, labels);
+    for (const auto& [partition, lag] : job.lag) {
+      auto with_partition = labels;
+      with_partition.emplace_back("partition", std::to_string(partition));
+      text.gauge("freshet_routine_load_lag", "Records behind the end of a partition", static_cast<uint64_t>(lag), with_partition);
+    }
+  }
+  return text.text();
+}
+
+/// Writes a file that appears whole or not at all.
+Status write_ports(const std::string& path, uint16_t http, uint16_t mysql) {
+  const std::string temporary = path + ".new";
+  std::ofstream file(temporary, std::ios::trunc);
+  file << fmt::format("{{\"http\": {}, \"mysql\": {}}}\n", http, mysql);
+  file.close();
+  if (!file || std::rename(temporary.c_str(), path.c_str()) != 0) return Status::IoError("cannot write {}", path);
+  return Status::OK();
+}
+
+connectors::HostPort host_port(const config::Address& address) { return {address.host, address.port}; }
+
+/// The whole server: parts are built in the order of their dependencies and destroyed in the reverse one.
+class Server {
+ public:
+  static Result<std::unique_ptr<Server>> start(const config::Settings& settings) {
+    auto server = std::make_unique<Server>();
+    FRESHET_RETURN_IF_ERROR(server->build(settings));
+    return server;
+  }
+
+  /// Ends loads and streams cleanly, then everything else.
+  void stop() {
+    log_info("stopping: running loads may finish for {} s", kDrainSeconds);
+    loads_->drain(kDrainSeconds);
+    http_->stop();
+    routine_loads_->shutdown();
+    mysql_->stop();
+    storage_->stop();
+    log_info("stopped");
+  }
+
+ private:
+  Status build(const config::Settings& settings) {
+    const DataPaths paths{settings.data_dir};
+    std::error_code error;
+    for (const std::string& folder : {std::string(paths.root), paths.error_logs(), paths.temporary()}) {
+      std::filesystem::create_directories(folder, error);
+      if (error) return Status::IoError("cannot make the folder {}: {}", folder, error.message());
+    }
+    std::filesystem::remove(paths.ports(), error);
+    FRESHET_ASSIGN_OR_RETURN(auto meta, storage::open_rocksdb_meta_store(paths.meta(), {}));
+    FRESHET_ASSIGN_OR_RETURN(auto files, storage::open_local_file_store(paths.segments()));
+    FRESHET_ASSIGN_OR_RETURN(storage_,
+                             storage::StorageEngine::open(std::move(meta), std::move(files), storage_options(settings)));
+    FRESHET_ASSIGN_OR_RETURN(loads_, ingest::LoadManager::create(*storage_, ingest_options(settings, paths)));
+    streams_ = connectors::make_kafka_source_factory();
+    ingest::RoutineLoadOptions stream_options;
+    stream_options.min_commit_interval_ms = settings.kafka.min_commit_interval_ms;
+    stream_options.poll_timeout_ms = static_cast<int>(settings.kafka.poll_timeout_ms);
+    FRESHET_ASSIGN_OR_RETURN(routine_loads_,
+                             ingest::RoutineLoadManager::create(*storage_, *loads_, *streams_, stream_options));
+    query::DuckEngineOptions duckdb_options;
+    duckdb_options.memory_bytes = settings.query.duckdb_memory_bytes;
+    duckdb_options.threads = static_cast<uint32_t>(settings.query.duckdb_threads);
+    duckdb_options.temp_directory = paths.temporary();
+    FRESHET_ASSIGN_OR_RETURN(duckdb_, query::DuckEngine::open([this] { return storage_->snapshot(); }, duckdb_options));
+    users_ = std::make_unique<query::Users>(settings.users.root_password);
+    return listen(settings, paths);
+  }
+
+  Status listen(const config::Settings& settings, const DataPaths& paths) {
+    connectors::HttpServerOptions http_options;
+    http_options.address = host_port(settings.http.address);
+    http_options.max_connections = settings.http.max_connections;
+    http_options.max_body_bytes = settings.http.max_body_bytes;
+    connectors::HttpServices http_services{
+        *loads_, *users_, [this] { return metrics_text(*storage_, *loads_, *routine_loads_, *mysql_); },
+        [this] { return Status(); }};
+    connectors::MySqlServerOptions mysql_options;
+    mysql_options.address = host_port(settings.mysql.address);
+    mysql_options.max_connections = settings.mysql.max_connections;
+    mysql_options.idle_timeout_seconds = settings.mysql.idle_timeout_seconds;
+    query::QueryServices services{*storage_, *routine_loads_, *duckdb_, mysql_options.server_version,
+                                  settings.http.address.port, settings.mysql.address.port};
+    sessions_ = query::make_session_factory(services);
+    FRESHET_ASSIGN_OR_RETURN(mysql_, connectors::MySqlServer::start(mysql_options, *sessions_, *users_));
+    FRESHET_ASSIGN_OR_RETURN(http_, connectors::HttpServer::start(http_options, std::move(http_services)));
+    FRESHET_RETURN_IF_ERROR(routine_loads_->start());
+    FRESHET_RETURN_IF_ERROR(write_ports(paths.ports(), http_->port(), mysql_->port()));
+    if (!users_->root_has_password()) log_warning("root has no password: set users.root_password before others can reach this host");
+    log_info("freshet {} serves HTTP on {}:{} and MySQL on {}:{}, data in {}", kVersion, settings.http.address.host, http_->port(),
+             settings.mysql.address.host, mysql_->port(), settings.data_dir);
+    return Status::OK();
+  }
+
+  std::unique_ptr<storage::StorageEngine> storage_;
+  std::unique_ptr<ingest::LoadManager> loads_;
+  std::unique_ptr<ingest::StreamSourceFactory> streams_;
+  std::unique_ptr<ingest::RoutineLoadManager> routine_loads_;
+  std::unique_ptr<query::DuckEngine> duckdb_;
+  std::unique_ptr<query::Users> users_;
+  std::unique_ptr<query::SessionFactory> sessions_;
+  std::unique_ptr<connectors::MySqlServer> mysql_;
+  std::unique_ptr<connectors::HttpServer> http_;
+};
+
+struct ServerArguments {
+  std::string config_file;
+  std::string data_dir;
+  std::string http_address;
+  std::string mysql_address;
+};
+
+/// Settings from defaults, the file, and the command line, in this order. Problems are printed.
+std::optional<config::Settings> read_settings(const ServerArguments& arguments) {
+  config::Settings settings;
+  config::ConfigProblems problems;
+  auto add = [&](const config::ConfigProblems& more) { problems.insert(problems.end(), more.begin(), more.end()); };
+  if (!arguments.config_file.empty()) add(config::read_settings_file(arguments.config_file, settings));
+  if (!arguments.data_dir.empty()) settings.data_dir = arguments.data_dir;
+  if (!arguments.http_address.empty()) add(config::set_setting(settings, "http.address", arguments.http_address));
+  if (!arguments.mysql_address.empty()) add(config::set_setting(settings, "mysql.address", arguments.mysql_address));
+  if (problems.empty()) add(config::check_settings(settings));
+  for (const config::ConfigProblem& problem : problems) {
+    std::fprintf(stderr, "freshet: %s\n", problem.to_string().c_str());
+  }
+  if (!problems.empty()) return std::nullopt;
+  const uint64_t memory_bytes = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGE_SIZE));
+  config::size_for_machine(settings, std::max(1u, std::thread::hardware_concurrency()), memory_bytes);
+  return settings;
+}
+
+void set_log_level(const std::string& level) {
+  if (level == "debug") set_log_level(LogLevel::kDebug);
+  if (level == "warning") set_log_level(LogLevel::kWarning);
+  if (level == "error") set_log_level(LogLevel::kError);
+}
+
+int run_server(const ServerArguments& arguments) {
+  const std::optional<config::Settings> settings = read_settings(arguments);
+  if (!settings) return 1;
+  set_log_level(settings->log.level);
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t endings;
+  sigemptyset(&endings);
+  sigaddset(&endings, SIGTERM);
+  sigaddset(&endings, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &endings, nullptr);  // inherited by every thread: only this one takes them
+
+  Result<std::unique_ptr<Server>> server = Server::start(*settings);
+  if (!server.ok()) return fail(server.status().message());
+  int received = 0;
+  sigwait(&endings, &received);
+  (*server)->stop();
+  return 0;
+}
+
+/// A stopped data directory, opened for reading only.
+struct StoppedData {
+  std::unique_ptr<storage::MetaStore> meta;
+  std::unique_ptr<storage::FileStore> files;
+};
+
+Result<StoppedData> open_stopped(const std::string& data_dir) {
+  const DataPaths paths{data_dir};
+  if (!std::filesystem::is_directory(paths.meta())) return Status::NotFound("{} is no data directory of Freshet", data_dir);
+  storage::RocksDbOptions options;
+  options.read_only = true;
+  StoppedData data;
+  FRESHET_ASSIGN_OR_RETURN(data.meta, storage::open_rocksdb_meta_store(paths.meta(), options));
+  FRESHET_ASSIGN_OR_RETURN(data.files, storage::open_local_file_store(paths.segments()));
+  return data;
+}
+
+int run_check(const std::string& data_dir) {
+  Result<StoppedData> data = open_stopped(data_dir);
+  if (!data.ok()) return fail(data.status().message());
+  std::vector<std::string> problems;
+  const Status checked = storage::check_data_directory(*data->meta, *data->files, problems);
+  if (!checked.ok()) return fail(checked.message());
+  for (const std::string& problem : problems) std::printf("%s\n", problem.c_str());
+  std::printf("%zu problems in %s\n", problems.size(), data_dir.c_str());
+  return problems.empty() ? 0 : 1;
+}
+
+/// A segment file, or the metadata of a data directory.
+int run_inspect(const std::string& path) {
+  std::string text;
+  if (std::filesystem::is_directory(path)) {
+    Result<StoppedData> data = open_stopped(path);
+    if (!data.ok()) return fail(data.status().message());
+    const Status dumped = storage::dump_metadata(*data->meta, text);
+    if (!dumped.ok()) return fail(dumped.message());
+  } else {
+    const std::filesystem::path file(path);
+    if (!std::filesystem::is_regular_file(file)) return fail(path + " is neither a segment file nor a data directory");
+    auto files = storage::open_local_file_store(file.has_parent_path() ? file.parent_path().string() : ".");
+    if (!files.ok()) return fail(files.status().message());
+    Result<std::string> dumped = storage::dump_segment(**files, file.filename());
+    if (!dumped.ok()) return fail(dumped.status().message());
+    text = std::move(*dumped);
+  }
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
 
 }  // namespace
+}  // namespace freshet
 
 int main(int argc, char** argv) {
-  CLI::App app{"Freshet: a database that deduplicates rows by key while they are written"};
+  CLI::App app{"Freshet: a real-time upsert database"};
   app.require_subcommand(1);
-  app.add_subcommand("version", "prints the version")->callback([] { std::printf("freshet %s\n", kVersion); });
+  int exit_code = 0;
+
+  freshet::ServerArguments arguments;
+  CLI::App* server = app.add_subcommand("server", "runs the server until SIGTERM or SIGINT");
+  server->add_option("--config", arguments.config_file, "YAML file; see config/freshet.yaml");
+  server->add_option("--data-dir", arguments.data_dir, "folder of all data");
+  server->add_option("--http-address", arguments.http_address, "HOST:PORT of HTTP; port 0 picks a free one");
+  server->add_option("--mysql-address", arguments.mysql_address, "HOST:PORT of the MySQL protocol; port 0 picks a free one");
+  server->callback([&] { exit_code = freshet::run_server(arguments); });
+
+  std::string path;
+  CLI::App* inspect = app.add_subcommand("inspect", "prints a segment file, or the metadata of a stopped data directory");
+  inspect->add_option("PATH", path, "segment file or data directory")->required();
+  inspect->callback([&] { exit_code = freshet::run_inspect(path); });
+
+  CLI::App* check = app.add_subcommand("check", "verifies a stopped data directory; exit code 1 when something is wrong");
+  check->add_option("DATA_DIR", path, "data directory")->required();
+  check->callback([&] { exit_code = freshet::run_check(path); });
+
+  app.add_subcommand("version", "prints the version")->callback([] { std::printf("freshet %s\n", freshet::kVersion); });
   CLI11_PARSE(app, argc, argv);
-  return 0;
+  return exit_code;
 }

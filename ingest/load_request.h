@@ -42,9 +42,9 @@ struct LoadRequest {
   std::string comment;
 };
 
-/// Fills a request from (name, value) pairs: Stream Load headers or routine-load properties, names in any case. Unknown names
-/// are ignored; a known one with a bad value, or one that asks for what is not offered (where, partial_columns, two_phase_commit,
-/// compress_type ...), is InvalidArgument or Unsupported with Doris's text where it has one.
+/// Fills a request from (name, value) pairs: Stream Load headers or routine-load properties, names in any case. Unknown
+/// names are ignored; a known one with a bad value, or one that asks for what is not offered (where, partial_columns,
+/// two_phase_commit, compress_type ...), is InvalidArgument or Unsupported with Doris's text where it has one.
 Status apply_load_properties(const std::vector<std::pair<std::string, std::string>>& properties, LoadRequest& request);
 
 }  // namespace freshet::ingest

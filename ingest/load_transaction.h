@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ingest/memtable_flusher.h"
 #include "storage/engine/storage_engine.h"
 
 namespace freshet::ingest {
@@ -15,6 +16,7 @@ namespace freshet::ingest {
 class LoadTransaction {
  public:
   struct Options {
+    /// Rows in memory: half of it collects rows while the other half is being written.
     uint64_t memtable_bytes = 128ull << 20;
   };
   LoadTransaction(storage::StorageEngine& storage, storage::TableSnapshotPtr table, const Options& options);
@@ -23,23 +25,32 @@ class LoadTransaction {
   LoadTransaction& operator=(const LoadTransaction&) = delete;
 
   const storage::TableSnapshot& table() const { return *table_; }
+  const storage::TableSnapshotPtr& table_pointer() const { return table_; }
   /// Takes the rows of `block` in arrival order. REQUIRES: columns of table().schema.
   Status append(const Block& block);
   uint64_t row_count() const { return row_count_; }
-  /// Makes all rows durable and visible with the label and offsets. With no rows and no offsets only the label is stored.
+  /// REQUIRES: not called before. Makes all rows durable and visible with the label and offsets. With no rows and no offsets
+  /// only the label is stored.
   Result<storage::CommitOutcome> commit(std::optional<storage::LabelRecord> label,
                                         std::vector<storage::OffsetAdvance> offsets);
 
  private:
-  struct Bucket;
+  void append_to_bucket(uint32_t bucket, const Block& block);
+  void route(const Block& block);
+  /// Hands all buffered rows to the flusher.
   Status flush_buckets();
+  void take_rows(storage::LoadCommit& commit);
 
   storage::StorageEngine& storage_;
   storage::TableSnapshotPtr table_;
   Options options_;
-  std::vector<Bucket> buckets_;
+  MemtableFlusher flusher_;
+  std::vector<Block> buckets_;
+  std::vector<uint32_t> row_buckets_;               ///< of the block being routed
+  std::vector<std::vector<uint32_t>> bucket_rows_;  ///< of the block being routed
   uint64_t buffered_bytes_ = 0;
   uint64_t row_count_ = 0;
+  bool is_handed_over_ = false;  ///< the segments belong to the engine
 };
 
 }  // namespace freshet::ingest

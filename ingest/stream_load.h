@@ -11,13 +11,13 @@
 namespace freshet::ingest {
 
 struct IngestOptions {
-  uint64_t memtable_bytes = 128ull << 20;     ///< of one load; a full one is flushed as segments
-  uint64_t max_row_bytes = 16ull << 20;       ///< longest row of a body
-  uint64_t max_running_loads = 256;           ///< further ones are refused with ResourceExhausted
+  uint64_t memtable_bytes = 128ull << 20;  ///< of one load; a full one is flushed as segments
+  uint64_t max_row_bytes = 16ull << 20;    ///< longest row of a body
+  uint64_t max_running_loads = 256;        ///< further ones are refused with ResourceExhausted
   uint64_t load_timeout_seconds = 600;
-  uint64_t error_rows_kept = 1000;            ///< rejected rows kept for the ErrorURL of one load
-  uint64_t error_logs_kept = 1000;            ///< loads whose rejected rows are kept
-  std::string error_log_directory;            ///< rejected rows are readable across a restart
+  uint64_t error_rows_kept = 1000;  ///< rejected rows kept for the ErrorURL of one load
+  uint64_t error_logs_kept = 1000;  ///< loads whose rejected rows are kept
+  std::string error_log_directory;  ///< rejected rows are readable across a restart
 };
 
 /// The outcome of a load, with the figures of Doris's answer.
@@ -25,8 +25,8 @@ struct LoadReport {
   uint64_t transaction_id = 0;
   std::string label;
   std::string comment;
-  Status status;                      ///< OK = durable and visible
-  std::string existing_job_status;    ///< with kLabelExists: RUNNING or FINISHED
+  Status status;                    ///< OK = durable and visible
+  std::string existing_job_status;  ///< with kLabelExists: RUNNING or FINISHED
   uint64_t total_rows = 0;
   uint64_t loaded_rows = 0;
   uint64_t filtered_rows = 0;
@@ -34,12 +34,12 @@ struct LoadReport {
   uint64_t load_bytes = 0;
   uint64_t load_ms = 0;
   uint64_t begin_ms = 0;
-  uint64_t plan_ms = 0;               ///< StreamLoadPutTimeMs
+  uint64_t plan_ms = 0;  ///< StreamLoadPutTimeMs
   uint64_t read_ms = 0;
   uint64_t write_ms = 0;
   uint64_t receive_ms = 0;
   uint64_t commit_ms = 0;
-  std::string error_log_id;           ///< empty = no row was rejected; else names the log for ErrorURL
+  std::string error_log_id;  ///< empty = no row was rejected; else names the log for ErrorURL
   std::string first_error;
 };
 

@@ -1,6 +1,7 @@
 #include "storage/segment/segment_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "storage/segment/file_column_reader.h"
@@ -197,7 +198,13 @@ void SegmentFileReader::verify(std::vector<std::string>& problems) const {
       if (!bytes.ok()) problems.push_back(bytes.status().message());
     }
   }
-  if (!key_index_) return;
+  const auto read_again = [&](PageLocation location) {
+    const auto bytes = source_.read(location, [](std::string_view) { return std::string_view(); });
+    if (!bytes.ok()) problems.push_back(bytes.status().message());
+  };
+  if (!key_index_) return read_again(footer_.short_keys);
+  read_again(footer_.key_filter);
+  read_again(footer_.key_top);
   const size_t problems_before = problems.size();
   key_index_->verify_pages(problems);
   if (problems.size() == problems_before) verify_keys(problems);

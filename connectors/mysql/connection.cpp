@@ -1,0 +1,164 @@
+#include "connectors/mysql/connection.h"
+
+#include <exception>
+#include <tuple>
+
+#include "connectors/mysql/answers.h"
+#include "storage/base/log.h"
+
+namespace freshet::connectors::mysql {
+
+namespace {
+
+constexpr size_t kMaxDrainedBytes = 256ull << 20;
+constexpr unsigned kDrainTimeoutSeconds = 1;
+
+/// Takes what the client is still sending, within bounds: closing a socket with unread bytes would take the error that waits
+/// for the client away from it.
+void drain(Socket& socket) {
+  socket.set_receive_timeout(kDrainTimeoutSeconds);
+  char discarded[16 * 1024];
+  for (size_t total = 0; total < kMaxDrainedBytes;) {
+    const ptrdiff_t count = socket.receive(discarded, sizeof(discarded));
+    if (count <= 0) return;
+    total += static_cast<size_t>(count);
+  }
+}
+
+std::string host_of(const std::string& address) { return address.substr(0, address.rfind(':')); }
+
+}  // namespace
+
+Connection::Connection(ServerContext& server, Socket& socket, uint64_t id, ConnectionEntry& entry)
+    : server_(server),
+      socket_(socket),
+      id_(id),
+      entry_(entry),
+      in_([&socket](char* buffer, size_t size) { return socket.receive(buffer, size); }, Login::kMaxPacketBytes),
+      out_([&socket](std::string_view bytes) { return socket.send_all(bytes); }),
+      result_(out_, server.options.max_packet_bytes),
+      prepared_(server.options.max_packet_bytes),
+      login_(in_, out_, server.users, host_of(entry.info().client_address)) {}
+
+Connection::~Connection() { entry_.close(); }
+
+void Connection::run() {
+  try {
+    if (!log_in()) return;
+    while (serve_next() == Next::kGoOn) {
+    }
+  } catch (const std::exception& error) {
+    log_error("connection {} ended by a defect: {}", id_, error.what());
+  }
+}
+
+bool Connection::log_in() {
+  const MySqlServerOptions& options = server_.options;
+  socket_.set_receive_timeout(static_cast<unsigned>(options.login_timeout_seconds));
+  socket_.set_send_timeout(static_cast<unsigned>(options.send_timeout_seconds));
+
+  const auto request = login_.greet(options.server_version, static_cast<uint32_t>(id_));
+  Status status = request.status();
+  if (status.ok()) status = open_session(*request);
+  if (status.code() == StatusCode::kUnavailable) return false;
+  if (status.code() == StatusCode::kInvalidArgument && !request.ok()) {
+    answer_error(kBadHandshake, status.message());
+  } else {
+    answer(status);
+  }
+  if (!status.ok()) log_warning("{} was refused: {}", entry_.info().client_address, status.message());
+  if (!out_.flush().ok() || !status.ok()) return false;
+
+  in_.set_max_packet_bytes(options.max_packet_bytes);
+  socket_.set_receive_timeout(static_cast<unsigned>(options.idle_timeout_seconds));
+  return true;
+}
+
+Status Connection::open_session(const LoginRequest& request) {
+  capabilities_ = request.capabilities;
+  prepared_.clear();
+  entry_.close_session();
+  session_ = server_.sessions.open({id_, request.user, entry_.info().client_address});
+  if (session_ == nullptr) return Status::Unavailable("the server takes no more sessions");
+  entry_.open_session(*session_, request.user);
+  if (request.database.empty()) return Status::OK();
+  FRESHET_RETURN_IF_ERROR(session_->use_database(request.database));
+  entry_.end_statement(session_->current_database());
+  return Status::OK();
+}
+
+Connection::Next Connection::serve_next() {
+  in_.set_next_sequence(0);
+  std::string_view payload;
+  const PacketReader::Outcome outcome = in_.read(payload);
+  out_.set_next_sequence(in_.next_sequence());
+  switch (outcome) {
+    case PacketReader::Outcome::kPacket: break;
+    case PacketReader::Outcome::kTooLarge:
+      return break_off(kPacketTooLarge, fmt::format("Got a packet bigger than 'max_allowed_packet' bytes ({})",
+                                                    server_.options.max_packet_bytes));
+    case PacketReader::Outcome::kOutOfOrder: return break_off(kPacketsOutOfOrder, "Got packets out of order");
+    case PacketReader::Outcome::kClosed:
+    case PacketReader::Outcome::kTimedOut: return Next::kStop;
+  }
+  if (payload.empty()) return break_off(kMalformedPacket, "Malformed communication packet: it is empty");
+
+  server_.commands_served.fetch_add(1, std::memory_order_relaxed);
+  const Next next = serve(static_cast<Command>(payload[0]), payload.substr(1));
+  return out_.flush().ok() ? next : Next::kStop;
+}
+
+Connection::Next Connection::break_off(const MySqlError& error, std::string_view message) {
+  answer_error(error, message);
+  if (out_.flush().ok()) drain(socket_);
+  return Next::kStop;
+}
+
+Connection::Next Connection::serve(Command command, std::string_view body) {
+  switch (command) {
+    case Command::kQuit: return Next::kStop;
+    case Command::kQuery: query(body); break;
+    case Command::kStmtExecute: execute(body); break;
+    case Command::kStmtPrepare: prepare(body); break;
+    case Command::kStmtSendLongData: send_long_data(body); break;
+    case Command::kStmtReset: reset_statement(body); break;
+    case Command::kStmtClose: close_statement(body); break;
+    case Command::kStmtFetch:
+      answer_error(kNoOpenCursor, "The statement has no open cursor: all rows were sent at once");
+      break;
+    case Command::kInitDb: init_database(body); break;
+    case Command::kFieldList: field_list(body); break;
+    case Command::kPing: answer(Status::OK()); break;
+    case Command::kStatistics: statistics(); break;
+    case Command::kSetOption: set_option(body); break;
+    case Command::kProcessKill: process_kill(body); break;
+    case Command::kResetConnection: reset(); break;
+    case Command::kChangeUser: return change_user(body);
+    default: answer_error(kUnknownCommand, fmt::format("Unknown command {}", static_cast<unsigned>(command))); break;
+  }
+  return Next::kGoOn;
+}
+
+void Connection::answer(const Status& status) {
+  // A failed send shows in the flush at the end of the command.
+  std::ignore = status.ok() ? write_ok(out_, {}, kStatusAutocommit) : write_error(out_, status);
+}
+
+void Connection::answer_error(const MySqlError& error, std::string_view message) {
+  std::ignore = write_error(out_, error, message);
+}
+
+void Connection::reset() {
+  session_->reset();
+  prepared_.clear();
+  answer(Status::OK());
+}
+
+Connection::Next Connection::change_user(std::string_view body) {
+  const auto request = login_.change_user(body, capabilities_);
+  const Status status = request.ok() ? open_session(*request) : request.status();
+  answer(status);
+  return status.ok() ? Next::kGoOn : Next::kStop;
+}
+
+}  // namespace freshet::connectors::mysql

@@ -1,0 +1,58 @@
+#include "connectors/mysql/error_map.h"
+
+namespace freshet::connectors::mysql {
+
+namespace {
+
+struct Rule {
+  StatusCode code;
+  std::string_view phrase;  ///< must be in the message; empty matches all
+  MySqlError error;
+};
+
+/// The first rule that matches wins.
+constexpr Rule kRules[] = {
+    {StatusCode::kInvalidArgument, "You have an error in your SQL syntax", {1064, "42000"}},
+    {StatusCode::kInvalidArgument, "Query was empty", {1065, "42000"}},
+    {StatusCode::kInvalidArgument, "Unknown database", {1049, "42000"}},
+    {StatusCode::kInvalidArgument, "Unknown table", {1146, "42S02"}},
+    {StatusCode::kInvalidArgument, "Unknown column", {1054, "42S22"}},
+    {StatusCode::kInvalidArgument, "No database selected", {1046, "3D000"}},
+    {StatusCode::kInvalidArgument, "Column count doesn't match value count", {1136, "21S01"}},
+    {StatusCode::kInvalidArgument, "Unknown system variable", {1193, "HY000"}},
+    {StatusCode::kInvalidArgument, "", {1105, "HY000"}},
+    {StatusCode::kNotFound, "Unknown database", {1049, "42000"}},
+    {StatusCode::kNotFound, "Unknown column", {1054, "42S22"}},
+    {StatusCode::kNotFound, "Unknown table", {1146, "42S02"}},
+    {StatusCode::kNotFound, "doesn't exist", {1146, "42S02"}},
+    {StatusCode::kNotFound, "Unknown prepared statement", {1243, "HY000"}},
+    {StatusCode::kNotFound, "Unknown thread id", {1094, "HY000"}},
+    {StatusCode::kNotFound, "", {1105, "HY000"}},
+    {StatusCode::kAlreadyExists, "database exists", {1007, "HY000"}},
+    {StatusCode::kAlreadyExists, "Can't create database", {1007, "HY000"}},
+    {StatusCode::kAlreadyExists, "Duplicate column name", {1060, "42S21"}},
+    {StatusCode::kAlreadyExists, "", {1050, "42S01"}},
+    {StatusCode::kConflict, "", {1213, "40001"}},
+    {StatusCode::kOutOfSpace, "", {1021, "HY000"}},
+    {StatusCode::kResourceExhausted, "Can't create more than max_prepared_stmt_count", {1461, "42000"}},
+    {StatusCode::kResourceExhausted, "", {1041, "HY000"}},
+    {StatusCode::kUnknownOutcome, "", {1180, "HY000"}},
+    {StatusCode::kCancelled, "", {1317, "70100"}},
+    {StatusCode::kTimeout, "", {3024, "HY000"}},
+    {StatusCode::kNotAuthorized, "Access denied; you need", {1227, "42000"}},
+    {StatusCode::kNotAuthorized, "", {1045, "28000"}},
+    {StatusCode::kUnsupported, "", {1235, "42000"}},
+};
+
+constexpr MySqlError kUnknownError{1105, "HY000"};
+
+}  // namespace
+
+MySqlError map_error(const Status& status) {
+  for (const Rule& rule : kRules) {
+    if (rule.code == status.code() && status.message().find(rule.phrase) != std::string::npos) return rule.error;
+  }
+  return kUnknownError;
+}
+
+}  // namespace freshet::connectors::mysql

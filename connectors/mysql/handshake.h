@@ -1,0 +1,39 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "storage/base/result.h"
+
+/// The packets of the login as bytes; login.h exchanges them.
+namespace freshet::connectors::mysql {
+
+/// Random bytes that the client mixes with the hash of its password.
+using Scramble = std::array<uint8_t, 20>;
+
+/// The one way to log in that is offered; a client that asks for another is told to switch.
+inline constexpr std::string_view kNativePassword = "mysql_native_password";
+
+/// Fresh random bytes, none of them zero (they travel as a terminated string). Internal when the system has no randomness.
+Result<Scramble> make_scramble();
+
+void put_greeting(std::string& out, std::string_view server_version, uint32_t connection_id, const Scramble& scramble);
+void put_auth_switch(std::string& out, const Scramble& scramble);
+
+/// What a client says of itself, at login or with COM_CHANGE_USER. Connection attributes are ignored.
+struct LoginRequest {
+  uint32_t capabilities = 0;  ///< those of the client that the server has too
+  std::string user;
+  std::string auth_response;
+  std::string database;     ///< empty for none
+  std::string auth_plugin;  ///< empty when the client does not know of plugins
+};
+
+/// InvalidArgument when the bytes are not a protocol 4.1 response, or ask for TLS.
+Result<LoginRequest> parse_handshake_response(std::string_view payload);
+/// The body of COM_CHANGE_USER. `capabilities` are those of the login.
+Result<LoginRequest> parse_change_user(std::string_view body, uint32_t capabilities);
+
+}  // namespace freshet::connectors::mysql

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "connectors/mysql/connection_registry.h"
+#include "connectors/net/host_port.h"
+#include "connectors/net/tcp_listener.h"
+#include "query/session.h"
+#include "query/users.h"
+#include "storage/base/result.h"
+
+namespace freshet::connectors {
+
+struct MySqlServerOptions {
+  HostPort address{"127.0.0.1", 9030};
+  uint64_t max_connections = 1024;
+  uint64_t idle_timeout_seconds = 28800;  ///< a client that sends nothing for so long is cut off
+  uint64_t login_timeout_seconds = 10;
+  uint64_t send_timeout_seconds = 60;       ///< a client that takes nothing of its answer for so long is cut off
+  uint64_t max_packet_bytes = 64ull << 20;  ///< longest statement, and longest row of an answer
+  std::string server_version = "8.0.34-freshet";
+};
+
+namespace mysql {
+struct ServerContext;
+}
+
+/// Serves the MySQL protocol: a blocking thread for each connection, which reads a command, runs it in the connection's
+/// session and writes the answer, with no hand-over between threads on the way. All methods from any thread.
+class MySqlServer {
+ public:
+  /// Listens and serves. `sessions` and `users` must outlive the server. Errors as TcpListener::bind.
+  static Result<std::unique_ptr<MySqlServer>> start(const MySqlServerOptions& options, query::SessionFactory& sessions,
+                                                    const query::Users& users);
+  /// Stops.
+  ~MySqlServer();
+  MySqlServer(const MySqlServer&) = delete;
+  MySqlServer& operator=(const MySqlServer&) = delete;
+
+  /// The port that clients connect to, also when port 0 was asked for.
+  uint16_t port() const { return listener_.port(); }
+  /// Refuses new clients, cancels running statements, ends all connections and waits for their threads. Idempotent.
+  void stop();
+  /// The connections that are open now.
+  ConnectionRegistry& connections() { return registry_; }
+  uint64_t commands_served() const;
+
+ private:
+  struct Client;
+
+  MySqlServer(const MySqlServerOptions& options, query::SessionFactory& sessions, const query::Users& users,
+              TcpListener listener);
+  void accept_clients();
+  void welcome(int fd);
+  void serve(uint64_t id, Client& client);
+  void join_finished();
+
+  const MySqlServerOptions options_;
+  TcpListener listener_;
+  ConnectionRegistry registry_;
+  std::unique_ptr<mysql::ServerContext> context_;
+  uint64_t next_id_ = 1;
+  std::atomic<bool> is_stopping_{false};
+
+  std::mutex mutex_;                                     // guards the next two
+  std::map<uint64_t, std::unique_ptr<Client>> clients_;  // by connection id, until joined
+  std::vector<uint64_t> finished_;                       // clients whose threads are at their end
+  std::mutex stop_mutex_;                                // one stop() at a time
+  std::thread acceptor_;
+};
+
+}  // namespace freshet::connectors

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "storage/base/status.h"
+
+namespace freshet::connectors {
+
+/// A connected TCP socket for one blocking thread, closed when this object goes. Only shut_down() may be called from another
+/// thread meanwhile.
+class Socket {
+ public:
+  /// Takes over `fd`; sends without delay (TCP_NODELAY).
+  explicit Socket(int fd);
+  ~Socket();
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
+  /// The longest that one receive or send waits for the peer; 0 waits for ever.
+  void set_receive_timeout(unsigned seconds);
+  void set_send_timeout(unsigned seconds);
+
+  static constexpr ptrdiff_t kClosed = 0;
+  static constexpr ptrdiff_t kTimedOut = -1;
+  /// Bytes received (at least 1), kClosed when the connection is gone, or kTimedOut.
+  ptrdiff_t receive(char* buffer, size_t size);
+  /// Sends all bytes. Unavailable when the connection is gone, Timeout when the peer takes nothing.
+  Status send_all(std::string_view bytes);
+  /// Ends both directions: the peer sees the end, a blocked receive or send of ours returns.
+  void shut_down();
+  /// "127.0.0.1:54321"; "unknown" when the connection is gone.
+  std::string peer_address() const;
+
+ private:
+  int fd_;
+};
+
+}  // namespace freshet::connectors

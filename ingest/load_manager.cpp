@@ -1,0 +1,309 @@
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+
+#include "ingest/decode/decoder.h"
+#include "ingest/load_transaction.h"
+#include "ingest/row_errors.h"
+#include "ingest/stream_load.h"
+
+namespace freshet::ingest {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+uint64_t millis(Clock::duration duration) {
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+int64_t unix_seconds() {
+  using namespace std::chrono;
+  return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
+}
+
+/// A label nobody else makes up, in the form of a UUID.
+std::string make_label() {
+  std::random_device random;
+  const uint32_t a = random(), b = random(), c = random(), d = random();
+  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:04x}{:08x}", a, b >> 16, b & 0xffff, c >> 16, c & 0xffff, d);
+}
+
+constexpr uint64_t kMostMemtableBytes = 1ull << 30;
+
+/// Counts running loads, and refuses more than fit or any while the server ends.
+class LoadGate {
+ public:
+  explicit LoadGate(uint64_t most) : most_(most) {}
+
+  Status enter() {
+    std::lock_guard lock(mutex_);
+    if (is_closed_) return Status::Unavailable("the server is stopping; send the load again when it is back");
+    if (running_ >= most_) {
+      return Status::ResourceExhausted("{} loads are running, which is the limit (max_running_loads); try again later", running_);
+    }
+    ++running_;
+    return Status::OK();
+  }
+  void leave() {
+    std::lock_guard lock(mutex_);
+    --running_;
+    changed_.notify_all();
+  }
+  uint64_t running() const {
+    std::lock_guard lock(mutex_);
+    return running_;
+  }
+  void close_and_wait(uint64_t timeout_seconds) {
+    std::unique_lock lock(mutex_);
+    is_closed_ = true;
+    changed_.wait_for(lock, std::chrono::seconds(timeout_seconds), [this] { return running_ == 0; });
+  }
+
+ private:
+  const uint64_t most_;
+  mutable std::mutex mutex_;  ///< guards the rest
+  std::condition_variable changed_;
+  uint64_t running_ = 0;
+  bool is_closed_ = false;
+};
+
+/// Leaves the gate when it goes.
+class GateTicket {
+ public:
+  explicit GateTicket(LoadGate& gate) : gate_(gate) {}
+  ~GateTicket() { gate_.leave(); }
+  GateTicket(const GateTicket&) = delete;
+  GateTicket& operator=(const GateTicket&) = delete;
+
+ private:
+  LoadGate& gate_;
+};
+
+class StreamLoadImpl final : public StreamLoad {
+ public:
+  StreamLoadImpl(storage::StorageEngine& storage, ErrorLogs& error_logs, const IngestOptions& options,
+                 const LoadRequest& request, storage::TableSnapshotPtr table, std::unique_ptr<GateTicket> ticket,
+                 LoadReport report, Clock::time_point began)
+      : ticket_(std::move(ticket)),
+        storage_(storage),
+        error_logs_(error_logs),
+        max_filter_ratio_(request.max_filter_ratio),
+        timeout_seconds_(request.timeout_seconds != 0 ? request.timeout_seconds : options.load_timeout_seconds),
+        database_(table->database),
+        report_(std::move(report)),
+        began_(began),
+        errors_(options.error_rows_kept),
+        transaction_(std::make_unique<LoadTransaction>(storage, std::move(table),
+                                                       LoadTransaction::Options{options.memtable_bytes})) {}
+
+  ~StreamLoadImpl() override {
+    if (!is_ended_) static_cast<void>(abort(Status::Cancelled("the load was given up")));
+  }
+
+  Status open_decoder(const LoadRequest& request, uint64_t max_row_bytes) {
+    const auto start = Clock::now();
+    DecodeTarget target{storage_, table(), errors_, [this](const Block& block) { return take(block); }, max_row_bytes};
+    FRESHET_ASSIGN_OR_RETURN(decoder_, make_decoder(request, std::move(target)));
+    report_.plan_ms = millis(Clock::now() - start);
+    return Status::OK();
+  }
+
+  Status write(std::string_view bytes) override {
+    FRESHET_ASSERT(!is_ended_);
+    FRESHET_RETURN_IF_ERROR(check_time());
+    report_.load_bytes += bytes.size();
+    const auto start = Clock::now();
+    status_ = decoder_->feed(bytes);
+    decoding_ += Clock::now() - start;
+    return status_;
+  }
+
+  LoadReport finish() override {
+    FRESHET_ASSERT(!is_ended_);
+    if (check_time().ok()) {
+      const auto start = Clock::now();
+      status_ = decoder_->finish();
+      decoding_ += Clock::now() - start;
+    }
+    if (status_.ok()) status_ = check_quality();
+    if (status_.ok()) status_ = commit();
+    return end();
+  }
+
+  LoadReport abort(const Status& reason) override {
+    FRESHET_ASSERT(!is_ended_);
+    if (status_.ok()) status_ = reason;
+    return end();
+  }
+
+ private:
+  storage::TableSnapshotPtr table() const { return transaction_->table_pointer(); }
+
+  Status take(const Block& block) {
+    const auto start = Clock::now();
+    Status status = transaction_->append(block);
+    writing_ += Clock::now() - start;
+    return status;
+  }
+
+  /// Keeps the first error.
+  Status check_time() {
+    if (status_.ok() && Clock::now() - began_ > std::chrono::seconds(timeout_seconds_)) {
+      status_ = Status::Timeout("the load took longer than its timeout of {} s", timeout_seconds_);
+    }
+    return status_;
+  }
+
+  uint64_t total_rows() const { return transaction_->row_count() + errors_.count(); }
+
+  Status check_quality() const {
+    const double considered = static_cast<double>(total_rows() - report_.unselected_rows);
+    if (static_cast<double>(errors_.count()) > max_filter_ratio_ * considered) {
+      return Status::DataQuality("too many filtered rows");
+    }
+    return Status::OK();
+  }
+
+  Status commit() {
+    const auto start = Clock::now();
+    storage::LabelRecord label;
+    label.label = report_.label;
+    label.database = database_;
+    label.table = transaction_->table().id;
+    label.transaction = TransactionId(report_.transaction_id);
+    label.finished_unix_seconds = unix_seconds();
+    label.loaded_rows = transaction_->row_count();
+    label.filtered_rows = errors_.count();
+    auto outcome = transaction_->commit(std::move(label), {});
+    report_.commit_ms = millis(Clock::now() - start);
+    return outcome.ok() ? Status::OK() : outcome.status();
+  }
+
+  void keep_errors() {
+    if (errors_.count() == 0) return;
+    report_.first_error = errors_.first();
+    auto id = error_logs_.save(errors_);
+    if (id.ok()) report_.error_log_id = std::move(id).value();
+  }
+
+  LoadReport end() {
+    is_ended_ = true;
+    report_.status = status_;
+    report_.total_rows = total_rows();
+    report_.filtered_rows = errors_.count();
+    report_.loaded_rows = status_.ok() ? transaction_->row_count() : 0;
+    keep_errors();
+    decoder_.reset();
+    transaction_.reset();
+    // With an unknown outcome the label may be stored: it stays taken until a restart decides.
+    if (!status_.ok() && status_.code() != StatusCode::kUnknownOutcome) storage_.release_label(database_, report_.label);
+    const auto whole = Clock::now() - began_;
+    report_.load_ms = millis(whole);
+    report_.read_ms = millis(decoding_ - writing_);
+    report_.write_ms = millis(writing_);
+    report_.receive_ms = report_.load_ms - std::min(report_.load_ms, millis(decoding_) + report_.commit_ms);
+    ticket_.reset();
+    return report_;
+  }
+
+  std::unique_ptr<GateTicket> ticket_;
+  storage::StorageEngine& storage_;
+  ErrorLogs& error_logs_;
+  const double max_filter_ratio_;
+  const uint64_t timeout_seconds_;
+  const DatabaseId database_;
+  LoadReport report_;
+  const Clock::time_point began_;
+  RowErrors errors_;
+  std::unique_ptr<LoadTransaction> transaction_;
+  std::unique_ptr<Decoder> decoder_;
+  Status status_;  ///< the first error
+  Clock::duration decoding_{};
+  Clock::duration writing_{};  ///< part of decoding_
+  bool is_ended_ = false;
+};
+
+class LoadManagerImpl final : public LoadManager {
+ public:
+  LoadManagerImpl(storage::StorageEngine& storage, const IngestOptions& options, std::unique_ptr<ErrorLogs> error_logs)
+      : storage_(storage), options_(options), error_logs_(std::move(error_logs)), gate_(options.max_running_loads) {}
+
+  std::unique_ptr<StreamLoad> begin(const LoadRequest& request, LoadReport& report) override {
+    const auto began = Clock::now();
+    report = {};
+    report.label = request.label.empty() ? make_label() : request.label;
+    report.comment = request.comment;
+    std::unique_ptr<StreamLoadImpl> load;
+    report.status = begin_load(request, began, report, load);
+    report.begin_ms = report.load_ms = millis(Clock::now() - began);
+    if (report.status.ok()) return load;
+    return nullptr;
+  }
+
+  Result<std::string> error_log(std::string_view id) const override { return error_logs_->read(id); }
+  uint64_t running_loads() const override { return gate_.running(); }
+  const IngestOptions& options() const override { return options_; }
+  void drain(uint64_t timeout_seconds) override { gate_.close_and_wait(timeout_seconds); }
+
+ private:
+  Status begin_load(const LoadRequest& request, Clock::time_point began, LoadReport& report,
+                    std::unique_ptr<StreamLoadImpl>& load) {
+    FRESHET_RETURN_IF_ERROR(gate_.enter());
+    auto ticket = std::make_unique<GateTicket>(gate_);
+    FRESHET_ASSIGN_OR_RETURN(storage::TableSnapshotPtr table, find_table(request));
+    FRESHET_RETURN_IF_ERROR(storage_.admit_load(table->id));
+    FRESHET_ASSIGN_OR_RETURN(const TransactionId transaction, storage_.next_transaction_id());
+    report.transaction_id = transaction.value;
+    FRESHET_RETURN_IF_ERROR(reserve_label(table->database, transaction, report));
+    report.begin_ms = millis(Clock::now() - began);
+    auto begun = std::make_unique<StreamLoadImpl>(storage_, *error_logs_, options_, request, table, std::move(ticket), report,
+                                                  began);
+    const Status status = begun->open_decoder(request, options_.max_row_bytes);
+    if (!status.ok()) {
+      static_cast<void>(begun->abort(status));
+      return status;
+    }
+    load = std::move(begun);
+    return Status::OK();
+  }
+
+  Result<storage::TableSnapshotPtr> find_table(const LoadRequest& request) const {
+    const storage::ServerSnapshotPtr snapshot = storage_.snapshot();
+    storage::TableSnapshotPtr table = snapshot->find_table(request.database, request.table);
+    if (table != nullptr) return table;
+    if (!snapshot->databases.contains(request.database)) {
+      return Status::NotFound("unknown database, database={}", request.database);
+    }
+    return Status::NotFound("unknown table, tableName={} in database {}", request.table, request.database);
+  }
+
+  Status reserve_label(DatabaseId database, TransactionId transaction, LoadReport& report) {
+    std::optional<storage::LabelRecord> existing;
+    Status status = storage_.reserve_label(database, report.label, transaction, &existing);
+    if (status.code() == StatusCode::kLabelExists) {
+      const bool is_running = !existing || existing->state == storage::LabelState::kRunning;
+      report.existing_job_status = is_running ? "RUNNING" : "FINISHED";
+    }
+    return status;
+  }
+
+  storage::StorageEngine& storage_;
+  const IngestOptions options_;
+  std::unique_ptr<ErrorLogs> error_logs_;
+  LoadGate gate_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LoadManager>> LoadManager::create(storage::StorageEngine& storage, const IngestOptions& options) {
+  if (options.memtable_bytes == 0 || options.memtable_bytes > kMostMemtableBytes) {
+    return Status::InvalidArgument("memtable_bytes must be from 1 to {}, not {}", kMostMemtableBytes, options.memtable_bytes);
+  }
+  if (options.error_log_directory.empty()) return Status::InvalidArgument("error_log_directory must be set");
+  FRESHET_ASSIGN_OR_RETURN(auto error_logs, ErrorLogs::open(options.error_log_directory, options.error_logs_kept));
+  return std::unique_ptr<LoadManager>(std::make_unique<LoadManagerImpl>(storage, options, std::move(error_logs)));
+}
+
+}  // namespace freshet::ingest

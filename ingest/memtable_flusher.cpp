@@ -1,0 +1,48 @@
+#include "ingest/memtable_flusher.h"
+
+#include <algorithm>
+#include <system_error>
+
+namespace freshet::ingest {
+
+MemtableFlusher::MemtableFlusher(storage::StorageEngine& storage, storage::TableSnapshotPtr table)
+    : storage_(storage), table_(std::move(table)), segments_(table_->schema->bucket_count) {}
+
+MemtableFlusher::~MemtableFlusher() {
+  if (running_.valid()) running_.wait();
+}
+
+Status MemtableFlusher::submit(std::vector<Job> jobs) {
+  FRESHET_RETURN_IF_ERROR(wait());
+  try {
+    running_ = std::async(std::launch::async, [this, jobs = std::move(jobs)]() mutable { return write(jobs); });
+  } catch (const std::system_error& error) {
+    status_ = Status::ResourceExhausted("cannot start a thread that flushes rows: {}", error.what());
+  }
+  return status_;
+}
+
+Status MemtableFlusher::wait() {
+  if (running_.valid()) status_ = running_.get();
+  return status_;
+}
+
+bool MemtableFlusher::has_segments() const {
+  return std::any_of(segments_.begin(), segments_.end(), [](const auto& written) { return !written.empty(); });
+}
+
+Status MemtableFlusher::write(std::vector<Job>& jobs) {
+  storage::SegmentWriterOptions options;
+  options.newest_commit = storage_.newest_commit();
+  for (Job& job : jobs) {
+    const TabletId tablet = table_->tablets[job.bucket]->id;
+    FRESHET_ASSIGN_OR_RETURN(const RowsetId id, storage_.next_rowset_id());
+    auto written = storage::write_sorted_segment(storage_.files(), id, tablet, table_->schema, job.rows, options);
+    if (!written.ok()) return written.status();
+    segments_[job.bucket].push_back(std::move(written).value());
+    job.rows = Block();
+  }
+  return Status::OK();
+}
+
+}  // namespace freshet::ingest

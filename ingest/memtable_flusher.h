@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <future>
+#include <vector>
+
+#include "storage/engine/storage_engine.h"
+
+namespace freshet::ingest {
+
+/// Writes the full memtables of one load as segment files, on a thread of its own, so that decoding goes on meanwhile. One
+/// memtable is written at a time; submitting the next one waits for it. Used by one thread.
+class MemtableFlusher {
+ public:
+  /// The rows of one bucket, in arrival order.
+  struct Job {
+    uint32_t bucket;
+    Block rows;
+  };
+
+  MemtableFlusher(storage::StorageEngine& storage, storage::TableSnapshotPtr table);
+  ~MemtableFlusher();  ///< waits
+  MemtableFlusher(const MemtableFlusher&) = delete;
+  MemtableFlusher& operator=(const MemtableFlusher&) = delete;
+
+  /// Begins to write `jobs`. Answers the error of the flush before it.
+  Status submit(std::vector<Job> jobs);
+  /// Waits until everything submitted is written. After an error every call answers it.
+  Status wait();
+  /// Segments by bucket, in the order they were submitted. REQUIRES: wait() was called since the last submit().
+  std::vector<std::vector<storage::WrittenSegment>>& segments() { return segments_; }
+  bool has_segments() const;
+
+ private:
+  Status write(std::vector<Job>& jobs);
+
+  storage::StorageEngine& storage_;
+  storage::TableSnapshotPtr table_;
+  std::vector<std::vector<storage::WrittenSegment>> segments_;
+  std::future<Status> running_;
+  Status status_;
+};
+
+}  // namespace freshet::ingest

@@ -1,0 +1,175 @@
+#include "ingest/row_inserter.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+
+#include "ingest/decode/decoder.h"
+#include "storage/base/limits.h"
+#include "storage/types/value_text.h"
+
+namespace freshet::ingest {
+namespace {
+
+constexpr size_t kBufferedBytes = 16u << 20;
+
+int64_t now_micros() {
+  using namespace std::chrono;
+  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+Status unknown_column(const TableSchema& schema, const storage::TableSnapshot& table, const std::string& name) {
+  const std::optional<std::string> closest = schema.closest_name(name);
+  return Status::NotFound("Unknown column '{}' in table {}.{}{}", name, table.database_name, table.name,
+                          closest ? fmt::format("; did you mean '{}'?", *closest) : std::string());
+}
+
+Result<std::vector<size_t>> find_targets(const storage::TableSnapshot& table, const std::vector<std::string>& columns) {
+  const TableSchema& schema = *table.schema;
+  std::vector<size_t> targets;
+  for (const std::string& name : columns) {
+    const std::optional<size_t> position = schema.find(name);
+    if (!position) return unknown_column(schema, table, name);
+    if (std::find(targets.begin(), targets.end(), *position) != targets.end()) {
+      return Status::InvalidArgument("Column '{}' specified twice", name);
+    }
+    targets.push_back(*position);
+  }
+  if (columns.empty()) {
+    for (size_t i = 0; i < schema.columns.size(); ++i) targets.push_back(i);
+  }
+  return targets;
+}
+
+size_t longest_text(const DataType& type) {
+  const bool has_length = (type.kind == TypeKind::kChar || type.kind == TypeKind::kVarchar) && type.length != 0;
+  return has_length ? type.length : kMaxStringBytes;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RowInserter>> RowInserter::begin(storage::StorageEngine& storage, storage::TableSnapshotPtr table,
+                                                        const std::vector<std::string>& columns, bool deletes,
+                                                        const LoadTransaction::Options& options) {
+  FRESHET_ASSIGN_OR_RETURN(std::vector<size_t> targets, find_targets(*table, columns));
+  if (deletes && !table->schema->is_unique()) {
+    return Status::Unsupported("rows of {}.{} cannot be deleted: it has no unique key", table->database_name, table->name);
+  }
+  FRESHET_RETURN_IF_ERROR(storage.admit_load(table->id));
+  std::vector<size_t> given = targets;
+  std::sort(given.begin(), given.end());
+  FRESHET_ASSIGN_OR_RETURN(BlockBuilder builder, BlockBuilder::create(storage, table, std::move(given), deletes));
+  return std::unique_ptr<RowInserter>(
+      new RowInserter(storage, std::move(table), std::move(builder), std::move(targets), deletes, options));
+}
+
+RowInserter::RowInserter(storage::StorageEngine& storage, storage::TableSnapshotPtr table, BlockBuilder builder,
+                         std::vector<size_t> targets, bool deletes, const LoadTransaction::Options& options)
+    : transaction_(storage, std::move(table), options),
+      builder_(std::move(builder)),
+      targets_(std::move(targets)),
+      deletes_(deletes),
+      block_(Block::for_schema(schema())) {}
+
+Status RowInserter::append_row(std::span<const Literal> values) {
+  if (values.size() != targets_.size()) {
+    return Status::InvalidArgument("Column count doesn't match value count at row {}", row_count() + 1);
+  }
+  for (size_t i = 0; i < values.size(); ++i) FRESHET_RETURN_IF_ERROR(append_value(targets_[i], values[i]));
+  FRESHET_RETURN_IF_ERROR(check_keys(block_, buffered_rows_));
+  ++buffered_rows_;
+  const bool is_full = buffered_rows_ >= kBlockRows || (buffered_rows_ % 64 == 0 && block_.byte_size() >= kBufferedBytes);
+  return is_full ? flush_rows() : Status::OK();
+}
+
+Status RowInserter::append_value(size_t position, const Literal& value) {
+  const ColumnSchema& column = schema().columns[position];
+  Column& out = block_.columns[position];
+  if (value.kind == Literal::Kind::kText) {
+    const TextError error = append_text(out, value.text);
+    if (error == TextError::kNone) return Status::OK();
+    return Status::InvalidArgument("Column '{}' of row {}: {}", column.name, row_count() + 1,
+                                   describe(error, column.type, value.text));
+  }
+  if (builder_.takes_sequence(position)) {
+    out.append_null();
+    return Status::OK();
+  }
+  if (value.kind == Literal::Kind::kDefault) return append_default(column, now_micros(), out);
+  if (!column.nullable) return Status::InvalidArgument("Column '{}' cannot be null (row {})", column.name, row_count() + 1);
+  out.append_null();
+  return Status::OK();
+}
+
+Status RowInserter::append_columns(Block& block) {
+  FRESHET_RETURN_IF_ERROR(flush_rows());
+  for (size_t position : targets_) FRESHET_RETURN_IF_ERROR(check_column(block, position));
+  FRESHET_RETURN_IF_ERROR(check_keys(block, 0));
+  return complete_and_append(block);
+}
+
+Status RowInserter::check_column(const Block& block, size_t position) const {
+  const Column& column = block.columns[position];
+  const ColumnSchema& schema_column = schema().columns[position];
+  if (column.has_nulls() && !schema_column.nullable && !builder_.takes_sequence(position)) {
+    const auto nulls = column.nulls();
+    const size_t row = static_cast<size_t>(std::find(nulls.begin(), nulls.end(), 1) - nulls.begin());
+    return Status::InvalidArgument("Column '{}' cannot be null (row {})", schema_column.name, row_count() + row + 1);
+  }
+  if (!column.is_bytes()) return Status::OK();
+  const size_t most = longest_text(column.type());
+  for (size_t row = 0; row < column.size(); ++row) {
+    const std::string_view text = column.bytes_at(row);
+    if (text.size() <= most) continue;
+    return Status::InvalidArgument("Column '{}' of row {}: {}", schema_column.name, row_count() + row + 1,
+                                   describe(TextError::kTooLong, column.type(), text));
+  }
+  return Status::OK();
+}
+
+Status RowInserter::check_keys(const Block& block, size_t first) const {
+  if (!builder_.may_have_long_keys()) return Status::OK();
+  const size_t rows = block.columns[targets_[0]].size();
+  for (size_t row = first; row < rows; ++row) {
+    const size_t bytes = builder_.key_bytes(block, row);
+    if (bytes > kMaxKeyBytes) {
+      return Status::InvalidArgument("Row {}: {}", row_count() + (row - first) + 1, describe_long_key(bytes));
+    }
+  }
+  return Status::OK();
+}
+
+Status RowInserter::complete_and_append(Block& block) {
+  const size_t rows = block.columns[targets_[0]].size();
+  FRESHET_RETURN_IF_ERROR(builder_.complete(block, rows));
+  if (deletes_) block.delete_signs.assign(rows, 1);
+  if (first_sequence_ == 0) remember_sequence(block);
+  FRESHET_RETURN_IF_ERROR(transaction_.append(block));
+  block.clear();
+  return Status::OK();
+}
+
+void RowInserter::remember_sequence(const Block& block) {
+  for (const Column& column : block.columns) {
+    const size_t position = static_cast<size_t>(&column - block.columns.data());
+    if (!schema().columns[position].auto_increment || column.is_null(0)) continue;
+    std::string text;
+    format_value(column, 0, text);
+    first_sequence_ = std::strtoull(text.c_str(), nullptr, 10);
+  }
+}
+
+Status RowInserter::flush_rows() {
+  if (buffered_rows_ == 0) return Status::OK();
+  FRESHET_RETURN_IF_ERROR(complete_and_append(block_));
+  buffered_rows_ = 0;
+  return Status::OK();
+}
+
+Result<storage::CommitOutcome> RowInserter::commit() {
+  FRESHET_RETURN_IF_ERROR(flush_rows());
+  if (transaction_.row_count() == 0) return storage::CommitOutcome{};
+  return transaction_.commit(std::nullopt, {});
+}
+
+}  // namespace freshet::ingest

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ingest/block_builder.h"
+#include "ingest/load_transaction.h"
+
+namespace freshet::ingest {
+
+/// A value of INSERT ... VALUES, or of any source that has single values as text.
+struct Literal {
+  enum class Kind : uint8_t { kNull, kDefault, kText };
+  Kind kind = Kind::kNull;
+  std::string_view text;  ///< kText: a number as written, the content of a string, "true" / "false"
+};
+
+/// SQL's way of writing rows: strict (the first wrong value ends it, and nothing is written), all rows in one commit. One
+/// thread.
+///
+/// Call order: begin (append_row | append_columns)* commit. Without commit nothing is visible.
+class RowInserter {
+ public:
+  /// `columns`: names in the order of the values; empty = all columns of the table in order. `deletes`: rows name keys whose
+  /// rows are removed; `columns` needs the key columns only. NotFound for an unknown column, with the closest name. Fails as
+  /// StorageEngine::admit_load does.
+  static Result<std::unique_ptr<RowInserter>> begin(storage::StorageEngine& storage, storage::TableSnapshotPtr table,
+                                                    const std::vector<std::string>& columns, bool deletes,
+                                                    const LoadTransaction::Options& options);
+
+  /// Positions in the schema of the columns that rows bring, in the order of the values.
+  const std::vector<size_t>& targets() const { return targets_; }
+  /// InvalidArgument: "Column 'v' of row 3: 'abc' is not a valid int".
+  Status append_row(std::span<const Literal> values);
+  /// Rows as columns: `block` has all columns of the schema, those of targets() filled and the others empty; it comes back
+  /// cleared. NOT NULL, lengths and keys are checked.
+  Status append_columns(Block& block);
+  /// The first AUTO_INCREMENT value of the rows; 0 when there is none (yet).
+  uint64_t first_sequence() const { return first_sequence_; }
+  uint64_t row_count() const { return transaction_.row_count() + buffered_rows_; }
+  Result<storage::CommitOutcome> commit();
+
+ private:
+  RowInserter(storage::StorageEngine& storage, storage::TableSnapshotPtr table, BlockBuilder builder,
+              std::vector<size_t> targets, bool deletes, const LoadTransaction::Options& options);
+  const TableSchema& schema() const { return *transaction_.table().schema; }
+  Status append_value(size_t position, const Literal& value);
+  Status check_column(const Block& block, size_t position) const;
+  Status check_keys(const Block& block, size_t first) const;
+  Status complete_and_append(Block& block);
+  void remember_sequence(const Block& block);
+  Status flush_rows();
+
+  LoadTransaction transaction_;
+  BlockBuilder builder_;
+  std::vector<size_t> targets_;
+  bool deletes_;
+  Block block_;
+  size_t buffered_rows_ = 0;
+  uint64_t first_sequence_ = 0;
+};
+
+}  // namespace freshet::ingest

@@ -1,0 +1,291 @@
+#include "query/session.h"
+
+#include <fmt/format.h>
+
+#include <unordered_map>
+
+#include "query/bind_parameters.h"
+#include "query/ddl/parser.h"
+#include "query/dialect/mysql_rewrite.h"
+#include "query/duckdb/engine.h"
+#include "query/insert_statement.h"
+#include "query/point_read.h"
+#include "query/routine_load_statements.h"
+#include "query/session_factory.h"
+#include "query/show/show_statement.h"
+#include "query/table_statements.h"
+
+namespace freshet::query {
+namespace {
+
+/// Prepared statements of one session; a client that never closes them is stopped here.
+constexpr size_t kMaxPreparedStatements = 16384;
+
+template <typename... Visitors>
+struct Overloaded : Visitors... {
+  using Visitors::operator()...;
+};
+
+/// A statement that was prepared: its text, and the point read it is, if it is one.
+struct Prepared {
+  std::string text;
+  uint16_t parameter_count = 0;
+  std::optional<PointSelect> point_select;
+  std::optional<PointRead> point_read;
+  std::string database;
+};
+
+/// One connection's session: routes each statement to the point path, to Freshet's own statements, or to the engine.
+class SessionImpl : public Session {
+ public:
+  SessionImpl(const QueryServices& services, const SessionIdentity& identity)
+      : services_(services), connection_(services.duckdb.connect()) {
+    state_.identity = identity;
+  }
+
+  Status execute(std::string_view sql, ResultWriter& out) override { return run_text(sql, {}, out); }
+  Result<PreparedInfo> prepare(std::string_view sql) override;
+  Status execute_prepared(uint32_t id, std::span<const Parameter> parameters, ResultWriter& out) override;
+  void close_prepared(uint32_t id) override { prepared_.erase(id); }
+  Status use_database(std::string_view name) override;
+  const std::string& current_database() const override { return state_.database; }
+  Result<std::vector<std::string>> split(std::string_view text) const override;
+  void cancel() override { connection_->interrupt(); }
+  void reset() override {
+    prepared_.clear();
+    state_.variables = SessionVariables();
+    state_.in_transaction = false;
+    state_.last_insert_id = 0;
+  }
+
+ private:
+  Status run_text(std::string_view sql, std::span<const InputValue> parameters, ResultWriter& out);
+  Status run_statement(Statement& statement, std::string_view sql, std::span<const InputValue> parameters, ResultWriter& out);
+  Status run_query(const Query& query, std::span<const InputValue> parameters, ResultWriter& out);
+  Status run_explain(const Explain& explain, ResultWriter& out);
+  Status run_set(const Set& set, ResultWriter& out);
+  Status run_transaction(const Transaction& transaction, ResultWriter& out);
+  /// The point read that `select` is now, or nothing.
+  std::optional<PointRead> bind_point(const PointSelect& select, const storage::ServerSnapshot& snapshot,
+                                      storage::TableSnapshotPtr& table) const;
+  Result<std::string> for_engine(std::string_view sql) const { return rewrite_for_duckdb(sql, rewrite_values(state_, services_)); }
+
+  const QueryServices& services_;
+  SessionState state_;
+  std::unique_ptr<DuckConnection> connection_;
+  std::unordered_map<uint32_t, Prepared> prepared_;
+  uint32_t next_prepared_ = 1;
+};
+
+Status SessionImpl::run_text(std::string_view sql, std::span<const InputValue> parameters, ResultWriter& out) {
+  FRESHET_ASSIGN_OR_RETURN(Statement statement, parse_statement(sql));
+  return run_statement(statement, sql, parameters, out);
+}
+
+Status SessionImpl::run_statement(Statement& statement, std::string_view, std::span<const InputValue> parameters,
+                                  ResultWriter& out) {
+  return std::visit(
+      Overloaded{
+          [&](const Query& query) { return run_query(query, parameters, out); },
+          [&](const Insert& insert) { return run_insert(insert, parameters, state_, services_, *connection_, out); },
+          [&](const Delete& statement) { return run_delete(statement, parameters, state_, services_, out); },
+          [&](const Update& update) {
+            return Status::Unsupported("UPDATE of {} is not offered: INSERT the whole row, it replaces the row of its key",
+                                       update.table.to_string());
+          },
+          [&](const CreateDatabase& create) { return run_create_database(create, services_, out); },
+          [&](const DropDatabase& drop) { return run_drop_database(drop, state_, services_, out); },
+          [&](const CreateTable& create) { return run_create_table(create, state_, services_, out); },
+          [&](const CreateTableLike& create) { return run_create_table_like(create, state_, services_, out); },
+          [&](const DropTable& drop) { return run_drop_table(drop, state_, services_, out); },
+          [&](const TruncateTable& truncate) { return run_truncate_table(truncate, state_, services_, out); },
+          [&](const CreateIndex& create) { return run_create_index(create, state_, services_, out); },
+          [&](const DropIndex&) { return out.ok({}); },
+          [&](const AlterTable& alter) {
+            return Status::Unsupported("ALTER TABLE {} is not offered: make a new table and INSERT INTO it SELECT ...",
+                                       alter.name.to_string());
+          },
+          [&](const Show& show) { return run_show(show, state_, services_, out); },
+          [&](const Explain& explain) { return run_explain(explain, out); },
+          [&](const CreateRoutineLoad& create) { return run_create_routine_load(create, state_, services_, out); },
+          [&](const AlterRoutineLoad& alter) {
+            return Status::Unsupported("ALTER ROUTINE LOAD is not offered: STOP the job {} and create it again", alter.job);
+          },
+          [&](const ControlRoutineLoad& control) { return run_control_routine_load(control, state_, services_, out); },
+          [&](const Use& use) {
+            const Status used = use_database(use.database);
+            return used.ok() ? out.ok({}) : used;
+          },
+          [&](const Set& set) { return run_set(set, out); },
+          [&](const Transaction& transaction) { return run_transaction(transaction, out); },
+          [&](const Sync&) { return out.ok({}); },
+          [&](const Kill&) { return Status::Unsupported("KILL is not offered"); },
+          [&](const NoOperation&) { return out.ok({}); },
+      },
+      statement);
+}
+
+std::optional<PointRead> SessionImpl::bind_point(const PointSelect& select, const storage::ServerSnapshot& snapshot,
+                                                 storage::TableSnapshotPtr& table) const {
+  const Result<std::string> database = database_of(state_, std::string(select.database));
+  if (!database.ok()) return std::nullopt;
+  table = snapshot.find_table(*database, std::string(select.table));
+  if (!table) return std::nullopt;
+  return PointRead::bind(select, *table);
+}
+
+Status SessionImpl::run_query(const Query& query, std::span<const InputValue> parameters, ResultWriter& out) {
+  if (query.point) {
+    const storage::ServerSnapshotPtr snapshot = services_.storage.snapshot();
+    storage::TableSnapshotPtr table;
+    if (const auto read = bind_point(*query.point, *snapshot, table)) {
+      FRESHET_ASSIGN_OR_RETURN(const bool answered, read->run(*table, parameters, out));
+      if (answered) return Status::OK();
+    }
+  }
+  std::string bound;
+  std::string_view text = query.text;
+  if (!parameters.empty()) {
+    FRESHET_ASSIGN_OR_RETURN(bound, bind_parameters(text, parameters));
+    text = bound;
+  }
+  FRESHET_ASSIGN_OR_RETURN(const std::string sql, for_engine(text));
+  return connection_->query(sql, state_.database, out);
+}
+
+Status SessionImpl::run_explain(const Explain& explain, ResultWriter& out) {
+  FRESHET_ASSIGN_OR_RETURN(const Statement inner, parse_statement(explain.inner));
+  const Query* query = std::get_if<Query>(&inner);
+  if (query == nullptr) return Status::Unsupported("EXPLAIN is offered for SELECT only");
+  std::string text;
+  const storage::ServerSnapshotPtr snapshot = services_.storage.snapshot();
+  storage::TableSnapshotPtr table;
+  if (query->point && bind_point(*query->point, *snapshot, table)) {
+    text = fmt::format("SHORT-CIRCUIT\n  point read of {}.{} by its whole key: delta buffer, key filter, key index, one row",
+                       table->database_name, table->name);
+  } else {
+    FRESHET_ASSIGN_OR_RETURN(const std::string sql, for_engine(query->text));
+    FRESHET_ASSIGN_OR_RETURN(text, connection_->explain(sql, state_.database, explain.analyze));
+  }
+  std::vector<std::vector<TextCell>> rows;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    rows.push_back({text.substr(begin, end - begin)});
+    begin = end + 1;
+  }
+  return write_text_rows(std::vector<std::string>{"Explain String"}, rows, out);
+}
+
+Status SessionImpl::run_set(const Set& set, ResultWriter& out) {
+  for (const SetAssignment& assignment : set.assignments) {
+    if (assignment.scope == SetScope::kUserVariable) {
+      return Status::Unsupported("user variables (@{}) are not offered", assignment.name);
+    }
+    state_.variables.set(assignment.name, assignment.value);
+  }
+  return out.ok({});
+}
+
+Status SessionImpl::run_transaction(const Transaction& transaction, ResultWriter& out) {
+  state_.in_transaction = transaction.action == TransactionAction::kBegin;
+  return out.ok({});
+}
+
+Status SessionImpl::use_database(std::string_view name) {
+  const std::string database(name);
+  if (!services_.storage.snapshot()->databases.contains(database)) return Status::NotFound("Unknown database '{}'", database);
+  state_.database = database;
+  return Status::OK();
+}
+
+Result<std::vector<std::string>> SessionImpl::split(std::string_view text) const {
+  FRESHET_ASSIGN_OR_RETURN(const auto statements, split_statements(text));
+  return std::vector<std::string>(statements.begin(), statements.end());
+}
+
+Result<PreparedInfo> SessionImpl::prepare(std::string_view sql) {
+  if (prepared_.size() >= kMaxPreparedStatements) {
+    return Status::ResourceExhausted("this session has {} prepared statements, the limit; close those that are done",
+                                     prepared_.size());
+  }
+  Prepared prepared;
+  prepared.text = sql;
+  FRESHET_ASSIGN_OR_RETURN(const std::vector<size_t> placeholders, placeholder_offsets(prepared.text));
+  if (placeholders.size() > UINT16_MAX) {
+    return Status::InvalidArgument("Prepared statement contains too many placeholders: {}, the limit is {}", placeholders.size(),
+                                   UINT16_MAX);
+  }
+  prepared.parameter_count = static_cast<uint16_t>(placeholders.size());
+  prepared.database = state_.database;
+  PreparedInfo info;
+  info.parameter_count = prepared.parameter_count;
+  FRESHET_ASSIGN_OR_RETURN(Statement statement, parse_statement(prepared.text));
+  if (Query* query = std::get_if<Query>(&statement)) {
+    if (query->point) {
+      prepared.point_select = parse_point_select(prepared.text);
+      const storage::ServerSnapshotPtr snapshot = services_.storage.snapshot();
+      storage::TableSnapshotPtr table;
+      prepared.point_read = bind_point(*prepared.point_select, *snapshot, table);
+    }
+    if (prepared.point_read) {
+      info.columns.assign(prepared.point_read->columns().begin(), prepared.point_read->columns().end());
+    } else {
+      FRESHET_ASSIGN_OR_RETURN(const std::string engine_sql, for_engine(prepared.text));
+      FRESHET_ASSIGN_OR_RETURN(info.columns, connection_->describe(engine_sql, state_.database));
+    }
+  }
+  info.id = next_prepared_++;
+  auto [stored, is_new] = prepared_.emplace(info.id, std::move(prepared));
+  // Views of the point read go into the text, which has moved with the statement.
+  if (stored->second.point_select) stored->second.point_select = parse_point_select(stored->second.text);
+  return info;
+}
+
+Status SessionImpl::execute_prepared(uint32_t id, std::span<const Parameter> parameters, ResultWriter& out) {
+  auto found = prepared_.find(id);
+  if (found == prepared_.end()) return Status::InvalidArgument("Unknown prepared statement handler ({}) given to EXECUTE", id);
+  Prepared& prepared = found->second;
+  if (parameters.size() != prepared.parameter_count) {
+    return Status::InvalidArgument("the statement has {} parameters, {} were given", prepared.parameter_count, parameters.size());
+  }
+  std::vector<std::string> texts;
+  const std::vector<InputValue> values = to_input_values(parameters, texts);
+  if (prepared.point_select && prepared.database == state_.database) {
+    const storage::ServerSnapshotPtr snapshot = services_.storage.snapshot();
+    storage::TableSnapshotPtr table;
+    const auto by_name = prepared.point_read
+                             ? snapshot->find_table(prepared.point_select->database.empty() ? state_.database
+                                                                                            : std::string(prepared.point_select->database),
+                                                    std::string(prepared.point_select->table))
+                             : nullptr;
+    if (by_name && prepared.point_read->fits(*by_name)) {
+      table = by_name;
+    } else {
+      prepared.point_read = bind_point(*prepared.point_select, *snapshot, table);
+    }
+    if (prepared.point_read) {
+      FRESHET_ASSIGN_OR_RETURN(const bool answered, prepared.point_read->run(*table, values, out));
+      if (answered) return Status::OK();
+    }
+  }
+  return run_text(prepared.text, values, out);
+}
+
+class SessionFactoryImpl : public SessionFactory {
+ public:
+  explicit SessionFactoryImpl(QueryServices services) : services_(std::move(services)) {}
+  std::unique_ptr<Session> open(const SessionIdentity& identity) override {
+    return std::make_unique<SessionImpl>(services_, identity);
+  }
+
+ private:
+  const QueryServices services_;
+};
+
+}  // namespace
+
+std::unique_ptr<SessionFactory> make_session_factory(QueryServices services) {
+  return std::make_unique<SessionFactoryImpl>(std::move(services));
+}
+
+}  // namespace freshet::query

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "storage/commit/storage_engine.h"
+#include "storage/io/local_file_store.h"
+#include "storage/types/value_text.h"
+
+namespace freshet::ingest {
+
+/// A table of the columns written as "name type [key] [not null] [auto] [default x]", e.g. {"id bigint key not null", "v int"}.
+storage::TableSnapshotPtr make_table(const std::vector<std::string>& columns, uint32_t bucket_count = 1,
+                                     TableModel model = TableModel::kUnique);
+
+/// The rows of a block as text, fields between '|', NULL as "NULL", deletes with a leading "-".
+std::vector<std::string> rows_of(const Block& block);
+
+/// A storage engine that keeps what is committed, so that ingest can be tested without one. Only what ingest calls works.
+class FakeStorage final : public storage::StorageEngine {
+ public:
+  explicit FakeStorage(storage::TableSnapshotPtr table, std::unique_ptr<storage::FileStore> files = nullptr);
+
+  std::vector<storage::LoadCommit> commits;
+  std::set<std::pair<uint64_t, std::string>> reserved_labels;
+  std::map<std::pair<uint64_t, std::string>, storage::LabelRecord> labels;
+  std::vector<storage::SegmentMeta> discarded;
+  int64_t next_number = 1;
+  Status admit_status;
+  Status commit_status;
+  storage::StorageOptions storage_options;
+
+  /// Rows of the commits so far, as text, in bucket order. REQUIRES: small commits.
+  std::vector<std::string> committed_rows() const;
+
+  storage::ServerSnapshotPtr snapshot() const override { return snapshot_; }
+  const storage::StorageOptions& options() const override { return storage_options; }
+  storage::StorageStats stats() const override { return {}; }
+  Status create_database(const std::string&, bool) override { return not_here(); }
+  Status drop_database(const std::string&, bool) override { return not_here(); }
+  Status create_table(const std::string&, const std::string&, TableSchema, bool) override { return not_here(); }
+  Status drop_table(const std::string&, const std::string&, bool) override { return not_here(); }
+  Status truncate_table(const std::string&, const std::string&) override { return not_here(); }
+  Status reserve_label(DatabaseId database, const std::string& label, TransactionId transaction,
+                       std::optional<storage::LabelRecord>* existing) override;
+  void release_label(DatabaseId database, const std::string& label) override;
+  Result<std::optional<storage::LabelRecord>> find_label(DatabaseId, const std::string&) override { return not_here(); }
+  TransactionId next_transaction_id() override { return TransactionId(next_transaction_++); }
+  RowsetId next_rowset_id() override { return RowsetId(next_rowset_++); }
+  storage::FileStore& files() override { return *files_; }
+  Status admit_load(TableId) override { return admit_status; }
+  Result<storage::CommitOutcome> commit(storage::LoadCommit commit) override;
+  void discard_segments(const std::vector<storage::SegmentMeta>& segments) override;
+  Result<int64_t> take_auto_increment(TableId table, int64_t count) override;
+  Status put_record(const std::string&, const std::string&, const std::string&) override { return not_here(); }
+  Status erase_record(const std::string&, const std::string&) override { return not_here(); }
+  Result<std::vector<std::pair<std::string, std::string>>> list_records(const std::string&) override { return not_here(); }
+  Result<std::vector<std::pair<int32_t, int64_t>>> stream_positions(JobId) override { return not_here(); }
+  Status set_stream_positions(const std::vector<storage::OffsetAdvance>&) override { return not_here(); }
+  Status erase_stream_positions(JobId) override { return not_here(); }
+  Status flush_table(TableId) override { return not_here(); }
+  Status compact_table(TableId) override { return not_here(); }
+  void stop() override {}
+
+ private:
+  static Status not_here() { return Status::Unsupported("not part of the fake storage"); }
+
+  storage::ServerSnapshotPtr snapshot_;
+  std::unique_ptr<storage::FileStore> files_;
+  std::mutex mutex_;
+  uint64_t next_transaction_ = 1;
+  std::atomic<uint64_t> next_rowset_ = 1;
+};
+
+}  // namespace freshet::ingest
