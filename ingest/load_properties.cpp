@@ -1,0 +1,339 @@
+#include <algorithm>
+#include <charconv>
+#include <unordered_map>
+
+#include "ingest/json_path.h"
+#include "ingest/load_request.h"
+#include "storage/types/schema.h"
+
+namespace freshet::ingest {
+namespace {
+
+constexpr uint64_t kMaxTimeoutSeconds = 259200;
+constexpr size_t kMaxSeparatorBytes = 64;
+constexpr size_t kMaxLabelBytes = 128;
+
+std::string to_lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+std::string_view trim(std::string_view text) {
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
+Status parse_bool(std::string_view name, std::string_view value, bool& out) {
+  const std::string lower = to_lower(value);
+  if (lower != "true" && lower != "false") {
+    if (name == "strict_mode") return Status::InvalidArgument("Invalid strict mode format. Must be bool type");
+    return Status::InvalidArgument("{} must be true or false, not '{}'", name, value);
+  }
+  out = lower == "true";
+  return Status::OK();
+}
+
+Status parse_count(std::string_view name, std::string_view value, uint64_t least, uint64_t most, uint64_t& out) {
+  const char* end = value.data() + value.size();
+  const auto [rest, error] = std::from_chars(value.data(), end, out);
+  if (value.empty() || error != std::errc() || rest != end || out < least || out > most) {
+    return Status::InvalidArgument("{} must be a whole number from {} to {}, not '{}'", name, least, most, value);
+  }
+  return Status::OK();
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/// Replaces \t, \n, \r, \\ and \xNN by the bytes they stand for.
+Status unescape_separator(std::string_view name, std::string_view value, std::string& out) {
+  std::string bytes;
+  for (size_t i = 0; i < value.size(); ++i) {
+    if (value[i] != '\\' || i + 1 == value.size()) {
+      bytes.push_back(value[i]);
+      continue;
+    }
+    switch (value[++i]) {
+      case 't': bytes.push_back('\t'); break;
+      case 'n': bytes.push_back('\n'); break;
+      case 'r': bytes.push_back('\r'); break;
+      case '\\': bytes.push_back('\\'); break;
+      case 'x':
+      case 'X': {
+        const int high = i + 1 < value.size() ? hex_digit(value[i + 1]) : -1;
+        const int low = i + 2 < value.size() ? hex_digit(value[i + 2]) : -1;
+        if (high < 0 || low < 0) return Status::InvalidArgument("{}: \\x needs two hex digits in '{}'", name, value);
+        bytes.push_back(static_cast<char>(high * 16 + low));
+        i += 2;
+        break;
+      }
+      default:
+        bytes.push_back('\\');
+        bytes.push_back(value[i]);
+    }
+  }
+  if (bytes.empty() || bytes.size() > kMaxSeparatorBytes) {
+    return Status::InvalidArgument("{} must have 1 to {} bytes", name, kMaxSeparatorBytes);
+  }
+  out = std::move(bytes);
+  return Status::OK();
+}
+
+/// Splits at commas outside backquotes; refuses expressions.
+Status parse_names(std::string_view header, std::string_view value, std::vector<std::string>& names) {
+  names.clear();
+  std::string name;
+  bool is_quoted = false;
+  auto end_name = [&]() -> Status {
+    const std::string_view trimmed = trim(name);
+    if (trimmed.empty()) return Status::InvalidArgument("{}: there is an empty name in '{}'", header, value);
+    names.emplace_back(trimmed);
+    name.clear();
+    return Status::OK();
+  };
+  for (char c : value) {
+    if (c == '`') {
+      is_quoted = !is_quoted;
+    } else if (!is_quoted && (c == '=' || c == '(')) {
+      return Status::Unsupported("{}: only names are offered, no expressions, but '{}' has '{}'", header, value, c);
+    } else if (c == ',' && !is_quoted) {
+      FRESHET_RETURN_IF_ERROR(end_name());
+    } else {
+      name.push_back(c);
+    }
+  }
+  if (is_quoted) return Status::InvalidArgument("{}: a backquote is not closed in '{}'", header, value);
+  return end_name();
+}
+
+Status parse_single_char(std::string_view name, std::string_view value, char& out) {
+  if (value.size() != 1) return Status::InvalidArgument("{} must be single-char, actually is {}", name, value);
+  out = value[0];
+  return Status::OK();
+}
+
+Status parse_format(std::string_view value, LoadFormat& format) {
+  const std::string lower = to_lower(value);
+  if (lower == "csv") {
+    format = LoadFormat::kCsv;
+  } else if (lower == "csv_with_names") {
+    format = LoadFormat::kCsvWithNames;
+  } else if (lower == "csv_with_names_and_types") {
+    format = LoadFormat::kCsvWithNamesAndTypes;
+  } else if (lower == "json") {
+    format = LoadFormat::kJson;
+  } else {
+    return Status::Unsupported(
+        "format: '{}' is not offered, only csv, csv_with_names, csv_with_names_and_types and json", value);
+  }
+  return Status::OK();
+}
+
+Status parse_label(std::string_view value, std::string& label) {
+  const bool is_good = value.size() <= kMaxLabelBytes && std::all_of(value.begin(), value.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
+           c == ':' || c == '.';
+  });
+  if (!is_good) {
+    return Status::InvalidArgument("label must match ^[-_A-Za-z0-9:.]{{1,{}}}$, but it is '{}'", kMaxLabelBytes,
+                                   value.substr(0, 2 * kMaxLabelBytes));
+  }
+  label = value;
+  return Status::OK();
+}
+
+Status parse_ratio(std::string_view value, double& ratio) {
+  double number = -1;
+  const char* end = value.data() + value.size();
+  const auto [rest, error] = std::from_chars(value.data(), end, number);
+  if (error != std::errc() || rest != end || !(number >= 0 && number <= 1)) {
+    return Status::InvalidArgument("max_filter_ratio must be a number from 0 to 1, not '{}'", value);
+  }
+  ratio = number;
+  return Status::OK();
+}
+
+/// All properties by lower-case name; the last of a name counts, and an empty value is as good as none.
+using Properties = std::unordered_map<std::string, std::string>;
+
+class PropertyReader {
+ public:
+  PropertyReader(const Properties& properties, LoadRequest& request) : properties_(properties), request_(request) {}
+
+  Status read() {
+    FRESHET_RETURN_IF_ERROR(read_general());
+    FRESHET_RETURN_IF_ERROR(read_merge_type());
+    FRESHET_RETURN_IF_ERROR(read_csv());
+    FRESHET_RETURN_IF_ERROR(read_json());
+    FRESHET_RETURN_IF_ERROR(check_group_commit());
+    FRESHET_RETURN_IF_ERROR(check_partial_update());
+    return check_not_offered();
+  }
+
+ private:
+  const std::string* find(const std::string& name) const {
+    const auto found = properties_.find(name);
+    return found == properties_.end() || found->second.empty() ? nullptr : &found->second;
+  }
+  Status read_bool(const std::string& name, bool& out) const {
+    const std::string* value = find(name);
+    return value == nullptr ? Status::OK() : parse_bool(name, *value, out);
+  }
+  Status refuse_when_true(const std::string& name, std::string_view why) const {
+    bool is_set = false;
+    FRESHET_RETURN_IF_ERROR(read_bool(name, is_set));
+    return is_set ? Status::Unsupported("{}: {}", name, why) : Status::OK();
+  }
+
+  Status read_general() {
+    if (const auto* value = find("label")) FRESHET_RETURN_IF_ERROR(parse_label(*value, request_.label));
+    if (const auto* value = find("format")) FRESHET_RETURN_IF_ERROR(parse_format(*value, request_.format));
+    if (const auto* value = find("columns")) FRESHET_RETURN_IF_ERROR(parse_names("columns", *value, request_.columns));
+    if (const auto* value = find("hidden_columns")) {
+      FRESHET_RETURN_IF_ERROR(parse_names("hidden_columns", *value, request_.hidden_columns));
+    }
+    if (const auto* value = find("max_filter_ratio")) FRESHET_RETURN_IF_ERROR(parse_ratio(*value, request_.max_filter_ratio));
+    if (const auto* value = find("timeout")) {
+      FRESHET_RETURN_IF_ERROR(parse_count("timeout", *value, 1, kMaxTimeoutSeconds, request_.timeout_seconds));
+    }
+    if (const auto* value = find("comment")) request_.comment = *value;
+    return read_bool("strict_mode", request_.strict_mode);
+  }
+
+  Status read_merge_type() {
+    const std::string* value = find("merge_type");
+    const std::string type = value == nullptr ? "append" : to_lower(*value);
+    const bool has_condition = find("delete") != nullptr;
+    if (type == "merge") {
+      if (!has_condition) return Status::InvalidArgument("Excepted DELETE ON clause when merge type is MERGE.");
+      return Status::Unsupported("merge_type: MERGE is not offered; mark deletes with a source column and hidden_columns: {}",
+                                 kDeleteSignColumn);
+    }
+    if (has_condition) return Status::InvalidArgument("Not support DELETE ON clause when merge type is not MERGE.");
+    if (type == "append") {
+      request_.merge_type = MergeType::kAppend;
+    } else if (type == "delete") {
+      request_.merge_type = MergeType::kDelete;
+    } else {
+      return Status::InvalidArgument("merge_type must be APPEND or DELETE, not '{}'", *value);
+    }
+    if (request_.merge_type == MergeType::kDelete && !request_.hidden_columns.empty()) {
+      return Status::InvalidArgument("merge_type DELETE makes every row a delete: hidden_columns cannot be set beside it");
+    }
+    return Status::OK();
+  }
+
+  Status read_csv() {
+    if (const auto* value = find("column_separator")) {
+      FRESHET_RETURN_IF_ERROR(unescape_separator("column_separator", *value, request_.column_separator));
+    }
+    if (const auto* value = find("line_delimiter")) {
+      FRESHET_RETURN_IF_ERROR(unescape_separator("line_delimiter", *value, request_.line_delimiter));
+    }
+    if (const auto* value = find("enclose")) FRESHET_RETURN_IF_ERROR(parse_single_char("enclose", *value, request_.enclose));
+    if (const auto* value = find("escape")) FRESHET_RETURN_IF_ERROR(parse_single_char("escape", *value, request_.escape));
+    if (const auto* value = find("skip_lines")) {
+      FRESHET_RETURN_IF_ERROR(parse_count("skip_lines", *value, 0, UINT32_MAX, request_.skip_lines));
+    }
+    FRESHET_RETURN_IF_ERROR(read_bool("trim_double_quotes", request_.trim_double_quotes));
+    FRESHET_RETURN_IF_ERROR(read_bool("empty_field_as_null", request_.empty_field_as_null));
+    if (request_.format != LoadFormat::kJson && request_.column_separator == request_.line_delimiter) {
+      return Status::InvalidArgument("column_separator and line_delimiter must differ");
+    }
+    return Status::OK();
+  }
+
+  Status read_json() {
+    FRESHET_RETURN_IF_ERROR(read_bool("strip_outer_array", request_.strip_outer_array));
+    FRESHET_RETURN_IF_ERROR(read_bool("read_json_by_line", request_.read_json_by_line));
+    FRESHET_RETURN_IF_ERROR(read_bool("num_as_string", request_.num_as_string));
+    bool fuzzy_parse = false;
+    FRESHET_RETURN_IF_ERROR(read_bool("fuzzy_parse", fuzzy_parse));
+    if (find("strip_outer_array") == nullptr && find("read_json_by_line") == nullptr) request_.read_json_by_line = true;
+    if (const auto* value = find("json_root")) {
+      FRESHET_RETURN_IF_ERROR(JsonPath::parse(*value).status().with_context("json_root"));
+      request_.json_root = *value;
+    }
+    if (const auto* value = find("jsonpaths")) {
+      FRESHET_ASSIGN_OR_RETURN(request_.jsonpaths, parse_json_path_list(*value));
+    }
+    return Status::OK();
+  }
+
+  Status check_group_commit() const {
+    const std::string* value = find("group_commit");
+    if (value == nullptr) return Status::OK();
+    const std::string mode = to_lower(*value);
+    if (mode != "async_mode" && mode != "sync_mode" && mode != "off_mode") {
+      return Status::InvalidArgument("group_commit can only be [async_mode, sync_mode, off_mode]");
+    }
+    if (mode != "off_mode" && !request_.label.empty()) {
+      return Status::InvalidArgument("label and group_commit can't be set at the same time");
+    }
+    return Status::OK();
+  }
+
+  Status check_partial_update() const {
+    FRESHET_RETURN_IF_ERROR(refuse_when_true("partial_columns", "partial updates are not offered; send whole rows"));
+    if (const std::string* value = find("unique_key_update_mode")) {
+      const std::string mode = to_lower(*value);
+      if (mode != "upsert" && mode != "update_fixed_columns" && mode != "update_flexible_columns") {
+        return Status::InvalidArgument(
+            "Invalid unique_key_partial_mode {}, must be one of 'UPSERT', 'UPDATE_FIXED_COLUMNS' or "
+            "'UPDATE_FLEXIBLE_COLUMNS'",
+            *value);
+      }
+      if (mode != "upsert") return Status::Unsupported("unique_key_update_mode: only UPSERT is offered, not {}", *value);
+    }
+    if (const std::string* value = find("partial_update_new_key_behavior")) {
+      const std::string behavior = to_lower(*value);
+      if (behavior != "append" && behavior != "error") {
+        return Status::InvalidArgument(
+            "Invalid partial_update_new_key_behavior {}, must be one of ['APPEND', 'ERROR']", *value);
+      }
+    }
+    return Status::OK();
+  }
+
+  Status check_not_offered() const {
+    if (find("partitions") != nullptr && find("temporary_partitions") != nullptr) {
+      return Status::InvalidArgument("Can not specify both partitions and temporary partitions");
+    }
+    for (const char* name : {"where", "partitions", "temporary_partitions", "function_column.sequence_col", "sql"}) {
+      if (find(name) != nullptr) return Status::Unsupported("{}: not offered; send the load without it", name);
+    }
+    const std::string* compression = find("compress_type");
+    if (compression != nullptr && to_lower(*compression) != "plain") {
+      return Status::Unsupported("compress_type: {} is not offered; send the body uncompressed", *compression);
+    }
+    FRESHET_RETURN_IF_ERROR(refuse_when_true("negative", "negative loads are not offered"));
+    return refuse_when_true("two_phase_commit", "two-phase commit is not offered; a load is visible when it is answered");
+  }
+
+  const Properties& properties_;
+  LoadRequest& request_;
+};
+
+}  // namespace
+
+Status apply_load_properties(const std::vector<std::pair<std::string, std::string>>& properties, LoadRequest& request) {
+  Properties by_name;
+  for (const auto& [name, value] : properties) {
+    // A separator may consist of blanks, so only names whose blanks mean nothing are trimmed.
+    const std::string lower = to_lower(name);
+    const bool keeps_blanks = lower == "column_separator" || lower == "line_delimiter" || lower == "enclose" ||
+                              lower == "escape" || lower == "comment";
+    by_name[lower] = keeps_blanks ? value : std::string(trim(value));
+  }
+  return PropertyReader(by_name, request).read();
+}
+
+}  // namespace freshet::ingest
