@@ -254,7 +254,7 @@ class LoadManagerImpl final : public LoadManager {
     auto ticket = std::make_unique<GateTicket>(gate_);
     FRESHET_ASSIGN_OR_RETURN(storage::TableSnapshotPtr table, find_table(request));
     FRESHET_RETURN_IF_ERROR(storage_.admit_load(table->id));
-    const TransactionId transaction = storage_.next_transaction_id();
+    FRESHET_ASSIGN_OR_RETURN(const TransactionId transaction, storage_.next_transaction_id());
     report.transaction_id = transaction.value;
     FRESHET_RETURN_IF_ERROR(reserve_label(table->database, transaction, report));
     report.begin_ms = millis(Clock::now() - began);

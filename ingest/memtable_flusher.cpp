@@ -33,11 +33,11 @@ bool MemtableFlusher::has_segments() const {
 
 Status MemtableFlusher::write(std::vector<Job>& jobs) {
   storage::SegmentWriterOptions options;
-  options.newest_commit = storage_.snapshot()->commit;
+  options.newest_commit = storage_.newest_commit();
   for (Job& job : jobs) {
     const TabletId tablet = table_->tablets[job.bucket]->id;
-    auto written = storage::write_sorted_segment(storage_.files(), storage_.next_rowset_id(), tablet, table_->schema,
-                                                 job.rows, options);
+    FRESHET_ASSIGN_OR_RETURN(const RowsetId id, storage_.next_rowset_id());
+    auto written = storage::write_sorted_segment(storage_.files(), id, tablet, table_->schema, job.rows, options);
     if (!written.ok()) return written.status();
     segments_[job.bucket].push_back(std::move(written).value());
     job.rows = Block();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 
 #include "ingest/decode/decoder.h"
 #include "storage/base/limits.h"
@@ -142,9 +143,20 @@ Status RowInserter::complete_and_append(Block& block) {
   const size_t rows = block.columns[targets_[0]].size();
   FRESHET_RETURN_IF_ERROR(builder_.complete(block, rows));
   if (deletes_) block.delete_signs.assign(rows, 1);
+  if (first_sequence_ == 0) remember_sequence(block);
   FRESHET_RETURN_IF_ERROR(transaction_.append(block));
   block.clear();
   return Status::OK();
+}
+
+void RowInserter::remember_sequence(const Block& block) {
+  for (const Column& column : block.columns) {
+    const size_t position = static_cast<size_t>(&column - block.columns.data());
+    if (!schema().columns[position].auto_increment || column.is_null(0)) continue;
+    std::string text;
+    format_value(column, 0, text);
+    first_sequence_ = std::strtoull(text.c_str(), nullptr, 10);
+  }
 }
 
 Status RowInserter::flush_rows() {

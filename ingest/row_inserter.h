@@ -38,6 +38,8 @@ class RowInserter {
   /// Rows as columns: `block` has all columns of the schema, those of targets() filled and the others empty; it comes back
   /// cleared. NOT NULL, lengths and keys are checked.
   Status append_columns(Block& block);
+  /// The first AUTO_INCREMENT value of the rows; 0 when there is none (yet).
+  uint64_t first_sequence() const { return first_sequence_; }
   uint64_t row_count() const { return transaction_.row_count() + buffered_rows_; }
   Result<storage::CommitOutcome> commit();
 
@@ -49,6 +51,7 @@ class RowInserter {
   Status check_column(const Block& block, size_t position) const;
   Status check_keys(const Block& block, size_t first) const;
   Status complete_and_append(Block& block);
+  void remember_sequence(const Block& block);
   Status flush_rows();
 
   LoadTransaction transaction_;
@@ -57,6 +60,7 @@ class RowInserter {
   bool deletes_;
   Block block_;
   size_t buffered_rows_ = 0;
+  uint64_t first_sequence_ = 0;
 };
 
 }  // namespace freshet::ingest

@@ -7,12 +7,6 @@
 namespace freshet::query {
 namespace {
 
-constexpr size_t kShownValueBytes = 64;
-
-std::string shown(std::string_view text) {
-  return text.size() <= kShownValueBytes ? std::string(text) : std::string(text.substr(0, kShownValueBytes)) + "...";
-}
-
 struct ToText {
   std::string operator()(const ParameterNull&) const { return {}; }
   std::string operator()(int64_t value) const { return fmt::to_string(value); }
@@ -48,28 +42,6 @@ std::vector<InputValue> to_input_values(std::span<const Parameter> parameters, s
     values.push_back({std::visit(ToKind{}, parameter), texts.back()});
   }
   return values;
-}
-
-Status append_input_value(const InputValue& value, const ColumnSchema& schema, size_t row, Column& column) {
-  if (value.kind == InputValue::Kind::kNull) {
-    if (!schema.nullable && !schema.auto_increment) {
-      return Status::InvalidArgument("Column '{}' cannot be null", schema.name);
-    }
-    column.append_null();
-    return Status::OK();
-  }
-  const TextError error = append_text(column, value.text);
-  if (error == TextError::kNone) return Status::OK();
-  if (error == TextError::kTooLong) {
-    return Status::InvalidArgument("Data too long for column '{}' at row {}: {} takes {} bytes", schema.name, row,
-                                   schema.type.to_string(), schema.type.length);
-  }
-  if (error == TextError::kOutOfRange) {
-    return Status::InvalidArgument("Out of range value for column '{}' at row {}: {}", schema.name, row,
-                                   describe(error, schema.type, shown(value.text)));
-  }
-  return Status::InvalidArgument("Incorrect {} value: '{}' for column '{}' at row {}", schema.type.to_string(),
-                                 shown(value.text), schema.name, row);
 }
 
 void write_cell(const Column& column, size_t row, ResultWriter& out) {

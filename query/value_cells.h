@@ -23,9 +23,6 @@ struct InputValue {
 /// Parameters as input values; numbers are written into `texts`, which must outlive the values.
 std::vector<InputValue> to_input_values(std::span<const Parameter> parameters, std::vector<std::string>& texts);
 
-/// Appends `value` to a column as INSERT does. Errors have MySQL's words and name the column and the row (from 1).
-Status append_input_value(const InputValue& value, const ColumnSchema& schema, size_t row, Column& column);
-
 /// Writes one value as a cell of its column's type.
 void write_cell(const Column& column, size_t row, ResultWriter& out);
 
