@@ -67,9 +67,9 @@ class Connection final : public DuckConnection {
     });
   }
 
-  Status stream(std::string_view sql, const std::string& database, std::span<const DataType> targets,
-                const std::function<Status(Block)>& on_block) override {
-    return run(sql, database, {}, [&](duckdb::QueryResult& result) -> Status {
+  Status stream(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
+                std::span<const DataType> targets, const std::function<Status(Block&)>& on_block) override {
+    return run(sql, database, parameters, [&](duckdb::QueryResult& result) -> Status {
       if (result.types.size() != targets.size()) {
         return Status::InvalidArgument("Column count doesn't match: the query gives {} columns, {} are expected",
                                        result.types.size(), targets.size());
@@ -77,18 +77,21 @@ class Connection final : public DuckConnection {
       return for_each_chunk(result, [&](duckdb::DataChunk& chunk) -> Status {
         Block block;
         FRESHET_RETURN_IF_ERROR(to_block(chunk, result.names, targets, block));
-        return on_block(std::move(block));
+        return on_block(block);
       });
     });
   }
 
-  Result<std::vector<ResultColumn>> describe(std::string_view sql, const std::string& database) override {
+  Result<StatementShape> describe(std::string_view sql, const std::string& database) override {
     FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database));
+    StatementShape shape;
+    shape.parameter_count = guarded.parameter_count;
     state_->begin();
     try {
       const auto prepared = connection_.Prepare(std::move(guarded.statement));
       if (prepared->HasError()) return failure(prepared->error, guarded);
-      return result_columns(prepared->GetNames(), prepared->GetTypes());
+      shape.columns = result_columns(prepared->GetNames(), prepared->GetTypes());
+      return shape;
     } catch (const std::exception& error) {
       return failure(duckdb::ErrorData(error), guarded);
     }

@@ -22,6 +22,12 @@ struct DuckEngineOptions {
   std::string temp_directory;  ///< where queries spill; empty = they fail instead
 };
 
+/// What a statement will answer.
+struct StatementShape {
+  std::vector<ResultColumn> columns;
+  uint16_t parameter_count = 0;
+};
+
 /// One client's access to a DuckEngine. One statement at a time; interrupt() may come from any thread.
 ///
 /// Statements are texts in DuckDB's dialect, one each, and only queries (SELECT, WITH, VALUES); anything else, and every
@@ -40,12 +46,12 @@ class DuckConnection {
 
   /// Streams the answer as blocks whose columns have the types `targets`, for INSERT ... SELECT. InvalidArgument when the
   /// query has another number of columns, a value does not convert, or a text is longer than its target allows.
-  /// When `on_block` fails, the query ends with its error.
-  virtual Status stream(std::string_view sql, const std::string& database, std::span<const DataType> targets,
-                        const std::function<Status(Block)>& on_block) = 0;
+  /// `on_block` may move the block away; when it fails, the query ends with its error.
+  virtual Status stream(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
+                        std::span<const DataType> targets, const std::function<Status(Block&)>& on_block) = 0;
 
-  /// Names and types of the answer, without running the query. It may hold placeholders `?`.
-  virtual Result<std::vector<ResultColumn>> describe(std::string_view sql, const std::string& database) = 0;
+  /// Names and types of the answer and the number of placeholders, without running the query.
+  virtual Result<StatementShape> describe(std::string_view sql, const std::string& database) = 0;
   /// The plan as text; with `analyze` the query is run and the plan shows what happened.
   virtual Result<std::string> explain(std::string_view sql, const std::string& database, bool analyze) = 0;
 
