@@ -61,14 +61,15 @@ Status insert_literals(const Insert& insert, std::span<const InputValue> paramet
   return Status::OK();
 }
 
-Status insert_from_query(const Insert& insert, const TableSchema& schema, const SessionState& session,
-                         const QueryServices& services, DuckConnection& connection, ingest::RowInserter& inserter) {
+Status insert_from_query(const Insert& insert, std::span<const Parameter> parameters, const TableSchema& schema,
+                         const SessionState& session, const QueryServices& services, DuckConnection& connection,
+                         ingest::RowInserter& inserter) {
   const std::vector<size_t>& targets = inserter.targets();
   std::vector<DataType> types;
   for (size_t target : targets) types.push_back(schema.columns[target].type);
   FRESHET_ASSIGN_OR_RETURN(const std::string sql, rewrite_for_duckdb(insert.source, rewrite_values(session, services)));
   Block block = Block::for_schema(schema);
-  return connection.stream(sql, session.database, types, [&](Block& rows) {
+  return connection.stream(sql, session.database, parameters, types, [&](Block& rows) {
     for (size_t i = 0; i < targets.size(); ++i) block.columns[targets[i]] = std::move(rows.columns[i]);
     return inserter.append_columns(block);
   });
@@ -76,7 +77,7 @@ Status insert_from_query(const Insert& insert, const TableSchema& schema, const 
 
 }  // namespace
 
-Status run_insert(const Insert& insert, std::span<const InputValue> parameters, SessionState& session,
+Status run_insert(const Insert& insert, std::span<const Parameter> parameters, SessionState& session,
                   const QueryServices& services, DuckConnection& connection, ResultWriter& out) {
   FRESHET_RETURN_IF_ERROR(check_no_transaction(session));
   FRESHET_RETURN_IF_ERROR(check_offered(insert));
@@ -84,8 +85,10 @@ Status run_insert(const Insert& insert, std::span<const InputValue> parameters, 
   FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, insert.table.table));
   FRESHET_ASSIGN_OR_RETURN(const auto inserter,
                            ingest::RowInserter::begin(services.storage, table, insert.columns, false, {}));
-  FRESHET_RETURN_IF_ERROR(insert.needs_engine ? insert_from_query(insert, *table->schema, session, services, connection, *inserter)
-                                              : insert_literals(insert, parameters, *inserter));
+  std::vector<std::string> texts;
+  FRESHET_RETURN_IF_ERROR(
+      insert.needs_engine ? insert_from_query(insert, parameters, *table->schema, session, services, connection, *inserter)
+                          : insert_literals(insert, to_input_values(parameters, texts), *inserter));
   OkResult result;
   result.affected_rows = inserter->row_count();
   FRESHET_RETURN_IF_ERROR(inserter->commit().status());
@@ -93,12 +96,14 @@ Status run_insert(const Insert& insert, std::span<const InputValue> parameters, 
   return out.ok(result);
 }
 
-Status run_delete(const Delete& statement, std::span<const InputValue> parameters, SessionState& session,
+Status run_delete(const Delete& statement, std::span<const Parameter> parameters, SessionState& session,
                   const QueryServices& services, ResultWriter& out) {
   FRESHET_RETURN_IF_ERROR(check_no_transaction(session));
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.table.database));
   FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, statement.table.table));
   const TableSchema& schema = *table->schema;
+  std::vector<std::string> texts;
+  const std::vector<InputValue> values = to_input_values(parameters, texts);
   std::vector<std::string> columns;
   std::vector<ingest::Literal> row;
   if (statement.simple && statement.equalities) {
@@ -106,10 +111,10 @@ Status run_delete(const Delete& statement, std::span<const InputValue> parameter
       const std::optional<size_t> column = schema.find(equality.column);
       if (!column || *column >= schema.key_count) break;
       if (equality.value.kind == LiteralKind::kPlaceholder) {
-        FRESHET_RETURN_IF_ERROR(check_parameters(equality.value.placeholder + 1, parameters));
+        FRESHET_RETURN_IF_ERROR(check_parameters(equality.value.placeholder + 1, values));
       }
       columns.emplace_back(equality.column);
-      row.push_back(to_load_value(equality.value, parameters));
+      row.push_back(to_load_value(equality.value, values));
     }
   }
   if (!schema.is_unique() || columns.size() != schema.key_count || statement.equalities->size() != schema.key_count) {

@@ -12,11 +12,11 @@ class DuckConnection;
 
 /// INSERT and REPLACE. Rows of literals go straight into a load; rows of a SELECT come from the engine. A row of a UNIQUE table
 /// replaces the row of its key. All rows of one statement become visible together.
-Status run_insert(const Insert& insert, std::span<const InputValue> parameters, SessionState& session,
+Status run_insert(const Insert& insert, std::span<const Parameter> parameters, SessionState& session,
                   const QueryServices& services, DuckConnection& connection, ResultWriter& out);
 
 /// DELETE of one row by its whole key.
-Status run_delete(const Delete& statement, std::span<const InputValue> parameters, SessionState& session,
+Status run_delete(const Delete& statement, std::span<const Parameter> parameters, SessionState& session,
                   const QueryServices& services, ResultWriter& out);
 
 }  // namespace freshet::query

@@ -4,7 +4,6 @@
 
 #include <unordered_map>
 
-#include "query/bind_parameters.h"
 #include "query/ddl/parser.h"
 #include "query/dialect/mysql_rewrite.h"
 #include "query/duckdb/engine.h"
@@ -59,9 +58,9 @@ class SessionImpl : public Session {
   }
 
  private:
-  Status run_text(std::string_view sql, std::span<const InputValue> parameters, ResultWriter& out);
-  Status run_statement(Statement& statement, std::string_view sql, std::span<const InputValue> parameters, ResultWriter& out);
-  Status run_query(const Query& query, std::span<const InputValue> parameters, ResultWriter& out);
+  Status run_text(std::string_view sql, std::span<const Parameter> parameters, ResultWriter& out);
+  Status run_statement(const Statement& statement, std::span<const Parameter> parameters, ResultWriter& out);
+  Status run_query(const Query& query, std::span<const Parameter> parameters, ResultWriter& out);
   Status run_explain(const Explain& explain, ResultWriter& out);
   Status run_set(const Set& set, ResultWriter& out);
   Status run_transaction(const Transaction& transaction, ResultWriter& out);
@@ -77,13 +76,12 @@ class SessionImpl : public Session {
   uint32_t next_prepared_ = 1;
 };
 
-Status SessionImpl::run_text(std::string_view sql, std::span<const InputValue> parameters, ResultWriter& out) {
-  FRESHET_ASSIGN_OR_RETURN(Statement statement, parse_statement(sql));
-  return run_statement(statement, sql, parameters, out);
+Status SessionImpl::run_text(std::string_view sql, std::span<const Parameter> parameters, ResultWriter& out) {
+  FRESHET_ASSIGN_OR_RETURN(const Statement statement, parse_statement(sql));
+  return run_statement(statement, parameters, out);
 }
 
-Status SessionImpl::run_statement(Statement& statement, std::string_view, std::span<const InputValue> parameters,
-                                  ResultWriter& out) {
+Status SessionImpl::run_statement(const Statement& statement, std::span<const Parameter> parameters, ResultWriter& out) {
   return std::visit(
       Overloaded{
           [&](const Query& query) { return run_query(query, parameters, out); },
@@ -134,23 +132,18 @@ std::optional<PointRead> SessionImpl::bind_point(const PointSelect& select, cons
   return PointRead::bind(select, *table);
 }
 
-Status SessionImpl::run_query(const Query& query, std::span<const InputValue> parameters, ResultWriter& out) {
+Status SessionImpl::run_query(const Query& query, std::span<const Parameter> parameters, ResultWriter& out) {
   if (query.point) {
     const storage::ServerSnapshotPtr snapshot = services_.storage.snapshot();
     storage::TableSnapshotPtr table;
     if (const auto read = bind_point(*query.point, *snapshot, table)) {
-      FRESHET_ASSIGN_OR_RETURN(const bool answered, read->run(*table, parameters, out));
+      std::vector<std::string> texts;
+      FRESHET_ASSIGN_OR_RETURN(const bool answered, read->run(*table, to_input_values(parameters, texts), out));
       if (answered) return Status::OK();
     }
   }
-  std::string bound;
-  std::string_view text = query.text;
-  if (!parameters.empty()) {
-    FRESHET_ASSIGN_OR_RETURN(bound, bind_parameters(text, parameters));
-    text = bound;
-  }
-  FRESHET_ASSIGN_OR_RETURN(const std::string sql, for_engine(text));
-  return connection_->query(sql, state_.database, out);
+  FRESHET_ASSIGN_OR_RETURN(const std::string sql, for_engine(query.text));
+  return connection_->query_with_parameters(sql, state_.database, parameters, out);
 }
 
 Status SessionImpl::run_explain(const Explain& explain, ResultWriter& out) {
@@ -219,8 +212,8 @@ Result<PreparedInfo> SessionImpl::prepare(std::string_view sql) {
   prepared.database = state_.database;
   PreparedInfo info;
   info.parameter_count = prepared.parameter_count;
-  FRESHET_ASSIGN_OR_RETURN(Statement statement, parse_statement(prepared.text));
-  if (Query* query = std::get_if<Query>(&statement)) {
+  FRESHET_ASSIGN_OR_RETURN(const Statement statement, parse_statement(prepared.text));
+  if (const Query* query = std::get_if<Query>(&statement)) {
     if (query->point) {
       prepared.point_select = parse_point_select(prepared.text);
       const storage::ServerSnapshotPtr snapshot = services_.storage.snapshot();
@@ -231,7 +224,8 @@ Result<PreparedInfo> SessionImpl::prepare(std::string_view sql) {
       info.columns.assign(prepared.point_read->columns().begin(), prepared.point_read->columns().end());
     } else {
       FRESHET_ASSIGN_OR_RETURN(const std::string engine_sql, for_engine(prepared.text));
-      FRESHET_ASSIGN_OR_RETURN(info.columns, connection_->describe(engine_sql, state_.database));
+      FRESHET_ASSIGN_OR_RETURN(StatementShape shape, connection_->describe(engine_sql, state_.database));
+      info.columns = std::move(shape.columns);
     }
   }
   info.id = next_prepared_++;
@@ -248,8 +242,6 @@ Status SessionImpl::execute_prepared(uint32_t id, std::span<const Parameter> par
   if (parameters.size() != prepared.parameter_count) {
     return Status::InvalidArgument("the statement has {} parameters, {} were given", prepared.parameter_count, parameters.size());
   }
-  std::vector<std::string> texts;
-  const std::vector<InputValue> values = to_input_values(parameters, texts);
   if (prepared.point_select && prepared.database == state_.database) {
     const storage::ServerSnapshotPtr snapshot = services_.storage.snapshot();
     storage::TableSnapshotPtr table;
@@ -264,11 +256,12 @@ Status SessionImpl::execute_prepared(uint32_t id, std::span<const Parameter> par
       prepared.point_read = bind_point(*prepared.point_select, *snapshot, table);
     }
     if (prepared.point_read) {
-      FRESHET_ASSIGN_OR_RETURN(const bool answered, prepared.point_read->run(*table, values, out));
+      std::vector<std::string> texts;
+      FRESHET_ASSIGN_OR_RETURN(const bool answered, prepared.point_read->run(*table, to_input_values(parameters, texts), out));
       if (answered) return Status::OK();
     }
   }
-  return run_text(prepared.text, values, out);
+  return run_text(prepared.text, parameters, out);
 }
 
 class SessionFactoryImpl : public SessionFactory {

@@ -54,6 +54,20 @@ std::optional<std::string> SessionVariables::get(std::string_view name) const {
 
 void SessionVariables::set(std::string_view name, std::string value) { values_[lower(name)] = std::move(value); }
 
+SessionValues rewrite_values(const SessionState& session, const QueryServices& services) {
+  SessionValues values;
+  values.database = session.database;
+  values.version = services.version;
+  values.user = session.identity.user + "@" + session.identity.client_address;
+  values.connection_id = session.identity.connection_id;
+  values.last_insert_id = session.last_insert_id;
+  values.system_variable = [&](std::string_view name, bool) -> std::optional<std::string> {
+    if (name == "version") return services.version;
+    return session.variables.get(name);
+  };
+  return values;
+}
+
 Result<std::string> database_of(const SessionState& session, const std::string& named) {
   if (!named.empty()) return named;
   if (!session.database.empty()) return session.database;

@@ -9,6 +9,7 @@
 
 #include "ingest/routine_load.h"
 #include "ingest/stream_load.h"
+#include "query/dialect/mysql_rewrite.h"
 #include "query/session.h"
 #include "storage/engine/storage_engine.h"
 
@@ -49,6 +50,8 @@ struct SessionState {
   uint64_t last_insert_id = 0;
 };
 
+/// What the rewrite for the engine may ask of a session. Refers to `session` and `services`, which must outlive it.
+SessionValues rewrite_values(const SessionState& session, const QueryServices& services);
 /// The database a statement means: `named`, or the current one. InvalidArgument "No database selected" when there is none.
 Result<std::string> database_of(const SessionState& session, const std::string& named);
 /// The table in `snapshot`; NotFound "Unknown database" or "Unknown table" with the closest name.

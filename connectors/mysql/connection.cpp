@@ -25,6 +25,13 @@ void drain(Socket& socket) {
   }
 }
 
+/// Strangers that do not speak the protocol are no news; wrong passwords are.
+void log_refused(const std::string& client_address, const Status& status) {
+  const bool is_news = status.code() == StatusCode::kNotAuthorized;
+  log_message(is_news ? LogLevel::kWarning : LogLevel::kDebug,
+              fmt::format("{} was refused: {}", client_address, status.message()));
+}
+
 std::string host_of(const std::string& address) { return address.substr(0, address.rfind(':')); }
 
 }  // namespace
@@ -66,7 +73,7 @@ bool Connection::log_in() {
   } else {
     answer(status);
   }
-  if (!status.ok()) log_warning("{} was refused: {}", entry_.info().client_address, status.message());
+  if (!status.ok()) log_refused(entry_.info().client_address, status);
   if (!out_.flush().ok() || !status.ok()) return false;
 
   in_.set_max_packet_bytes(options.max_packet_bytes);

@@ -77,12 +77,26 @@ uint64_t prefix_number(std::string_view key, size_t skip) {
   return load_big_endian64(prefix.data());
 }
 
+/// The bits of `number` under `mask`, side by side: keeps the order of numbers that differ in no other bit.
+uint64_t extract_bits(uint64_t number, uint64_t mask) {
+#if defined(__BMI2__)
+  return __builtin_ia32_pext_di(number, mask);
+#else
+  static_cast<void>(mask);
+  return number;
+#endif
+}
+
 std::vector<uint32_t> order_bytes(const KeyRun& keys) {
   size_t shared = keys.bytes_at(0).size();
   for (size_t row = 1; row < keys.size() && shared > 0; ++row) {
     shared = common_prefix(keys.bytes_at(0).substr(0, shared), keys.bytes_at(row));
   }
-  const auto number = [&](size_t row) { return prefix_number(keys.bytes_at(row), shared); };
+  // Text varies in few bits of each byte: without the others more of the prefix fits beside the row.
+  const uint64_t first = prefix_number(keys.bytes_at(0), shared);
+  uint64_t varying = 0;
+  for (size_t row = 1; row < keys.size(); ++row) varying |= first ^ prefix_number(keys.bytes_at(row), shared);
+  const auto number = [&](size_t row) { return extract_bits(prefix_number(keys.bytes_at(row), shared), varying); };
   const auto is_less = [&](uint32_t a, uint32_t b) {
     return keys.bytes_at(a).substr(shared) < keys.bytes_at(b).substr(shared);
   };

@@ -1,0 +1,264 @@
+#include "query/duckdb/catalog.h"
+
+#include <duckdb/catalog/catalog.hpp>
+#include <duckdb/catalog/catalog_entry/schema_catalog_entry.hpp>
+#include <duckdb/catalog/catalog_entry/table_catalog_entry.hpp>
+#include <duckdb/common/reference_map.hpp>
+#include <duckdb/main/attached_database.hpp>
+#include <duckdb/parser/constraints/not_null_constraint.hpp>
+#include <duckdb/parser/parsed_data/create_schema_info.hpp>
+#include <duckdb/parser/parsed_data/create_table_info.hpp>
+#include <duckdb/planner/operator/logical_get.hpp>
+#include <duckdb/storage/database_size.hpp>
+#include <duckdb/storage/storage_extension.hpp>
+#include <duckdb/storage/table_storage_info.hpp>
+#include <duckdb/transaction/transaction.hpp>
+#include <duckdb/transaction/transaction_manager.hpp>
+#include <map>
+#include <mutex>
+
+#include "query/duckdb/scan_function.h"
+#include "query/duckdb/types.h"
+
+namespace freshet::query {
+namespace {
+
+using duckdb::CatalogEntry;
+using duckdb::CatalogTransaction;
+using duckdb::CatalogType;
+using duckdb::ClientContext;
+using duckdb::EntryLookupInfo;
+using duckdb::optional_ptr;
+using duckdb::PhysicalOperator;
+using duckdb::PhysicalPlanGenerator;
+
+[[noreturn]] void refuse_write() {
+  throw duckdb::BinderException("Tables of Freshet are written by INSERT, loads and DDL of Freshet, not inside a query");
+}
+
+class TableEntry final : public duckdb::TableCatalogEntry {
+ public:
+  TableEntry(duckdb::Catalog& catalog, duckdb::SchemaCatalogEntry& schema, duckdb::CreateTableInfo& info,
+             storage::TableSnapshotPtr table)
+      : TableCatalogEntry(catalog, schema, info), table_(std::move(table)) {}
+
+  duckdb::unique_ptr<duckdb::BaseStatistics> GetStatistics(ClientContext&, duckdb::column_t column) override {
+    return column_statistics(*table_, column);
+  }
+  duckdb::TableFunction GetScanFunction(ClientContext&, duckdb::unique_ptr<duckdb::FunctionData>& bind_data) override {
+    bind_data = bind_scan(table_, *this);
+    return scan_function();
+  }
+  duckdb::TableStorageInfo GetStorageInfo(ClientContext&) override {
+    duckdb::TableStorageInfo info;
+    info.cardinality = table_->live_rows();
+    return info;
+  }
+  /// No row ids; count(*) over a filter asks for the empty column.
+  duckdb::virtual_column_map_t GetVirtualColumns() const override {
+    duckdb::virtual_column_map_t columns;
+    columns.emplace(duckdb::COLUMN_IDENTIFIER_EMPTY, duckdb::TableColumn("", duckdb::LogicalType::BOOLEAN));
+    return columns;
+  }
+  duckdb::vector<duckdb::column_t> GetRowIdColumns() const override { return {}; }
+
+ private:
+  storage::TableSnapshotPtr table_;
+};
+
+class SchemaEntry final : public duckdb::SchemaCatalogEntry {
+ public:
+  SchemaEntry(duckdb::Catalog& catalog, duckdb::CreateSchemaInfo& info, storage::ServerSnapshotPtr snapshot)
+      : SchemaCatalogEntry(catalog, info), snapshot_(std::move(snapshot)) {}
+
+  optional_ptr<CatalogEntry> LookupEntry(CatalogTransaction, const EntryLookupInfo& lookup) override {
+    if (lookup.GetCatalogType() != CatalogType::TABLE_ENTRY) return nullptr;
+    return table(lookup.GetEntryName());
+  }
+  void Scan(ClientContext&, CatalogType type, const std::function<void(CatalogEntry&)>& callback) override {
+    Scan(type, callback);
+  }
+  void Scan(CatalogType type, const std::function<void(CatalogEntry&)>& callback) override {
+    if (type != CatalogType::TABLE_ENTRY) return;
+    for (const auto& [names, id] : snapshot_->table_names) {
+      if (names.first != name) continue;
+      if (auto entry = table(names.second)) callback(*entry);
+    }
+  }
+
+  optional_ptr<CatalogEntry> CreateIndex(CatalogTransaction, duckdb::CreateIndexInfo&, duckdb::TableCatalogEntry&) override {
+    refuse_write();
+  }
+  optional_ptr<CatalogEntry> CreateFunction(CatalogTransaction, duckdb::CreateFunctionInfo&) override { refuse_write(); }
+  optional_ptr<CatalogEntry> CreateTable(CatalogTransaction, duckdb::BoundCreateTableInfo&) override { refuse_write(); }
+  optional_ptr<CatalogEntry> CreateView(CatalogTransaction, duckdb::CreateViewInfo&) override { refuse_write(); }
+  optional_ptr<CatalogEntry> CreateSequence(CatalogTransaction, duckdb::CreateSequenceInfo&) override { refuse_write(); }
+  optional_ptr<CatalogEntry> CreateTableFunction(CatalogTransaction, duckdb::CreateTableFunctionInfo&) override {
+    refuse_write();
+  }
+  optional_ptr<CatalogEntry> CreateCopyFunction(CatalogTransaction, duckdb::CreateCopyFunctionInfo&) override {
+    refuse_write();
+  }
+  optional_ptr<CatalogEntry> CreatePragmaFunction(CatalogTransaction, duckdb::CreatePragmaFunctionInfo&) override {
+    refuse_write();
+  }
+  optional_ptr<CatalogEntry> CreateCollation(CatalogTransaction, duckdb::CreateCollationInfo&) override { refuse_write(); }
+  optional_ptr<CatalogEntry> CreateType(CatalogTransaction, duckdb::CreateTypeInfo&) override { refuse_write(); }
+  void DropEntry(ClientContext&, duckdb::DropInfo&) override { refuse_write(); }
+  void Alter(CatalogTransaction, duckdb::AlterInfo&) override { refuse_write(); }
+
+ private:
+  optional_ptr<CatalogEntry> table(const std::string& table_name) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = tables_.find(table_name);
+    if (found != tables_.end()) return found->second.get();
+    storage::TableSnapshotPtr snapshot = snapshot_->find_table(name, table_name);
+    if (snapshot == nullptr) return nullptr;
+    duckdb::CreateTableInfo info(*this, table_name);
+    for (const ColumnSchema& column : snapshot->schema->columns) {
+      if (!column.nullable) {
+        info.constraints.push_back(
+            duckdb::make_uniq<duckdb::NotNullConstraint>(duckdb::LogicalIndex(info.columns.LogicalColumnCount())));
+      }
+      info.columns.AddColumn(duckdb::ColumnDefinition(column.name, logical_type(column.type)));
+    }
+    auto entry = std::make_unique<TableEntry>(catalog, *this, info, std::move(snapshot));
+    return tables_.emplace(table_name, std::move(entry)).first->second.get();
+  }
+
+  storage::ServerSnapshotPtr snapshot_;
+  std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<TableEntry>> tables_;  ///< guarded by mutex_
+};
+
+/// One query's view of the server: the snapshot, and the catalog entries made from it.
+class PinnedTransaction final : public duckdb::Transaction {
+ public:
+  PinnedTransaction(duckdb::TransactionManager& manager, ClientContext& context, storage::ServerSnapshotPtr snapshot)
+      : Transaction(manager, context), snapshot_(std::move(snapshot)) {}
+
+  optional_ptr<SchemaEntry> schema(duckdb::Catalog& catalog, const std::string& name) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = schemas_.find(name);
+    if (found != schemas_.end()) return found->second.get();
+    if (!snapshot_->databases.contains(name)) return nullptr;
+    duckdb::CreateSchemaInfo info;
+    info.schema = name;
+    auto entry = std::make_unique<SchemaEntry>(catalog, info, snapshot_);
+    return schemas_.emplace(name, std::move(entry)).first->second.get();
+  }
+  const storage::ServerSnapshot& snapshot() const { return *snapshot_; }
+
+ private:
+  storage::ServerSnapshotPtr snapshot_;
+  std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<SchemaEntry>> schemas_;  ///< guarded by mutex_
+};
+
+class PinningTransactionManager final : public duckdb::TransactionManager {
+ public:
+  PinningTransactionManager(duckdb::AttachedDatabase& db, SnapshotProvider snapshots)
+      : TransactionManager(db), snapshots_(std::move(snapshots)) {}
+
+  duckdb::Transaction& StartTransaction(ClientContext& context) override {
+    auto transaction = std::make_unique<PinnedTransaction>(*this, context, snapshots_());
+    duckdb::Transaction& started = *transaction;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    running_.emplace(started, std::move(transaction));
+    return started;
+  }
+  duckdb::ErrorData CommitTransaction(ClientContext&, duckdb::Transaction& transaction) override {
+    end(transaction);
+    return duckdb::ErrorData();
+  }
+  void RollbackTransaction(duckdb::Transaction& transaction) override { end(transaction); }
+  void Checkpoint(ClientContext&, bool) override {}
+
+ private:
+  void end(duckdb::Transaction& transaction) {
+    std::unique_ptr<PinnedTransaction> ended;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = running_.find(transaction);
+    if (found == running_.end()) return;
+    ended = std::move(found->second);
+    running_.erase(found);
+  }
+
+  SnapshotProvider snapshots_;
+  std::mutex mutex_;
+  duckdb::reference_map_t<duckdb::Transaction, std::unique_ptr<PinnedTransaction>> running_;  ///< guarded by mutex_
+};
+
+class SnapshotCatalog final : public duckdb::Catalog {
+ public:
+  explicit SnapshotCatalog(duckdb::AttachedDatabase& db) : Catalog(db) {}
+
+  void Initialize(bool) override {}
+  std::string GetCatalogType() override { return kCatalogName; }
+  bool InMemory() override { return true; }
+  std::string GetDBPath() override { return ""; }
+  duckdb::DatabaseSize GetDatabaseSize(ClientContext&) override { return {}; }
+  duckdb::CatalogLookupBehavior CatalogTypeLookupRule(CatalogType type) const override {
+    return type == CatalogType::TABLE_ENTRY ? duckdb::CatalogLookupBehavior::STANDARD
+                                            : duckdb::CatalogLookupBehavior::NEVER_LOOKUP;
+  }
+
+  optional_ptr<duckdb::SchemaCatalogEntry> LookupSchema(CatalogTransaction transaction, const EntryLookupInfo& lookup,
+                                                        duckdb::OnEntryNotFound if_not_found) override {
+    auto schema = transaction.transaction->Cast<PinnedTransaction>().schema(*this, lookup.GetEntryName());
+    if (schema) return schema.get();
+    if (if_not_found == duckdb::OnEntryNotFound::RETURN_NULL) return nullptr;
+    throw duckdb::CatalogException("Unknown database '%s'", lookup.GetEntryName());
+  }
+  void ScanSchemas(ClientContext& context, std::function<void(duckdb::SchemaCatalogEntry&)> callback) override {
+    auto& transaction = duckdb::Transaction::Get(context, *this).Cast<PinnedTransaction>();
+    for (const auto& [name, id] : transaction.snapshot().databases) callback(*transaction.schema(*this, name));
+  }
+
+  optional_ptr<CatalogEntry> CreateSchema(CatalogTransaction, duckdb::CreateSchemaInfo&) override { refuse_write(); }
+  PhysicalOperator& PlanCreateTableAs(ClientContext&, PhysicalPlanGenerator&, duckdb::LogicalCreateTable&,
+                                      PhysicalOperator&) override {
+    refuse_write();
+  }
+  PhysicalOperator& PlanInsert(ClientContext&, PhysicalPlanGenerator&, duckdb::LogicalInsert&,
+                               optional_ptr<PhysicalOperator>) override {
+    refuse_write();
+  }
+  PhysicalOperator& PlanDelete(ClientContext&, PhysicalPlanGenerator&, duckdb::LogicalDelete&, PhysicalOperator&) override {
+    refuse_write();
+  }
+  PhysicalOperator& PlanUpdate(ClientContext&, PhysicalPlanGenerator&, duckdb::LogicalUpdate&, PhysicalOperator&) override {
+    refuse_write();
+  }
+
+ private:
+  void DropSchema(ClientContext&, duckdb::DropInfo&) override { refuse_write(); }
+};
+
+struct CatalogSource final : duckdb::StorageExtensionInfo {
+  explicit CatalogSource(SnapshotProvider provider) : snapshots(std::move(provider)) {}
+  SnapshotProvider snapshots;
+};
+
+duckdb::unique_ptr<duckdb::Catalog> attach(optional_ptr<duckdb::StorageExtensionInfo>, ClientContext&,
+                                           duckdb::AttachedDatabase& db, const std::string&, duckdb::AttachInfo&,
+                                           duckdb::AttachOptions&) {
+  return duckdb::make_uniq<SnapshotCatalog>(db);
+}
+
+duckdb::unique_ptr<duckdb::TransactionManager> make_transaction_manager(optional_ptr<duckdb::StorageExtensionInfo> info,
+                                                                        duckdb::AttachedDatabase& db, duckdb::Catalog&) {
+  return duckdb::make_uniq<PinningTransactionManager>(db, static_cast<CatalogSource&>(*info).snapshots);
+}
+
+}  // namespace
+
+void register_catalog(duckdb::DBConfig& config, SnapshotProvider snapshots) {
+  auto extension = duckdb::make_uniq<duckdb::StorageExtension>();
+  extension->attach = attach;
+  extension->create_transaction_manager = make_transaction_manager;
+  extension->storage_info = duckdb::make_shared_ptr<CatalogSource>(std::move(snapshots));
+  config.storage_extensions[kCatalogName] = std::move(extension);
+}
+
+}  // namespace freshet::query

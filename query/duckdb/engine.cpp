@@ -1,0 +1,206 @@
+#include "query/duckdb/engine.h"
+
+#include <atomic>
+#include <duckdb.hpp>
+#include <duckdb/main/pending_query_result.hpp>
+#include <duckdb/main/prepared_statement.hpp>
+#include <duckdb/main/stream_query_result.hpp>
+#include <duckdb/parser/statement/explain_statement.hpp>
+
+#include "query/duckdb/catalog.h"
+#include "query/duckdb/column_origin.h"
+#include "query/duckdb/error_text.h"
+#include "query/duckdb/query_state.h"
+#include "query/duckdb/result_bridge.h"
+#include "query/duckdb/statement_guard.h"
+#include "query/duckdb/types.h"
+
+namespace freshet::query {
+namespace {
+
+void configure(duckdb::DBConfig& config, const DuckEngineOptions& options) {
+  if (options.memory_bytes != 0) config.options.maximum_memory = options.memory_bytes;
+  if (options.threads != 0) config.options.maximum_threads = options.threads;
+  config.options.use_temporary_directory = !options.temp_directory.empty();
+  config.options.temporary_directory = options.temp_directory;
+  config.SetOptionByName("autoinstall_known_extensions", false);
+  config.SetOptionByName("autoload_known_extensions", false);
+  // No client may count on an order that it did not ask for; results come from all threads at once.
+  config.SetOptionByName("preserve_insertion_order", false);
+  // As MySQL: NULLs first when ascending, division by zero is NULL, ORDER BY takes any literal.
+  config.SetOptionByName("default_null_order", "nulls_first_on_asc_last_on_desc");
+  config.SetOptionByName("ieee_floating_point_ops", false);
+  config.SetOptionByName("order_by_non_integer_literal", true);
+}
+
+/// Texts that make an open instance Freshet's: the catalog, UTC, and no way out.
+Status close_world(duckdb::DuckDB& database) {
+  duckdb::Connection connection(database);
+  static constexpr const char* kStatements[] = {
+      "ATTACH '' AS freshet (TYPE freshet)",           "SET GLOBAL TimeZone = 'UTC'",
+      "SET GLOBAL allow_community_extensions = false", "SET GLOBAL enable_external_access = false",
+      "SET GLOBAL lock_configuration = true",
+  };
+  for (const char* statement : kStatements) {
+    const auto result = connection.Query(statement);
+    if (result->HasError()) return status_of(result->GetErrorObject(), {}).with_context(statement);
+  }
+  return Status::OK();
+}
+
+class Connection final : public DuckConnection {
+ public:
+  explicit Connection(duckdb::DuckDB& database) : connection_(database), state_(QueryState::of(*connection_.context)) {}
+
+  Status query(std::string_view sql, const std::string& database, ResultWriter& out) override {
+    return query_with_parameters(sql, database, {}, out);
+  }
+
+  Status query_with_parameters(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
+                               ResultWriter& out) override {
+    return run(sql, database, parameters, [&](duckdb::QueryResult& result) -> Status {
+      const std::vector<ResultColumn> columns = result_columns(result.names, result.types);
+      FRESHET_RETURN_IF_ERROR(out.columns(columns));
+      FRESHET_RETURN_IF_ERROR(
+          for_each_chunk(result, [&](duckdb::DataChunk& chunk) { return write_rows(chunk, columns, out); }));
+      return out.rows_end(0);
+    });
+  }
+
+  Status stream(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
+                std::span<const DataType> targets, const std::function<Status(Block&)>& on_block) override {
+    return run(sql, database, parameters, [&](duckdb::QueryResult& result) -> Status {
+      if (result.types.size() != targets.size()) {
+        return Status::InvalidArgument("Column count doesn't match: the query gives {} columns, {} are expected",
+                                       result.types.size(), targets.size());
+      }
+      return for_each_chunk(result, [&](duckdb::DataChunk& chunk) -> Status {
+        Block block;
+        FRESHET_RETURN_IF_ERROR(to_block(chunk, result.names, targets, block));
+        return on_block(block);
+      });
+    });
+  }
+
+  Result<StatementShape> describe(std::string_view sql, const std::string& database) override {
+    FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database));
+    StatementShape shape;
+    shape.parameter_count = guarded.parameter_count;
+    state_->begin();
+    try {
+      const auto prepared = connection_.Prepare(std::move(guarded.statement));
+      if (prepared->HasError()) return failure(prepared->error, guarded);
+      shape.columns = result_columns(prepared->GetNames(), prepared->GetTypes());
+      return shape;
+    } catch (const std::exception& error) {
+      return failure(duckdb::ErrorData(error), guarded);
+    }
+  }
+
+  Result<std::string> explain(std::string_view sql, const std::string& database, bool analyze) override {
+    FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database));
+    guarded.statement = duckdb::make_uniq<duckdb::ExplainStatement>(
+        std::move(guarded.statement),
+        analyze ? duckdb::ExplainType::EXPLAIN_ANALYZE : duckdb::ExplainType::EXPLAIN_STANDARD);
+    std::string text;
+    const Status status = run(std::move(guarded), [&](duckdb::QueryResult& result) {
+      return for_each_chunk(result, [&](duckdb::DataChunk& chunk) {
+        for (duckdb::idx_t row = 0; row < chunk.size(); ++row) text += chunk.GetValue(1, row).ToString();
+        return Status::OK();
+      });
+    });
+    if (!status.ok()) return status;
+    return text;
+  }
+
+  void interrupt() override {
+    interrupted_.store(true);
+    connection_.Interrupt();
+  }
+
+ private:
+  using Consumer = std::function<Status(duckdb::QueryResult&)>;
+
+  Status run(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
+             const Consumer& consume) {
+    FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database));
+    FRESHET_RETURN_IF_ERROR(bind_parameters(guarded, parameters));
+    return run(std::move(guarded), consume);
+  }
+
+  /// Runs a statement and hands over its result as a stream; closes it whatever happens.
+  Status run(GuardedStatement guarded, const Consumer& consume) {
+    interrupted_.store(false);
+    state_->begin();
+    try {
+      const auto pending = connection_.PendingQuery(std::move(guarded.statement), true);
+      if (pending->HasError()) return failure(pending->GetErrorObject(), guarded);
+      const auto result = pending->Execute();
+      if (result->HasError()) return failure(result->GetErrorObject(), guarded);
+      const Status status = consume(*result);
+      if (result->HasError()) return failure(result->GetErrorObject(), guarded);
+      return status;
+    } catch (const std::exception& error) {
+      return failure(duckdb::ErrorData(error), guarded);
+    }
+  }
+
+  /// Fetch throws what went wrong in the query; it is caught in run().
+  Status for_each_chunk(duckdb::QueryResult& result, const std::function<Status(duckdb::DataChunk&)>& take) {
+    for (;;) {
+      const auto chunk = result.Fetch();
+      if (result.HasError() || chunk == nullptr || chunk->size() == 0) return Status::OK();
+      if (interrupted_.load()) return Status::Cancelled("Query execution was interrupted");
+      FRESHET_RETURN_IF_ERROR(take(*chunk));
+    }
+  }
+
+  /// The storage's own error when it had one.
+  Status failure(const duckdb::ErrorData& error, const GuardedStatement& guarded) const {
+    const Status storage_error = state_->error();
+    return storage_error.ok() ? status_of(error, guarded.tables) : storage_error;
+  }
+
+  std::vector<ResultColumn> result_columns(const duckdb::vector<std::string>& names,
+                                           const duckdb::vector<duckdb::LogicalType>& types) const {
+    std::vector<ResultColumn> columns = state_->columns();
+    if (columns.size() != types.size()) {
+      columns.assign(types.size(), ResultColumn{});
+      for (size_t i = 0; i < types.size(); ++i) columns[i].type = data_type(types[i]);
+    }
+    for (size_t i = 0; i < names.size(); ++i) columns[i].name = names[i];
+    return columns;
+  }
+
+  duckdb::Connection connection_;
+  duckdb::shared_ptr<QueryState> state_;
+  std::atomic<bool> interrupted_ = false;
+};
+
+}  // namespace
+
+struct DuckEngine::Instance {
+  explicit Instance(duckdb::DBConfig& config) : database(nullptr, &config) {}
+  duckdb::DuckDB database;
+};
+
+DuckEngine::DuckEngine(std::unique_ptr<Instance> instance) : instance_(std::move(instance)) {}
+DuckEngine::~DuckEngine() = default;
+
+Result<std::unique_ptr<DuckEngine>> DuckEngine::open(SnapshotProvider snapshots, const DuckEngineOptions& options) {
+  try {
+    duckdb::DBConfig config;
+    configure(config, options);
+    register_catalog(config, std::move(snapshots));
+    register_column_origins(config);
+    auto instance = std::make_unique<Instance>(config);
+    FRESHET_RETURN_IF_ERROR(close_world(instance->database));
+    return std::unique_ptr<DuckEngine>(new DuckEngine(std::move(instance)));
+  } catch (const std::exception& error) {
+    return status_of(duckdb::ErrorData(error), {}).with_context("cannot open the query engine");
+  }
+}
+
+std::unique_ptr<DuckConnection> DuckEngine::connect() { return std::make_unique<Connection>(instance_->database); }
+
+}  // namespace freshet::query

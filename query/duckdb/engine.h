@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "query/result_writer.h"
+#include "query/session.h"
+#include "storage/base/result.h"
+#include "storage/tablet/snapshot.h"
+#include "storage/types/block.h"
+
+namespace freshet::query {
+
+struct DuckEngineOptions {
+  uint64_t memory_bytes = 0;   ///< most that all its queries together hold before they spill; 0 = DuckDB's default
+  uint32_t threads = 0;        ///< workers of all its queries together, callers included; 0 = one for each core
+  std::string temp_directory;  ///< where queries spill; empty = they fail instead
+};
+
+/// What a statement will answer.
+struct StatementShape {
+  std::vector<ResultColumn> columns;
+  uint16_t parameter_count = 0;
+};
+
+/// One client's access to a DuckEngine. One statement at a time; interrupt() may come from any thread.
+///
+/// Statements are texts in DuckDB's dialect, one each, and only queries (SELECT, WITH, VALUES); anything else, and every
+/// function that reaches outside the server's tables, is refused. A table named without a database belongs to
+/// `database`. Errors: InvalidArgument (syntax, unknown columns and functions, bad casts), NotFound ("Unknown table ..."),
+/// Cancelled, ResourceExhausted (memory), or what the storage said. No error harms the connection or the engine.
+class DuckConnection {
+ public:
+  virtual ~DuckConnection() = default;
+
+  /// Streams the answer of a query to `out`: columns(), rows, rows_end(). Every query sees one snapshot of the server.
+  virtual Status query(std::string_view sql, const std::string& database, ResultWriter& out) = 0;
+  /// The same with values for the placeholders `?`, in order.
+  virtual Status query_with_parameters(std::string_view sql, const std::string& database,
+                                       std::span<const Parameter> parameters, ResultWriter& out) = 0;
+
+  /// Streams the answer as blocks whose columns have the types `targets`, for INSERT ... SELECT. InvalidArgument when the
+  /// query has another number of columns, a value does not convert, or a text is longer than its target allows.
+  /// `on_block` may move the block away; when it fails, the query ends with its error.
+  virtual Status stream(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
+                        std::span<const DataType> targets, const std::function<Status(Block&)>& on_block) = 0;
+
+  /// Names and types of the answer and the number of placeholders, without running the query.
+  virtual Result<StatementShape> describe(std::string_view sql, const std::string& database) = 0;
+  /// The plan as text; with `analyze` the query is run and the plan shows what happened.
+  virtual Result<std::string> explain(std::string_view sql, const std::string& database, bool analyze) = 0;
+
+  /// Ends the running statement with Cancelled. No effect when none runs.
+  virtual void interrupt() = 0;
+};
+
+/// Runs SQL over snapshots of the storage in one DuckDB instance with its own limits on memory and threads, closed to the
+/// outside: no files, no extensions, no settings. Any thread. Must outlive its connections.
+class DuckEngine {
+ public:
+  using SnapshotProvider = std::function<storage::ServerSnapshotPtr()>;
+
+  /// `snapshots` gives the newest visible snapshot; it is called once for each query, from any thread.
+  static Result<std::unique_ptr<DuckEngine>> open(SnapshotProvider snapshots, const DuckEngineOptions& options);
+  ~DuckEngine();
+
+  std::unique_ptr<DuckConnection> connect();
+
+ private:
+  struct Instance;
+  explicit DuckEngine(std::unique_ptr<Instance> instance);
+  std::unique_ptr<Instance> instance_;
+};
+
+}  // namespace freshet::query

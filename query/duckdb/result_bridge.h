@@ -1,0 +1,20 @@
+#pragma once
+
+#include <duckdb.hpp>
+#include <span>
+#include <vector>
+
+#include "query/result_writer.h"
+#include "storage/types/block.h"
+
+namespace freshet::query {
+
+/// Writes the rows of a chunk, cell by cell. `columns`: as they were announced to `out`.
+Status write_rows(duckdb::DataChunk& chunk, std::span<const ResultColumn> columns, ResultWriter& out);
+
+/// Converts a chunk to a block whose columns have the types `targets`. InvalidArgument when a value does not convert; the
+/// message names the column by `names`. REQUIRES: as many columns as targets.
+Status to_block(duckdb::DataChunk& chunk, std::span<const std::string> names, std::span<const DataType> targets,
+                Block& block);
+
+}  // namespace freshet::query

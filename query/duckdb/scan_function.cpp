@@ -1,0 +1,360 @@
+#include "query/duckdb/scan_function.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <duckdb/common/types/vector_cache.hpp>
+#include <duckdb/planner/operator/logical_get.hpp>
+#include <duckdb/planner/table_filter.hpp>
+#include <optional>
+
+#include "query/duckdb/query_state.h"
+#include "query/duckdb/scan_filter.h"
+#include "query/duckdb/types.h"
+#include "query/duckdb/vector_bridge.h"
+#include "query/scan/scan_plan.h"
+#include "storage/types/value_text.h"
+
+namespace freshet::query {
+namespace {
+
+using duckdb::ClientContext;
+using duckdb::column_t;
+using duckdb::DataChunk;
+using duckdb::idx_t;
+using duckdb::optional_ptr;
+
+struct ScanBinding final : public duckdb::TableFunctionData {
+  ScanBinding(storage::TableSnapshotPtr snapshot, duckdb::TableCatalogEntry& catalog_entry)
+      : table(std::move(snapshot)), entry(catalog_entry) {}
+
+  duckdb::unique_ptr<FunctionData> Copy() const override {
+    auto copy = duckdb::make_uniq<ScanBinding>(table, entry);
+    copy->conditions = conditions;
+    return copy;
+  }
+  bool Equals(const FunctionData& other) const override { return table == other.Cast<ScanBinding>().table; }
+
+  storage::TableSnapshotPtr table;
+  duckdb::TableCatalogEntry& entry;
+  std::vector<ColumnCondition> conditions;  ///< known when the query was planned; what EXPLAIN shows
+};
+
+const ColumnSchema* stored_column(const storage::TableSnapshot& table, column_t column) {
+  return column < table.schema->columns.size() ? &table.schema->columns[column] : nullptr;
+}
+
+struct ScanGlobalState final : public duckdb::GlobalTableFunctionState {
+  idx_t MaxThreads() const override { return std::max<idx_t>(plan.morsels.size(), 1); }
+
+  ScanPlan plan;
+  std::atomic<size_t> next_morsel = 0;
+  std::atomic<uint64_t> rows_done = 0;
+  std::atomic<uint64_t> pages_skipped = 0;  ///< by filters that were found while the query ran
+};
+
+/// A column that a scan reads: for its result, for a filter, or both.
+struct ScanColumn {
+  explicit ScanColumn(const ColumnSchema& column, duckdb::Value default_value)
+      : id(column.id), source(column.type, std::move(default_value)), type(logical_type(column.type)) {}
+
+  ColumnId id;
+  ColumnSource source;
+  duckdb::LogicalType type;
+  std::optional<idx_t> output;  ///< position in the result
+  const duckdb::TableFilter* filter = nullptr;
+  std::unique_ptr<RowFilter> row_filter;
+  bool filter_is_dynamic = false;
+  duckdb::unique_ptr<duckdb::VectorCache> scratch_cache;  ///< for a filter column that is not in the result
+  duckdb::unique_ptr<duckdb::Vector> scratch;
+};
+
+duckdb::Value default_of(const ColumnSchema& column) {
+  Column values(column.type);
+  if (!append_default(column, 0, values).ok()) values.append_null();
+  return stored_value(values, 0);
+}
+
+/// One worker's scan: morsel after morsel, vector after vector.
+class ScanLocalState final : public duckdb::LocalTableFunctionState {
+ public:
+  ScanLocalState(ClientContext& context, const ScanBinding& binding, duckdb::TableFunctionInitInput& input)
+      : context_(context), state_(QueryState::of(context)), table_(*binding.table) {
+    const bool has_projection = input.CanRemoveFilterColumns();
+    const size_t outputs = has_projection ? input.projection_ids.size() : input.column_ids.size();
+    std::vector<std::optional<idx_t>> output_of(input.column_ids.size());
+    for (size_t i = 0; i < outputs; ++i) output_of[has_projection ? input.projection_ids[i] : i] = i;
+    for (size_t i = 0; i < input.column_ids.size(); ++i) add_column(input, i, output_of[i]);
+  }
+
+  void scan(ScanGlobalState& global, DataChunk& output) {
+    for (;;) {
+      if (context_.interrupted) throw duckdb::InterruptException();
+      if (position_ == end_ && !next_morsel(global)) return output.SetCardinality(0);
+      if (skip_pages(global)) continue;
+      const uint32_t count = std::min(kVectorRows, end_ - position_);
+      const idx_t rows = read_vector(position_, count, output);
+      position_ += count;
+      global.rows_done.fetch_add(count, std::memory_order_relaxed);
+      if (rows != 0) {
+        for (const idx_t empty : empty_outputs_) set_empty(output.data[empty]);
+        return output.SetCardinality(rows);
+      }
+      output.Reset();
+    }
+  }
+
+ private:
+  void add_column(duckdb::TableFunctionInitInput& input, size_t position, std::optional<idx_t> output) {
+    const ColumnSchema* schema = stored_column(table_, input.column_ids[position]);
+    if (schema == nullptr) {
+      if (output) empty_outputs_.push_back(*output);
+      return;
+    }
+    auto column = std::make_unique<ScanColumn>(*schema, default_of(*schema));
+    column->output = output;
+    if (input.filters) {
+      const auto filter = input.filters->filters.find(position);
+      if (filter != input.filters->filters.end()) {
+        column->filter = filter->second.get();
+        column->row_filter = std::make_unique<RowFilter>(context_, *filter->second);
+        column->filter_is_dynamic = is_dynamic(*filter->second);
+      }
+    }
+    if (column->filter != nullptr && !output) {
+      column->scratch_cache = duckdb::make_uniq<duckdb::VectorCache>(duckdb::Allocator::DefaultAllocator(), column->type);
+      column->scratch = duckdb::make_uniq<duckdb::Vector>(*column->scratch_cache);
+    }
+    has_dynamic_filter_ |= column->filter_is_dynamic;
+    columns_.push_back(std::move(column));
+    std::stable_sort(columns_.begin(), columns_.end(), [](const auto& a, const auto& b) { return cost(*a) < cost(*b); });
+  }
+
+  /// Filters first, and of them the ones on narrow values.
+  static int cost(const ScanColumn& column) {
+    if (column.filter == nullptr) return 2;
+    return column.type.InternalType() == duckdb::PhysicalType::VARCHAR ? 1 : 0;
+  }
+
+  bool next_morsel(ScanGlobalState& global) {
+    const size_t index = global.next_morsel.fetch_add(1, std::memory_order_relaxed);
+    if (index >= global.plan.morsels.size()) return false;
+    const ScanMorsel& morsel = global.plan.morsels[index];
+    const storage::TabletSnapshot& tablet = *table_.tablets[morsel.tablet];
+    const Status status =
+        morsel.is_delta ? open_delta(tablet.deltas[morsel.view]) : open_segment(tablet.segments[morsel.view]);
+    if (!status.ok()) state_->fail(status);
+    position_ = morsel.first;
+    end_ = morsel.first + morsel.count;
+    return true;
+  }
+
+  Status open_segment(const storage::SegmentView& view) {
+    FRESHET_ASSIGN_OR_RETURN(reader_, view.segment->reader());
+    dead_ = view.dead;
+    for (const auto& column : columns_) FRESHET_RETURN_IF_ERROR(column->source.open(reader_->column(column->id)));
+    return Status::OK();
+  }
+
+  Status open_delta(const storage::DeltaView& view) {
+    reader_.reset();
+    dead_ = view.dead;
+    for (const auto& column : columns_) {
+      FRESHET_RETURN_IF_ERROR(column->source.open(view.buffer, view.buffer->schema()->find(column->id)));
+    }
+    return Status::OK();
+  }
+
+  /// Passes over the rest of a page that a filter found at run time rules out.
+  bool skip_pages(ScanGlobalState& global) {
+    if (!has_dynamic_filter_ || reader_ == nullptr) return false;
+    for (const auto& column : columns_) {
+      const storage::ColumnReader* reader = column->source.reader();
+      if (!column->filter_is_dynamic || reader == nullptr) continue;
+      const uint32_t page_rows = reader->page_rows();
+      const uint32_t page = position_ / page_rows;
+      const uint32_t rows = std::min(page_rows, reader_->row_count() - page * page_rows);
+      if (may_match(reader->page_zone(page), rows, reader->type(), zone_condition(*column->filter))) continue;
+      const uint32_t next = std::min(end_, (page + 1) * page_rows);
+      global.rows_done.fetch_add(next - position_, std::memory_order_relaxed);
+      global.pages_skipped.fetch_add(1, std::memory_order_relaxed);
+      position_ = next;
+      return true;
+    }
+    return false;
+  }
+
+  /// Reads `count` rows; returns how many of them are live and pass the filters.
+  idx_t read_vector(RowOrdinal first, uint32_t count, DataChunk& output) {
+    duckdb::SelectionVector selection;
+    idx_t selected = count;
+    if (dead_.count() != 0 && dead_.count_in(first, count) != 0) {
+      selection.Initialize(kVectorRows);
+      selected = dead_.live_rows(first, count, selection.data());
+      if (selected == 0) return 0;
+    }
+    for (const auto& column : columns_) {
+      if (column->filter == nullptr) break;
+      duckdb::Vector& target = column->output ? output.data[*column->output] : *column->scratch;
+      if (!column->output) target.ResetFromCache(*column->scratch_cache);
+      check(column->source.read(first, count, target));
+      selected = column->row_filter->apply(target, count, selection, selected);
+      if (selected == 0) return 0;
+    }
+    for (const auto& column : columns_) {
+      if (!column->output) continue;
+      duckdb::Vector& target = output.data[*column->output];
+      const RowSelection rows{selection.data(), static_cast<uint32_t>(selected)};
+      if (column->filter != nullptr) {
+        if (selected != count) compact_vector(target, rows);
+      } else if (selected != count) {
+        check(column->source.read_selected(first, count, rows, target));
+      } else {
+        check(column->source.read(first, count, target));
+      }
+    }
+    return selected;
+  }
+
+  void check(const Status& status) {
+    if (!status.ok()) state_->fail(status);
+  }
+
+  static void set_empty(duckdb::Vector& vector) {
+    vector.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
+    duckdb::ConstantVector::SetNull(vector, true);
+  }
+
+  ClientContext& context_;
+  duckdb::shared_ptr<QueryState> state_;
+  const storage::TableSnapshot& table_;
+  std::vector<std::unique_ptr<ScanColumn>> columns_;  ///< those with filters first
+  std::vector<idx_t> empty_outputs_;                  ///< the empty column that count(*) asks for
+  bool has_dynamic_filter_ = false;
+
+  std::shared_ptr<const storage::SegmentReader> reader_;  ///< null while a delta buffer is read
+  storage::DeadRows dead_;
+  RowOrdinal position_ = 0;
+  RowOrdinal end_ = 0;
+};
+
+duckdb::unique_ptr<duckdb::GlobalTableFunctionState> init_global(ClientContext& context,
+                                                                 duckdb::TableFunctionInitInput& input) {
+  const auto& binding = input.bind_data->Cast<ScanBinding>();
+  std::vector<ColumnCondition> conditions;
+  if (input.filters) {
+    for (const auto& [position, filter] : input.filters->filters) {
+      const ColumnSchema* column = stored_column(*binding.table, input.column_ids[position]);
+      if (column != nullptr) conditions.push_back({column->id, zone_condition(*filter)});
+    }
+  }
+  auto plan = plan_scan(*binding.table, conditions);
+  if (!plan.ok()) QueryState::of(context)->fail(plan.status());
+  auto state = duckdb::make_uniq<ScanGlobalState>();
+  state->plan = std::move(plan).value();
+  return state;
+}
+
+duckdb::unique_ptr<duckdb::LocalTableFunctionState> init_local(duckdb::ExecutionContext& context,
+                                                               duckdb::TableFunctionInitInput& input,
+                                                               duckdb::GlobalTableFunctionState*) {
+  return duckdb::make_uniq<ScanLocalState>(context.client, input.bind_data->Cast<ScanBinding>(), input);
+}
+
+void scan(ClientContext&, duckdb::TableFunctionInput& input, DataChunk& output) {
+  input.local_state->Cast<ScanLocalState>().scan(input.global_state->Cast<ScanGlobalState>(), output);
+}
+
+duckdb::unique_ptr<duckdb::BaseStatistics> statistics(ClientContext&, const duckdb::FunctionData* binding, column_t column) {
+  return column_statistics(*binding->Cast<ScanBinding>().table, column);
+}
+
+duckdb::unique_ptr<duckdb::NodeStatistics> cardinality(ClientContext&, const duckdb::FunctionData* binding) {
+  const idx_t rows = binding->Cast<ScanBinding>().table->live_rows();
+  return duckdb::make_uniq<duckdb::NodeStatistics>(rows, rows);
+}
+
+duckdb::vector<duckdb::PartitionStatistics> partition_statistics(ClientContext&, duckdb::GetPartitionStatsInput& input) {
+  duckdb::PartitionStatistics all;
+  all.row_start = 0;
+  all.count = input.bind_data->Cast<ScanBinding>().table->live_rows();
+  all.count_type = duckdb::CountType::COUNT_EXACT;
+  return {all};
+}
+
+double progress(ClientContext&, const duckdb::FunctionData*, const duckdb::GlobalTableFunctionState* state) {
+  const auto& global = state->Cast<ScanGlobalState>();
+  if (global.plan.counts.rows_planned == 0) return 100.0;
+  return 100.0 * static_cast<double>(global.rows_done) / static_cast<double>(global.plan.counts.rows_planned);
+}
+
+/// Remembers what the filters say of the columns, for EXPLAIN. The filters themselves come as a TableFilterSet.
+void note_filters(ClientContext&, duckdb::LogicalGet& get, duckdb::FunctionData* data,
+                  duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>& filters) {
+  auto& binding = data->Cast<ScanBinding>();
+  binding.conditions = conditions_of(filters, [&](const duckdb::ColumnBinding& column) {
+    if (column.table_index != get.table_index || column.column_index >= get.GetColumnIds().size()) return ColumnId{};
+    const ColumnSchema* schema = stored_column(*binding.table, get.GetColumnIds()[column.column_index].GetPrimaryIndex());
+    return schema != nullptr ? schema->id : ColumnId{};
+  });
+}
+
+bool accept_expression(ClientContext&, const duckdb::LogicalGet&, duckdb::Expression&) { return true; }
+
+void add_counts(duckdb::InsertionOrderPreservingMap<std::string>& text, const ScanCounts& counts) {
+  text["Segments"] = describe_pruning(counts.segments, counts.segments_pruned);
+  text["Pages"] = describe_pruning(counts.blocks, counts.blocks_pruned);
+  if (counts.deltas != 0) text["Delta buffers"] = fmt::format("{}", counts.deltas);
+}
+
+duckdb::InsertionOrderPreservingMap<std::string> explain(duckdb::TableFunctionToStringInput& input) {
+  const auto& binding = input.bind_data->Cast<ScanBinding>();
+  duckdb::InsertionOrderPreservingMap<std::string> text;
+  text["Table"] = binding.table->database_name + "." + binding.table->name;
+  const auto plan = plan_scan(*binding.table, binding.conditions);
+  if (plan.ok()) add_counts(text, plan.value().counts);
+  return text;
+}
+
+duckdb::InsertionOrderPreservingMap<std::string> explain_run(duckdb::TableFunctionDynamicToStringInput& input) {
+  const auto& global = input.global_state->Cast<ScanGlobalState>();
+  duckdb::InsertionOrderPreservingMap<std::string> text;
+  add_counts(text, global.plan.counts);
+  if (global.pages_skipped != 0) text["Pages skipped at run time"] = fmt::format("{}", global.pages_skipped.load());
+  return text;
+}
+
+duckdb::BindInfo bind_info(const optional_ptr<duckdb::FunctionData> binding) {
+  return duckdb::BindInfo(binding->Cast<ScanBinding>().entry);
+}
+
+}  // namespace
+
+duckdb::unique_ptr<duckdb::FunctionData> bind_scan(storage::TableSnapshotPtr table, duckdb::TableCatalogEntry& entry) {
+  return duckdb::make_uniq<ScanBinding>(std::move(table), entry);
+}
+
+const storage::TableSnapshot* scanned_table(const duckdb::TableFunction& function, const duckdb::FunctionData* binding) {
+  return function.function == scan && binding != nullptr ? binding->Cast<ScanBinding>().table.get() : nullptr;
+}
+
+duckdb::TableFunction scan_function() {
+  duckdb::TableFunction function("freshet_scan", {}, scan, nullptr, init_global, init_local);
+  function.statistics = statistics;
+  function.cardinality = cardinality;
+  function.get_partition_stats = partition_statistics;
+  function.table_scan_progress = progress;
+  function.pushdown_complex_filter = note_filters;
+  function.pushdown_expression = accept_expression;
+  function.to_string = explain;
+  function.dynamic_to_string = explain_run;
+  function.get_bind_info = bind_info;
+  function.projection_pushdown = true;
+  function.filter_pushdown = true;
+  function.filter_prune = true;
+  function.verify_serialization = false;
+  return function;
+}
+
+}  // namespace freshet::query

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <duckdb.hpp>
+#include <duckdb/catalog/catalog_entry/table_catalog_entry.hpp>
+
+#include "storage/tablet/snapshot.h"
+
+namespace freshet::query {
+
+/// The table function behind every table of the catalog: a parallel scan of one TableSnapshot with projection, filters (also
+/// those that joins and top-n find at run time), zone-map pruning, statistics and an exact row count. It applies every
+/// filter that it is given: nothing above checks again. Errors of the storage go through QueryState.
+duckdb::TableFunction scan_function();
+
+/// What a scan of `table` is bound to; holds the snapshot.
+duckdb::unique_ptr<duckdb::FunctionData> bind_scan(storage::TableSnapshotPtr table, duckdb::TableCatalogEntry& entry);
+
+/// The table that a bound function scans; null when it is another function.
+const storage::TableSnapshot* scanned_table(const duckdb::TableFunction& function, const duckdb::FunctionData* binding);
+
+/// Bounds and NULLs of a column, from the zone maps; null when little is known or the column is virtual.
+duckdb::unique_ptr<duckdb::BaseStatistics> column_statistics(const storage::TableSnapshot& table, duckdb::column_t column);
+
+}  // namespace freshet::query

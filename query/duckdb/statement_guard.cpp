@@ -1,0 +1,257 @@
+#include "query/duckdb/statement_guard.h"
+
+#include <algorithm>
+#include <array>
+#include <duckdb/common/string_util.hpp>
+#include <duckdb/parser/expression/constant_expression.hpp>
+#include <duckdb/parser/expression/function_expression.hpp>
+#include <duckdb/parser/expression/parameter_expression.hpp>
+#include <duckdb/parser/expression/subquery_expression.hpp>
+#include <duckdb/parser/parsed_expression_iterator.hpp>
+#include <duckdb/parser/parser.hpp>
+#include <duckdb/parser/query_node/list.hpp>
+#include <duckdb/parser/statement/select_statement.hpp>
+#include <duckdb/parser/tableref/list.hpp>
+#include <functional>
+
+#include "query/duckdb/catalog.h"
+#include "query/duckdb/error_text.h"
+
+namespace freshet::query {
+namespace {
+
+using duckdb::ParsedExpression;
+using duckdb::ParsedExpressionIterator;
+using duckdb::TableReferenceType;
+
+constexpr std::array kTableFunctions = {"range", "generate_series", "unnest", "repeat", "json_each", "json_tree"};
+
+/// Functions that show or change the instance rather than compute.
+constexpr std::array kRefusedFunctions = {"current_setting", "getenv", "getvariable", "write_log",   "nextval",
+                                          "currval",         "query",  "query_table", "txid_current"};
+
+template <size_t N>
+bool is_one_of(const std::array<const char*, N>& names, const std::string& name) {
+  const std::string lower = duckdb::StringUtil::Lower(name);
+  return std::any_of(names.begin(), names.end(), [&](const char* known) { return lower == known; });
+}
+
+/// Walks a query: refuses what is not allowed and completes table names.
+class QueryWalker {
+ public:
+  explicit QueryWalker(const std::string& database) : database_(database) {}
+
+  void walk(duckdb::QueryNode& node) {
+    const size_t outer_names = cte_names_.size();
+    for (const auto& entry : node.cte_map.map) {
+      cte_names_.push_back(entry.first);
+      walk(*entry.second->query->node);
+    }
+    walk_node(node);
+    ParsedExpressionIterator::EnumerateQueryNodeModifiers(node, walk_child());
+    cte_names_.resize(outer_names);
+  }
+
+  std::vector<std::pair<std::string, std::string>> take_tables() { return std::move(tables_); }
+
+ private:
+  std::function<void(duckdb::unique_ptr<ParsedExpression>&)> walk_child() {
+    return [this](duckdb::unique_ptr<ParsedExpression>& child) { walk(*child); };
+  }
+
+  void walk_all(duckdb::vector<duckdb::unique_ptr<ParsedExpression>>& expressions) {
+    for (auto& expression : expressions) walk(*expression);
+  }
+
+  void walk_node(duckdb::QueryNode& node) {
+    switch (node.type) {
+      case duckdb::QueryNodeType::SELECT_NODE: return walk_select(node.Cast<duckdb::SelectNode>());
+      case duckdb::QueryNodeType::SET_OPERATION_NODE: {
+        auto& set_operation = node.Cast<duckdb::SetOperationNode>();
+        walk(*set_operation.left);
+        return walk(*set_operation.right);
+      }
+      case duckdb::QueryNodeType::RECURSIVE_CTE_NODE: {
+        auto& recursive = node.Cast<duckdb::RecursiveCTENode>();
+        cte_names_.push_back(recursive.ctename);
+        walk_all(recursive.key_targets);
+        walk(*recursive.left);
+        return walk(*recursive.right);
+      }
+      case duckdb::QueryNodeType::CTE_NODE: {
+        auto& cte = node.Cast<duckdb::CTENode>();
+        cte_names_.push_back(cte.ctename);
+        walk(*cte.query);
+        return walk(*cte.child);
+      }
+      default: throw duckdb::BinderException("Only queries run here");
+    }
+  }
+
+  void walk_select(duckdb::SelectNode& select) {
+    if (select.from_table) walk(*select.from_table);
+    walk_all(select.select_list);
+    walk_all(select.groups.group_expressions);
+    for (auto* clause : {&select.where_clause, &select.having, &select.qualify}) {
+      if (*clause) walk(**clause);
+    }
+  }
+
+  void walk(ParsedExpression& expression) {
+    if (expression.GetExpressionClass() == duckdb::ExpressionClass::FUNCTION) {
+      const auto& function = expression.Cast<duckdb::FunctionExpression>();
+      if (is_one_of(kRefusedFunctions, function.function_name)) {
+        throw duckdb::BinderException("Function '%s' is not offered", function.function_name);
+      }
+    }
+    if (expression.GetExpressionClass() == duckdb::ExpressionClass::SUBQUERY) {
+      walk(*expression.Cast<duckdb::SubqueryExpression>().subquery->node);
+    }
+    ParsedExpressionIterator::EnumerateChildren(expression, walk_child());
+  }
+
+  void walk(duckdb::TableRef& ref) {
+    switch (ref.type) {
+      case TableReferenceType::BASE_TABLE: return walk_table(ref.Cast<duckdb::BaseTableRef>());
+      case TableReferenceType::TABLE_FUNCTION: return walk_function(ref.Cast<duckdb::TableFunctionRef>());
+      case TableReferenceType::SUBQUERY: return walk(*ref.Cast<duckdb::SubqueryRef>().subquery->node);
+      case TableReferenceType::JOIN: {
+        auto& join = ref.Cast<duckdb::JoinRef>();
+        walk(*join.left);
+        walk(*join.right);
+        if (join.condition) walk(*join.condition);
+        return;
+      }
+      case TableReferenceType::EXPRESSION_LIST:
+        for (auto& row : ref.Cast<duckdb::ExpressionListRef>().values) walk_all(row);
+        return;
+      case TableReferenceType::EMPTY_FROM: return;
+      case TableReferenceType::PIVOT: throw duckdb::BinderException("PIVOT and UNPIVOT are not offered");
+      default: throw duckdb::BinderException("Only tables, subqueries and joins can stand in FROM");
+    }
+  }
+
+  bool is_cte(const std::string& name) const {
+    return std::any_of(cte_names_.begin(), cte_names_.end(),
+                       [&](const std::string& cte) { return duckdb::StringUtil::CIEquals(cte, name); });
+  }
+
+  void walk_table(duckdb::BaseTableRef& table) {
+    if (!table.catalog_name.empty() && table.catalog_name != kCatalogName) {
+      throw duckdb::BinderException("Unknown database '%s.%s'", table.catalog_name, table.schema_name);
+    }
+    if (table.schema_name.empty()) {
+      if (is_cte(table.table_name)) return;
+      if (database_.empty()) throw duckdb::BinderException("No database selected");
+      table.schema_name = database_;
+    } else if (duckdb::StringUtil::CIEquals(table.schema_name, "information_schema")) {
+      table.catalog_name = "system";
+      return;
+    }
+    table.catalog_name = kCatalogName;
+    tables_.emplace_back(table.schema_name, table.table_name);
+  }
+
+  void walk_function(duckdb::TableFunctionRef& ref) {
+    const auto& function = ref.function->Cast<duckdb::FunctionExpression>();
+    if (!is_one_of(kTableFunctions, function.function_name)) {
+      throw duckdb::BinderException("Table function '%s' is not offered", function.function_name);
+    }
+    walk(*ref.function);
+  }
+
+  const std::string& database_;
+  std::vector<std::string> cte_names_;  ///< visible at this point
+  std::vector<std::pair<std::string, std::string>> tables_;
+};
+
+duckdb::Value parameter_value(const Parameter& parameter) {
+  struct Visitor {
+    duckdb::Value operator()(const ParameterNull&) const { return duckdb::Value(); }
+    duckdb::Value operator()(int64_t value) const { return duckdb::Value::BIGINT(value); }
+    duckdb::Value operator()(uint64_t value) const { return duckdb::Value::UBIGINT(value); }
+    duckdb::Value operator()(double value) const { return duckdb::Value::DOUBLE(value); }
+    duckdb::Value operator()(const std::string& value) const { return duckdb::Value(value); }
+    duckdb::Value operator()(const ParameterDateTime& value) const { return duckdb::Value(value.text); }
+  };
+  return std::visit(Visitor{}, parameter);
+}
+
+/// Replaces `?` everywhere below a node.
+class ParameterBinder {
+ public:
+  explicit ParameterBinder(std::span<const Parameter> parameters) : parameters_(parameters) {}
+
+  void bind(duckdb::QueryNode& node) {
+    ParsedExpressionIterator::EnumerateQueryNodeChildren(
+        node, [this](duckdb::unique_ptr<ParsedExpression>& child) { bind(child); }, [](duckdb::TableRef&) {});
+  }
+
+ private:
+  void bind(duckdb::unique_ptr<ParsedExpression>& expression) {
+    if (expression->GetExpressionClass() == duckdb::ExpressionClass::PARAMETER) {
+      // Identifiers of `?` are "1", "2", ...; the counts were compared before.
+      const auto& identifier = expression->Cast<duckdb::ParameterExpression>().identifier;
+      const size_t position = std::strtoul(identifier.c_str(), nullptr, 10) - 1;
+      if (position >= parameters_.size()) throw duckdb::BinderException("Placeholders are written as ?");
+      auto constant = duckdb::make_uniq<duckdb::ConstantExpression>(parameter_value(parameters_[position]));
+      constant->alias = expression->alias.empty() ? "?" : expression->alias;
+      expression = std::move(constant);
+      return;
+    }
+    if (expression->GetExpressionClass() == duckdb::ExpressionClass::SUBQUERY) {
+      bind(*expression->Cast<duckdb::SubqueryExpression>().subquery->node);
+    }
+    ParsedExpressionIterator::EnumerateChildren(*expression,
+                                                [this](duckdb::unique_ptr<ParsedExpression>& child) { bind(child); });
+  }
+
+  std::span<const Parameter> parameters_;
+};
+
+duckdb::ParserOptions parser_options() {
+  duckdb::ParserOptions options;
+  options.preserve_identifier_case = true;
+  return options;
+}
+
+}  // namespace
+
+Result<GuardedStatement> parse_query(std::string_view sql, const std::string& database) {
+  try {
+    duckdb::Parser parser(parser_options());
+    parser.ParseQuery(std::string(sql));
+    if (parser.statements.empty()) return Status::InvalidArgument("Query was empty");
+    if (parser.statements.size() != 1) return Status::InvalidArgument("Only one statement is run at a time");
+    GuardedStatement guarded;
+    guarded.statement = std::move(parser.statements.front());
+    if (guarded.statement->type != duckdb::StatementType::SELECT_STATEMENT) {
+      return Status::InvalidArgument("Only queries run here, not {} statements",
+                                     duckdb::StatementTypeToString(guarded.statement->type));
+    }
+    guarded.parameter_count = static_cast<uint16_t>(guarded.statement->named_param_map.size());
+    QueryWalker walker(database);
+    walker.walk(*guarded.statement->Cast<duckdb::SelectStatement>().node);
+    guarded.tables = walker.take_tables();
+    return guarded;
+  } catch (const std::exception& error) {
+    return status_of(duckdb::ErrorData(error), {});
+  }
+}
+
+Status bind_parameters(GuardedStatement& statement, std::span<const Parameter> parameters) {
+  if (statement.parameter_count != parameters.size()) {
+    return Status::InvalidArgument("The statement has {} placeholders, but {} values were given", statement.parameter_count,
+                                   parameters.size());
+  }
+  if (parameters.empty()) return Status::OK();
+  try {
+    ParameterBinder(parameters).bind(*statement.statement->Cast<duckdb::SelectStatement>().node);
+    statement.statement->named_param_map.clear();
+    return Status::OK();
+  } catch (const std::exception& error) {
+    return status_of(duckdb::ErrorData(error), {});
+  }
+}
+
+}  // namespace freshet::query

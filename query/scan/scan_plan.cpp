@@ -1,0 +1,138 @@
+#include "query/scan/scan_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace freshet::query {
+namespace {
+
+using storage::ColumnReader;
+using storage::SegmentReader;
+
+/// The conditions of a scan beside the columns of one segment that they speak of.
+struct BoundCondition {
+  const ColumnReader* column;
+  const ZoneCondition* condition;
+};
+
+std::vector<BoundCondition> bind_conditions(const SegmentReader& reader, std::span<const ColumnCondition> conditions) {
+  std::vector<BoundCondition> bound;
+  for (const ColumnCondition& condition : conditions) {
+    const ColumnReader* column = reader.column(condition.column);
+    if (column != nullptr) bound.push_back({column, &condition.condition});
+  }
+  return bound;
+}
+
+bool segment_may_match(const SegmentReader& reader, std::span<const BoundCondition> conditions) {
+  return std::all_of(conditions.begin(), conditions.end(), [&](const BoundCondition& bound) {
+    return may_match(bound.column->segment_zone(), reader.row_count(), bound.column->type(), *bound.condition);
+  });
+}
+
+bool pages_may_match(const BoundCondition& bound, uint32_t row_count, RowOrdinal first, uint32_t count) {
+  const uint32_t page_rows = bound.column->page_rows();
+  for (uint32_t page = first / page_rows; page * page_rows < first + count; ++page) {
+    const uint32_t rows = std::min(page_rows, row_count - page * page_rows);
+    if (may_match(bound.column->page_zone(page), rows, bound.column->type(), *bound.condition)) return true;
+  }
+  return false;
+}
+
+class Planner {
+ public:
+  explicit Planner(std::span<const ColumnCondition> conditions) : conditions_(conditions) {}
+
+  Status add_segment(uint32_t tablet, uint32_t view, const storage::SegmentView& segment) {
+    const uint32_t row_count = segment.segment->meta().row_count;
+    const uint32_t blocks = (row_count + kScanBlockRows - 1) / kScanBlockRows;
+    plan_.counts.segments += 1;
+    plan_.counts.blocks += blocks;
+    plan_.counts.rows += row_count;
+    if (segment.live_rows() == 0) {
+      prune_segment(blocks);
+      return Status::OK();
+    }
+    if (conditions_.empty()) {
+      add_rows({tablet, view, false, 0, row_count});
+      return Status::OK();
+    }
+
+    FRESHET_ASSIGN_OR_RETURN(const auto reader, segment.segment->reader());
+    const std::vector<BoundCondition> bound = bind_conditions(*reader, conditions_);
+    if (!segment_may_match(*reader, bound)) {
+      prune_segment(blocks);
+      return Status::OK();
+    }
+    add_matching_blocks({tablet, view, false, 0, 0}, row_count, bound);
+    return Status::OK();
+  }
+
+  void add_delta(uint32_t tablet, uint32_t view, const storage::DeltaView& delta) {
+    plan_.counts.deltas += 1;
+    plan_.counts.rows += delta.row_count;
+    if (delta.live_rows() != 0) add_rows({tablet, view, true, 0, delta.row_count});
+  }
+
+  ScanPlan take() { return std::move(plan_); }
+
+ private:
+  void add_matching_blocks(ScanMorsel run, uint32_t row_count, std::span<const BoundCondition> bound) {
+    for (RowOrdinal first = 0; first < row_count; first += kScanBlockRows) {
+      const uint32_t count = std::min(kScanBlockRows, row_count - first);
+      const bool keeps = std::all_of(bound.begin(), bound.end(), [&](const BoundCondition& condition) {
+        return pages_may_match(condition, row_count, first, count);
+      });
+      if (keeps) {
+        if (run.count == 0) run.first = first;
+        run.count += count;
+        continue;
+      }
+      plan_.counts.blocks_pruned += 1;
+      add_rows(run);
+      run.count = 0;
+    }
+    add_rows(run);
+  }
+
+  void prune_segment(uint32_t blocks) {
+    plan_.counts.segments_pruned += 1;
+    plan_.counts.blocks_pruned += blocks;
+  }
+
+  /// Cuts a run into morsels that end at multiples of kMorselRows.
+  void add_rows(ScanMorsel run) {
+    plan_.counts.rows_planned += run.count;
+    while (run.count != 0) {
+      ScanMorsel morsel = run;
+      morsel.count = std::min(run.count, kMorselRows - run.first % kMorselRows);
+      plan_.morsels.push_back(morsel);
+      run.first += morsel.count;
+      run.count -= morsel.count;
+    }
+  }
+
+  std::span<const ColumnCondition> conditions_;
+  ScanPlan plan_;
+};
+
+}  // namespace
+
+Result<ScanPlan> plan_scan(const storage::TableSnapshot& table, std::span<const ColumnCondition> conditions) {
+  Planner planner(conditions);
+  for (uint32_t tablet = 0; tablet < table.tablets.size(); ++tablet) {
+    const storage::TabletSnapshot& snapshot = *table.tablets[tablet];
+    for (uint32_t view = 0; view < snapshot.segments.size(); ++view) {
+      FRESHET_RETURN_IF_ERROR(planner.add_segment(tablet, view, snapshot.segments[view]));
+    }
+    for (uint32_t view = 0; view < snapshot.deltas.size(); ++view) planner.add_delta(tablet, view, snapshot.deltas[view]);
+  }
+  return planner.take();
+}
+
+std::string describe_pruning(uint64_t total, uint64_t pruned) {
+  return fmt::format("{} of {} read ({} pruned by zone maps)", total - pruned, total, pruned);
+}
+
+}  // namespace freshet::query
