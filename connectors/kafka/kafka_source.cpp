@@ -20,6 +20,8 @@ namespace {
 constexpr int kRequestTimeoutMs = 5000;
 /// Records taken from librdkafka at once: more only stretch how far a batch goes beyond its bytes.
 constexpr size_t kTakenAtOnce = 1024;
+constexpr size_t kRecordsBetweenWakes = 50'000;
+constexpr int kWakeTimeoutMs = 10;
 
 static_assert(ingest::kOffsetBeginning == RD_KAFKA_OFFSET_BEGINNING && ingest::kOffsetEnd == RD_KAFKA_OFFSET_END);
 
@@ -83,6 +85,7 @@ class KafkaSource final : public ingest::StreamSource {
   std::string partition_name(int32_t partition) const { return fmt::format("partition {} of {}", partition, name_); }
   Status stop(int32_t partition);
   void release();
+  void wake_fetcher(size_t new_records);
   /// Takes up to `count` events within `timeout_ms` into taken_; the new ones begin at the returned index.
   size_t take(size_t count, int timeout_ms);
   /// Sorts one event into the batch; the bytes of a record, 0 for other events.
@@ -95,6 +98,7 @@ class KafkaSource final : public ingest::StreamSource {
   Topic topic_;
   Queue queue_;
   std::map<int32_t, Assigned> assigned_;
+  size_t records_since_wake_ = 0;
   std::vector<rd_kafka_message_t*> taken_;  ///< events of the last poll, which its batch points into
   Status pending_;                          ///< an error that came behind records, for the next poll
 };
@@ -218,11 +222,25 @@ Status KafkaSource::poll(uint64_t max_messages, uint64_t max_bytes, int timeout_
     if (waits && (!batch.out_of_range.empty() || !pending_.ok())) break;
   }
 
+  wake_fetcher(batch.messages.size());
   for (const auto& [partition, assigned] : assigned_) {
     if (assigned.position.has_value()) batch.positions.emplace_back(partition, *assigned.position);
   }
   const bool is_empty = batch.messages.empty() && batch.out_of_range.empty();
   return is_empty ? std::exchange(pending_, Status::OK()) : Status::OK();
+}
+
+/// When its queue is full, librdkafka 2.0 fetches again only after a second, however soon the queue is emptied, unless its
+/// broker threads have something else to do. So while much is read they are asked for something small.
+void KafkaSource::wake_fetcher(size_t new_records) {
+  records_since_wake_ += new_records;
+  if (records_since_wake_ < kRecordsBetweenWakes || rd_kafka_queue_length(queue_.get()) > kRecordsBetweenWakes) return;
+  records_since_wake_ = 0;
+  const PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(assigned_.size())));
+  for (const auto& [partition, assigned] : assigned_) {
+    rd_kafka_topic_partition_list_add(list.get(), rd_kafka_topic_name(topic_.get()), partition)->offset = ingest::kOffsetEnd;
+  }
+  rd_kafka_offsets_for_times(client_.get(), list.get(), kWakeTimeoutMs);
 }
 
 size_t KafkaSource::take(size_t count, int timeout_ms) {
