@@ -100,14 +100,16 @@ std::string metrics_text(const storage::StorageEngine& storage, const ingest::Lo
   text.gauge("freshet_running_loads", "Stream loads that run now", loads.running_loads());
   text.counter("freshet_mysql_commands_total", "Commands served over the MySQL protocol", mysql.commands_served());
   for (const ingest::RoutineLoadStatus& job : routine_loads.list("", false)) {
-    const std::vector<std::pair<std::string, std::string>> labels{{"database", job.spec.load.database}, {"job", job.spec.name}};
+    const std::vector<std::pair<std::string, std::string>> labels{{"database", job.spec.load.database},
+                                                                  {"job", job.spec.name}};
     text.counter("freshet_routine_load_rows_total", "Rows that a routine load loaded", job.loaded_rows, labels);
     text.counter("freshet_routine_load_error_rows_total", "Rows that a routine load rejected", job.error_rows, labels);
     text.counter("freshet_routine_load_lost_rows_total", "Offsets that retention took unread", job.lost_rows, labels);
     for (const auto& [partition, lag] : job.lag) {
       auto with_partition = labels;
       with_partition.emplace_back("partition", std::to_string(partition));
-      text.gauge("freshet_routine_load_lag", "Records behind the end of a partition", static_cast<uint64_t>(lag), with_partition);
+      text.gauge("freshet_routine_load_lag", "Records behind the end of a partition", static_cast<uint64_t>(lag),
+                 with_partition);
     }
   }
   return text.text();
@@ -179,23 +181,28 @@ class Server {
     http_options.address = host_port(settings.http.address);
     http_options.max_connections = settings.http.max_connections;
     http_options.max_body_bytes = settings.http.max_body_bytes;
-    connectors::HttpServices http_services{
-        *loads_, *users_, [this] { return metrics_text(*storage_, *loads_, *routine_loads_, *mysql_); },
-        [this] { return Status(); }};
+    connectors::HttpServices http_services{*loads_, *users_,
+                                           [this] { return metrics_text(*storage_, *loads_, *routine_loads_, *mysql_); },
+                                           [this] { return Status(); }};
     connectors::MySqlServerOptions mysql_options;
     mysql_options.address = host_port(settings.mysql.address);
     mysql_options.max_connections = settings.mysql.max_connections;
     mysql_options.idle_timeout_seconds = settings.mysql.idle_timeout_seconds;
-    query::QueryServices services{*storage_, *routine_loads_, *duckdb_, mysql_options.server_version,
-                                  settings.http.address.port, settings.mysql.address.port};
+    query::QueryServices services{*storage_,
+                                  *routine_loads_,
+                                  *duckdb_,
+                                  mysql_options.server_version,
+                                  settings.http.address.port,
+                                  settings.mysql.address.port};
     sessions_ = query::make_session_factory(services);
     FRESHET_ASSIGN_OR_RETURN(mysql_, connectors::MySqlServer::start(mysql_options, *sessions_, *users_));
     FRESHET_ASSIGN_OR_RETURN(http_, connectors::HttpServer::start(http_options, std::move(http_services)));
     FRESHET_RETURN_IF_ERROR(routine_loads_->start());
     FRESHET_RETURN_IF_ERROR(write_ports(paths.ports(), http_->port(), mysql_->port()));
-    if (!users_->root_has_password()) log_warning("root has no password: set users.root_password before others can reach this host");
-    log_info("freshet {} serves HTTP on {}:{} and MySQL on {}:{}, data in {}", kVersion, settings.http.address.host, http_->port(),
-             settings.mysql.address.host, mysql_->port(), settings.data_dir);
+    if (!users_->root_has_password())
+      log_warning("root has no password: set users.root_password before others can reach this host");
+    log_info("freshet {} serves HTTP on {}:{} and MySQL on {}:{}, data in {}", kVersion, settings.http.address.host,
+             http_->port(), settings.mysql.address.host, mysql_->port(), settings.data_dir);
     return Status::OK();
   }
 
@@ -231,7 +238,8 @@ std::optional<config::Settings> read_settings(const ServerArguments& arguments) 
     std::fprintf(stderr, "freshet: %s\n", problem.to_string().c_str());
   }
   if (!problems.empty()) return std::nullopt;
-  const uint64_t memory_bytes = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGE_SIZE));
+  const uint64_t memory_bytes =
+      static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGE_SIZE));
   config::size_for_machine(settings, std::max(1u, std::thread::hardware_concurrency()), memory_bytes);
   return settings;
 }

@@ -45,7 +45,8 @@ Status check_offered(const Insert& insert) {
     return Status::Unsupported("INSERT OVERWRITE is not offered: TRUNCATE TABLE and INSERT instead");
   }
   if (!insert.on_duplicate.empty()) {
-    return Status::Unsupported("ON DUPLICATE KEY UPDATE is not offered: an INSERT into a UNIQUE table replaces the row of its key");
+    return Status::Unsupported(
+        "ON DUPLICATE KEY UPDATE is not offered: an INSERT into a UNIQUE table replaces the row of its key");
   }
   if (!insert.label.empty()) return Status::Unsupported("INSERT ... WITH LABEL is not offered: use Stream Load for a label");
   return Status::OK();
@@ -118,9 +119,10 @@ Status run_delete(const Delete& statement, std::span<const Parameter> parameters
     }
   }
   if (!schema.is_unique() || columns.size() != schema.key_count || statement.equalities->size() != schema.key_count) {
-    return Status::Unsupported("DELETE is offered by the whole key of a UNIQUE table only (WHERE {} = ...); delete many rows by a "
-                               "Stream Load of their keys with merge_type DELETE",
-                               schema.columns.front().name);
+    return Status::Unsupported(
+        "DELETE is offered by the whole key of a UNIQUE table only (WHERE {} = ...); delete many rows by a "
+        "Stream Load of their keys with merge_type DELETE",
+        schema.columns.front().name);
   }
   FRESHET_ASSIGN_OR_RETURN(const auto inserter, ingest::RowInserter::begin(services.storage, table, columns, true, {}));
   FRESHET_RETURN_IF_ERROR(inserter->append_row(row));

@@ -10,8 +10,8 @@ namespace freshet::query {
 
 class DuckConnection;
 
-/// INSERT and REPLACE. Rows of literals go straight into a load; rows of a SELECT come from the engine. A row of a UNIQUE table
-/// replaces the row of its key. All rows of one statement become visible together.
+/// INSERT and REPLACE. Rows of literals go straight into a load; rows of a SELECT come from the engine. A row of a UNIQUE
+/// table replaces the row of its key. All rows of one statement become visible together.
 Status run_insert(const Insert& insert, std::span<const Parameter> parameters, SessionState& session,
                   const QueryServices& services, DuckConnection& connection, ResultWriter& out);
 

@@ -35,8 +35,8 @@ class PointRead {
   };
   TableId table_;
   uint32_t schema_version_ = 0;
-  std::vector<KeyValue> key_;          ///< in key order
-  std::vector<size_t> output_;         ///< positions in the schema
+  std::vector<KeyValue> key_;   ///< in key order
+  std::vector<size_t> output_;  ///< positions in the schema
   std::vector<ResultColumn> columns_;
 };
 

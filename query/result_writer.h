@@ -27,8 +27,8 @@ struct OkResult {
   std::string info;
 };
 
-/// Takes the answer of one statement: either ok(), or columns() and then rows cell by cell, and rows_end(). Implemented by the
-/// MySQL connector (text and binary rows) and by tests. When a call fails (client gone) the statement ends.
+/// Takes the answer of one statement: either ok(), or columns() and then rows cell by cell, and rows_end(). Implemented by
+/// the MySQL connector (text and binary rows) and by tests. When a call fails (client gone) the statement ends.
 class ResultWriter {
  public:
   virtual ~ResultWriter() = default;
@@ -38,11 +38,11 @@ class ResultWriter {
   /// A row is begin_row(), one of the cell calls for each column in order, end_row().
   virtual void begin_row() = 0;
   virtual void cell_null() = 0;
-  virtual void cell_int64(int64_t value) = 0;      ///< BOOLEAN, TINYINT .. BIGINT
+  virtual void cell_int64(int64_t value) = 0;  ///< BOOLEAN, TINYINT .. BIGINT
   virtual void cell_float(float value) = 0;
   virtual void cell_double(double value) = 0;
   virtual void cell_date(int32_t days) = 0;
-  virtual void cell_datetime(int64_t micros) = 0;  ///< printed with the column's scale
+  virtual void cell_datetime(int64_t micros) = 0;     ///< printed with the column's scale
   virtual void cell_text(std::string_view text) = 0;  ///< strings, and LARGEINT and DECIMAL as their text
   virtual Status end_row() = 0;
 

@@ -67,7 +67,9 @@ class SessionImpl : public Session {
   /// The point read that `select` is now, or nothing.
   std::optional<PointRead> bind_point(const PointSelect& select, const storage::ServerSnapshot& snapshot,
                                       storage::TableSnapshotPtr& table) const;
-  Result<std::string> for_engine(std::string_view sql) const { return rewrite_for_duckdb(sql, rewrite_values(state_, services_)); }
+  Result<std::string> for_engine(std::string_view sql) const {
+    return rewrite_for_duckdb(sql, rewrite_values(state_, services_));
+  }
 
   const QueryServices& services_;
   SessionState state_;
@@ -186,7 +188,8 @@ Status SessionImpl::run_transaction(const Transaction& transaction, ResultWriter
 
 Status SessionImpl::use_database(std::string_view name) {
   const std::string database(name);
-  if (!services_.storage.snapshot()->databases.contains(database)) return Status::NotFound("Unknown database '{}'", database);
+  if (!services_.storage.snapshot()->databases.contains(database))
+    return Status::NotFound("Unknown database '{}'", database);
   state_.database = database;
   return Status::OK();
 }
@@ -205,8 +208,8 @@ Result<PreparedInfo> SessionImpl::prepare(std::string_view sql) {
   prepared.text = sql;
   FRESHET_ASSIGN_OR_RETURN(const std::vector<size_t> placeholders, placeholder_offsets(prepared.text));
   if (placeholders.size() > UINT16_MAX) {
-    return Status::InvalidArgument("Prepared statement contains too many placeholders: {}, the limit is {}", placeholders.size(),
-                                   UINT16_MAX);
+    return Status::InvalidArgument("Prepared statement contains too many placeholders: {}, the limit is {}",
+                                   placeholders.size(), UINT16_MAX);
   }
   prepared.parameter_count = static_cast<uint16_t>(placeholders.size());
   prepared.database = state_.database;
@@ -237,19 +240,21 @@ Result<PreparedInfo> SessionImpl::prepare(std::string_view sql) {
 
 Status SessionImpl::execute_prepared(uint32_t id, std::span<const Parameter> parameters, ResultWriter& out) {
   auto found = prepared_.find(id);
-  if (found == prepared_.end()) return Status::InvalidArgument("Unknown prepared statement handler ({}) given to EXECUTE", id);
+  if (found == prepared_.end())
+    return Status::InvalidArgument("Unknown prepared statement handler ({}) given to EXECUTE", id);
   Prepared& prepared = found->second;
   if (parameters.size() != prepared.parameter_count) {
-    return Status::InvalidArgument("the statement has {} parameters, {} were given", prepared.parameter_count, parameters.size());
+    return Status::InvalidArgument("the statement has {} parameters, {} were given", prepared.parameter_count,
+                                   parameters.size());
   }
   if (prepared.point_select && prepared.database == state_.database) {
     const storage::ServerSnapshotPtr snapshot = services_.storage.snapshot();
     storage::TableSnapshotPtr table;
-    const auto by_name = prepared.point_read
-                             ? snapshot->find_table(prepared.point_select->database.empty() ? state_.database
-                                                                                            : std::string(prepared.point_select->database),
-                                                    std::string(prepared.point_select->table))
-                             : nullptr;
+    const auto by_name = prepared.point_read ? snapshot->find_table(prepared.point_select->database.empty()
+                                                                        ? state_.database
+                                                                        : std::string(prepared.point_select->database),
+                                                                    std::string(prepared.point_select->table))
+                                             : nullptr;
     if (by_name && prepared.point_read->fits(*by_name)) {
       table = by_name;
     } else {
@@ -257,7 +262,8 @@ Status SessionImpl::execute_prepared(uint32_t id, std::span<const Parameter> par
     }
     if (prepared.point_read) {
       std::vector<std::string> texts;
-      FRESHET_ASSIGN_OR_RETURN(const bool answered, prepared.point_read->run(*table, to_input_values(parameters, texts), out));
+      FRESHET_ASSIGN_OR_RETURN(const bool answered,
+                               prepared.point_read->run(*table, to_input_values(parameters, texts), out));
       if (answered) return Status::OK();
     }
   }

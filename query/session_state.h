@@ -22,8 +22,8 @@ struct QueryServices {
   storage::StorageEngine& storage;
   ingest::RoutineLoadManager& routine_loads;
   DuckEngine& duckdb;
-  std::string version;       ///< what VERSION() answers
-  uint16_t http_port = 0;    ///< for ErrorLogUrls
+  std::string version;     ///< what VERSION() answers
+  uint16_t http_port = 0;  ///< for ErrorLogUrls
   uint16_t mysql_port = 0;
 };
 

@@ -11,7 +11,8 @@ Status run_create_database(const CreateDatabase& statement, const QueryServices&
   return out.ok(result);
 }
 
-Status run_drop_database(const DropDatabase& statement, SessionState& session, const QueryServices& services, ResultWriter& out) {
+Status run_drop_database(const DropDatabase& statement, SessionState& session, const QueryServices& services,
+                         ResultWriter& out) {
   const Status stopped = services.routine_loads.stop(statement.name, "");
   if (!stopped.ok() && stopped.code() != StatusCode::kNotFound) return stopped;
   FRESHET_RETURN_IF_ERROR(services.storage.drop_database(statement.name, statement.if_exists));
@@ -41,7 +42,8 @@ Status run_create_table_like(const CreateTableLike& statement, const SessionStat
   return out.ok({});
 }
 
-Status run_drop_table(const DropTable& statement, const SessionState& session, const QueryServices& services, ResultWriter& out) {
+Status run_drop_table(const DropTable& statement, const SessionState& session, const QueryServices& services,
+                      ResultWriter& out) {
   for (const TableName& name : statement.names) {
     FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, name.database));
     FRESHET_RETURN_IF_ERROR(services.storage.drop_table(database, name.table, statement.if_exists));

@@ -8,14 +8,18 @@ namespace freshet::query {
 // CREATE, DROP, TRUNCATE of databases and tables: each is durable and visible when it returns.
 
 Status run_create_database(const CreateDatabase& statement, const QueryServices& services, ResultWriter& out);
-Status run_drop_database(const DropDatabase& statement, SessionState& session, const QueryServices& services, ResultWriter& out);
-Status run_create_table(const CreateTable& statement, const SessionState& session, const QueryServices& services, ResultWriter& out);
+Status run_drop_database(const DropDatabase& statement, SessionState& session, const QueryServices& services,
+                         ResultWriter& out);
+Status run_create_table(const CreateTable& statement, const SessionState& session, const QueryServices& services,
+                        ResultWriter& out);
 Status run_create_table_like(const CreateTableLike& statement, const SessionState& session, const QueryServices& services,
                              ResultWriter& out);
-Status run_drop_table(const DropTable& statement, const SessionState& session, const QueryServices& services, ResultWriter& out);
+Status run_drop_table(const DropTable& statement, const SessionState& session, const QueryServices& services,
+                      ResultWriter& out);
 Status run_truncate_table(const TruncateTable& statement, const SessionState& session, const QueryServices& services,
                           ResultWriter& out);
 /// CREATE INDEX: zone maps and key filters serve instead; the table must exist.
-Status run_create_index(const CreateIndex& statement, const SessionState& session, const QueryServices& services, ResultWriter& out);
+Status run_create_index(const CreateIndex& statement, const SessionState& session, const QueryServices& services,
+                        ResultWriter& out);
 
 }  // namespace freshet::query

@@ -34,6 +34,7 @@ ResultColumn text_column(const std::string& name);
 /// A cell of a text answer: nothing = NULL.
 using TextCell = std::optional<std::string>;
 /// A whole answer of text cells.
-Status write_text_rows(std::span<const std::string> names, const std::vector<std::vector<TextCell>>& rows, ResultWriter& out);
+Status write_text_rows(std::span<const std::string> names, const std::vector<std::vector<TextCell>>& rows,
+                       ResultWriter& out);
 
 }  // namespace freshet::query

@@ -91,6 +91,7 @@ class OriginTracer {
         if (binding.table_index != aggregate.aggregate_index) return computed(type);
         return trace(*aggregate.expressions[binding.column_index]);
       }
+      case LogicalOperatorType::LOGICAL_CTE_REF: return trace_cte(op.Cast<duckdb::LogicalCTERef>(), binding, type);
       case LogicalOperatorType::LOGICAL_WINDOW: return trace(*op.expressions[binding.column_index]);
       case LogicalOperatorType::LOGICAL_UNION:
       case LogicalOperatorType::LOGICAL_EXCEPT:
@@ -106,6 +107,15 @@ class OriginTracer {
     if (position >= table->schema->columns.size()) return computed(type);
     const ColumnSchema& stored = table->schema->columns[position];
     return {stored.name, stored.type, stored.nullable, table->database_name, table->name};
+  }
+
+  ResultColumn trace_cte(duckdb::LogicalCTERef& reference, const ColumnBinding& binding, const LogicalType& type) {
+    const auto found = by_table_index_.find(reference.cte_index);
+    if (found == by_table_index_.end() || found->second->type != LogicalOperatorType::LOGICAL_MATERIALIZED_CTE) {
+      return computed(type);
+    }
+    const auto bindings = found->second->children.front()->GetColumnBindings();
+    return binding.column_index < bindings.size() ? trace(bindings[binding.column_index], type) : computed(type);
   }
 
   ResultColumn trace_set_operation(LogicalOperator& op, const ColumnBinding& binding, const LogicalType& type) {

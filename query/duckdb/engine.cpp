@@ -6,6 +6,7 @@
 #include <duckdb/main/prepared_statement.hpp>
 #include <duckdb/main/stream_query_result.hpp>
 #include <duckdb/parser/statement/explain_statement.hpp>
+#include <optional>
 
 #include "query/duckdb/catalog.h"
 #include "query/duckdb/column_origin.h"
@@ -84,17 +85,16 @@ class Connection final : public DuckConnection {
 
   Result<StatementShape> describe(std::string_view sql, const std::string& database) override {
     FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database));
-    StatementShape shape;
-    shape.parameter_count = guarded.parameter_count;
-    state_->begin();
-    try {
-      const auto prepared = connection_.Prepare(std::move(guarded.statement));
-      if (prepared->HasError()) return failure(prepared->error, guarded);
-      shape.columns = result_columns(prepared->GetNames(), prepared->GetTypes());
-      return shape;
-    } catch (const std::exception& error) {
-      return failure(duckdb::ErrorData(error), guarded);
-    }
+    FRESHET_ASSIGN_OR_RETURN(std::optional<StatementShape> shape, prepare(guarded));
+    if (shape) return std::move(*shape);
+    // Some placeholder's type is open until it has a value: NULLs leave the other columns as they are.
+    FRESHET_ASSIGN_OR_RETURN(guarded, parse_query(sql, database));
+    const uint16_t parameter_count = guarded.parameter_count;
+    FRESHET_RETURN_IF_ERROR(bind_parameters(guarded, std::vector<Parameter>(parameter_count)));
+    FRESHET_ASSIGN_OR_RETURN(shape, prepare(guarded));
+    if (!shape) return Status::Internal("the statement's columns cannot be told");
+    shape->parameter_count = parameter_count;
+    return std::move(*shape);
   }
 
   Result<std::string> explain(std::string_view sql, const std::string& database, bool analyze) override {
@@ -126,6 +126,22 @@ class Connection final : public DuckConnection {
     FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database));
     FRESHET_RETURN_IF_ERROR(bind_parameters(guarded, parameters));
     return run(std::move(guarded), consume);
+  }
+
+  /// Nothing when a placeholder has no type yet.
+  Result<std::optional<StatementShape>> prepare(GuardedStatement& guarded) {
+    StatementShape shape;
+    shape.parameter_count = guarded.parameter_count;
+    state_->begin();
+    try {
+      const auto prepared = connection_.Prepare(std::move(guarded.statement));
+      if (prepared->HasError()) return failure(prepared->error, guarded);
+      if (!prepared->GetStatementProperties().bound_all_parameters) return std::optional<StatementShape>();
+      shape.columns = result_columns(prepared->GetNames(), prepared->GetTypes());
+      return std::optional<StatementShape>(std::move(shape));
+    } catch (const std::exception& error) {
+      return failure(duckdb::ErrorData(error), guarded);
+    }
   }
 
   /// Runs a statement and hands over its result as a stream; closes it whatever happens.
@@ -192,8 +208,8 @@ Result<std::unique_ptr<DuckEngine>> DuckEngine::open(SnapshotProvider snapshots,
     duckdb::DBConfig config;
     configure(config, options);
     register_catalog(config, std::move(snapshots));
-    register_column_origins(config);
     auto instance = std::make_unique<Instance>(config);
+    register_column_origins(duckdb::DBConfig::GetConfig(*instance->database.instance));
     FRESHET_RETURN_IF_ERROR(close_world(instance->database));
     return std::unique_ptr<DuckEngine>(new DuckEngine(std::move(instance)));
   } catch (const std::exception& error) {

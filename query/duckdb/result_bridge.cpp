@@ -23,7 +23,7 @@ Int128 to_int128(duckdb::hugeint_t value) {
 
 template <typename T>
 T value_at(const UnifiedVectorFormat& format, idx_t index) {
-  return UnifiedVectorFormat::GetData<T>(format)[index];
+  return reinterpret_cast<const T*>(format.data)[index];
 }
 
 /// The type in which a column's cells are read; its other values are cast first. Text is what ResultWriter has no call for.
@@ -129,7 +129,7 @@ class CellReader {
 
 template <typename T>
 void append_fixed(const UnifiedVectorFormat& format, idx_t count, Column& out) {
-  const T* values = UnifiedVectorFormat::GetData<T>(format);
+  const T* values = reinterpret_cast<const T*>(format.data);
   out.reserve(out.size() + count);
   for (idx_t row = 0; row < count; ++row) {
     const idx_t index = format.sel->get_index(row);

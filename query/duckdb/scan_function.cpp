@@ -289,15 +289,21 @@ double progress(ClientContext&, const duckdb::FunctionData*, const duckdb::Globa
   return 100.0 * static_cast<double>(global.rows_done) / static_cast<double>(global.plan.counts.rows_planned);
 }
 
-/// Remembers what the filters say of the columns, for EXPLAIN. The filters themselves come as a TableFilterSet.
+/// Remembers what the filters say of the columns, for EXPLAIN. The filters themselves come as a TableFilterSet. The
+/// optimizer calls this more than once; filters that became table filters before are not among `filters` again.
 void note_filters(ClientContext&, duckdb::LogicalGet& get, duckdb::FunctionData* data,
                   duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>& filters) {
   auto& binding = data->Cast<ScanBinding>();
-  binding.conditions = conditions_of(filters, [&](const duckdb::ColumnBinding& column) {
+  auto conditions = conditions_of(filters, [&](const duckdb::ColumnBinding& column) {
     if (column.table_index != get.table_index || column.column_index >= get.GetColumnIds().size()) return ColumnId{};
     const ColumnSchema* schema = stored_column(*binding.table, get.GetColumnIds()[column.column_index].GetPrimaryIndex());
     return schema != nullptr ? schema->id : ColumnId{};
   });
+  for (const auto& [index, filter] : get.table_filters.filters) {
+    const ColumnSchema* schema = stored_column(*binding.table, index);
+    if (schema != nullptr) conditions.push_back({schema->id, zone_condition(*filter)});
+  }
+  binding.conditions = std::move(conditions);
 }
 
 bool accept_expression(ClientContext&, const duckdb::LogicalGet&, duckdb::Expression&) { return true; }

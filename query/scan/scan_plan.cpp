@@ -132,7 +132,7 @@ Result<ScanPlan> plan_scan(const storage::TableSnapshot& table, std::span<const 
 }
 
 std::string describe_pruning(uint64_t total, uint64_t pruned) {
-  return fmt::format("{} of {} read ({} pruned by zone maps)", total - pruned, total, pruned);
+  return fmt::format("{} of {} ({} pruned)", total - pruned, total, pruned);
 }
 
 }  // namespace freshet::query

@@ -42,7 +42,7 @@ struct ScanPlan {
 /// What a scan of `table` has to read when only rows that satisfy all `conditions` matter. Opens the segments' footers.
 Result<ScanPlan> plan_scan(const storage::TableSnapshot& table, std::span<const ColumnCondition> conditions);
 
-/// "3 of 40 read (37 pruned by zone maps)"; without conditions just "40".
+/// What is read of what there is, e.g. "3 of 40 (37 pruned)".
 std::string describe_pruning(uint64_t total, uint64_t pruned);
 
 }  // namespace freshet::query

@@ -11,10 +11,29 @@
 namespace freshet::query {
 namespace {
 
-constexpr std::string_view kColumnNames[] = {
-    "Id", "Name", "CreateTime", "PauseTime", "EndTime", "DbName", "TableName", "IsMultiTable", "State", "DataSourceType",
-    "CurrentTaskNum", "JobProperties", "DataSourceProperties", "CustomProperties", "Statistic", "Progress", "Lag",
-    "ReasonOfStateChanged", "ErrorLogUrls", "OtherMsg", "User", "Comment", "ComputeGroup"};
+constexpr std::string_view kColumnNames[] = {"Id",
+                                             "Name",
+                                             "CreateTime",
+                                             "PauseTime",
+                                             "EndTime",
+                                             "DbName",
+                                             "TableName",
+                                             "IsMultiTable",
+                                             "State",
+                                             "DataSourceType",
+                                             "CurrentTaskNum",
+                                             "JobProperties",
+                                             "DataSourceProperties",
+                                             "CustomProperties",
+                                             "Statistic",
+                                             "Progress",
+                                             "Lag",
+                                             "ReasonOfStateChanged",
+                                             "ErrorLogUrls",
+                                             "OtherMsg",
+                                             "User",
+                                             "Comment",
+                                             "ComputeGroup"};
 
 std::string_view state_name(ingest::RoutineLoadState state) {
   switch (state) {
@@ -71,8 +90,8 @@ std::string statistic(const ingest::RoutineLoadStatus& job) {
   return fmt::format(
       R"({{"receivedBytes":{},"runningTxns":[],"errorRows":{},"committedTaskNum":{},"loadedRows":{},"abortedTaskNum":{},)"
       R"("totalRows":{},"unselectedRows":{},"lostRows":{},"lastCommitUnixMs":{}}})",
-      job.received_bytes, job.error_rows, job.committed_tasks, job.loaded_rows, job.aborted_tasks, job.total_rows, unselected,
-      job.lost_rows, job.last_commit_unix_ms);
+      job.received_bytes, job.error_rows, job.committed_tasks, job.loaded_rows, job.aborted_tasks, job.total_rows,
+      unselected, job.lost_rows, job.last_commit_unix_ms);
 }
 
 std::string source_properties(const ingest::RoutineLoadStatus& job) {
@@ -81,9 +100,8 @@ std::string source_properties(const ingest::RoutineLoadStatus& job) {
     if (!partitions.empty()) partitions += ',';
     partitions += fmt::to_string(partition);
   }
-  return json_object({{"topic", job.spec.stream.topic},
-                      {"currentKafkaPartitions", partitions},
-                      {"brokerList", job.spec.stream.brokers}});
+  return json_object(
+      {{"topic", job.spec.stream.topic}, {"currentKafkaPartitions", partitions}, {"brokerList", job.spec.stream.brokers}});
 }
 
 std::string error_log_urls(const ingest::RoutineLoadStatus& job, uint16_t http_port) {

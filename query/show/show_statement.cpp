@@ -47,8 +47,8 @@ Status show_table_status(const Show& show, const SessionState& session, const Qu
                     std::nullopt, "utf8mb4_bin", std::nullopt, std::nullopt, table->schema->comment});
   }
   return write_text_rows(Names{"Name", "Engine", "Version", "Row_format", "Rows", "Avg_row_length", "Data_length",
-                               "Max_data_length", "Index_length", "Data_free", "Auto_increment", "Create_time", "Update_time",
-                               "Check_time", "Collation", "Checksum", "Create_options", "Comment"},
+                               "Max_data_length", "Index_length", "Data_free", "Auto_increment", "Create_time",
+                               "Update_time", "Check_time", "Collation", "Checksum", "Create_options", "Comment"},
                          rows, out);
 }
 
@@ -68,8 +68,8 @@ Status show_columns(const Show& show, const SessionState& session, const QuerySe
     }
   }
   if (show.full) {
-    return write_text_rows(
-        Names{"Field", "Type", "Collation", "Null", "Key", "Default", "Extra", "Privileges", "Comment"}, rows, out);
+    return write_text_rows(Names{"Field", "Type", "Collation", "Null", "Key", "Default", "Extra", "Privileges", "Comment"},
+                           rows, out);
   }
   return write_text_rows(Names{"Field", "Type", "Null", "Key", "Default", "Extra"}, rows, out);
 }
@@ -78,8 +78,8 @@ Status show_create_table_statement(const Show& show, const SessionState& session
                                    ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, show.database));
   FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, show.name));
-  return write_text_rows(Names{"Table", "Create Table"}, Rows{{table->name, show_create_table("", table->name, *table->schema)}},
-                         out);
+  return write_text_rows(Names{"Table", "Create Table"},
+                         Rows{{table->name, show_create_table("", table->name, *table->schema)}}, out);
 }
 
 Status show_index(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {
@@ -109,8 +109,8 @@ Status show_variables(const Show& show, const SessionState& session, const Query
 Status show_nodes(const Show& show, const QueryServices& services, ResultWriter& out) {
   if (show.kind == ShowKind::kFrontends) {
     return write_text_rows(Names{"Name", "Host", "HttpPort", "QueryPort", "Role", "IsMaster", "Alive", "Version"},
-                           Rows{{"freshet", "127.0.0.1", fmt::to_string(services.http_port), fmt::to_string(services.mysql_port),
-                                 "FOLLOWER", "true", "true", services.version}},
+                           Rows{{"freshet", "127.0.0.1", fmt::to_string(services.http_port),
+                                 fmt::to_string(services.mysql_port), "FOLLOWER", "true", "true", services.version}},
                            out);
   }
   return write_text_rows(Names{"BackendId", "Host", "HttpPort", "Alive", "Version"},

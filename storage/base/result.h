@@ -16,9 +16,9 @@ class [[nodiscard]] Result {
 
   Result(T value) : value_(std::move(value)) {}
   template <typename U>
-    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, Status> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Result> && !std::is_same_v<std::remove_cvref_t<U>, T>)
-  Result(U&& value) : value_(std::forward<U>(value)) {}
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, Status> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Result> && !std::is_same_v<std::remove_cvref_t<U>, T>) Result(U&& value)
+      : value_(std::forward<U>(value)) {}
   Result(Status status) : status_(std::move(status)) { FRESHET_ASSERT(!status_.ok()); }
 
   bool ok() const { return status_.ok(); }

@@ -50,10 +50,10 @@ class [[nodiscard]] Status {
   /// The same code with `context` and ": " before the message. No effect on OK.
   Status with_context(std::string_view context) const;
 
-#define FRESHET_STATUS_FACTORY(Name)                                                 \
-  template <typename... Args>                                                        \
-  static Status Name(fmt::format_string<Args...> text, Args&&... args) {             \
-    return {StatusCode::k##Name, fmt::format(text, std::forward<Args>(args)...)};    \
+#define FRESHET_STATUS_FACTORY(Name)                                              \
+  template <typename... Args>                                                     \
+  static Status Name(fmt::format_string<Args...> text, Args&&... args) {          \
+    return {StatusCode::k##Name, fmt::format(text, std::forward<Args>(args)...)}; \
   }
   FRESHET_STATUS_FACTORY(InvalidArgument)
   FRESHET_STATUS_FACTORY(NotFound)
@@ -82,8 +82,8 @@ class [[nodiscard]] Status {
 }  // namespace freshet
 
 /// Returns from the enclosing function when `expression` is not OK.
-#define FRESHET_RETURN_IF_ERROR(expression)           \
-  do {                                                \
-    ::freshet::Status freshet_status_ = (expression); \
+#define FRESHET_RETURN_IF_ERROR(expression)            \
+  do {                                                 \
+    ::freshet::Status freshet_status_ = (expression);  \
     if (!freshet_status_.ok()) return freshet_status_; \
   } while (false)

@@ -16,9 +16,8 @@ class WallClock {
 
  private:
   std::chrono::steady_clock::time_point steady_start_ = std::chrono::steady_clock::now();
-  int64_t start_micros_ = std::chrono::duration_cast<std::chrono::microseconds>(
-                              std::chrono::system_clock::now().time_since_epoch())
-                              .count();
+  int64_t start_micros_ =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 };
 
 }  // namespace freshet

@@ -12,8 +12,8 @@ Status check_name(std::string_view kind, const std::string& name) {
   }
   for (unsigned char byte : name) {
     if (byte < 0x20 || byte == '/' || byte == '\\' || byte == '`' || byte == 0x7f) {
-      return Status::InvalidArgument("Incorrect {} name '{}': slashes, backquotes and control characters are not allowed", kind,
-                                     name);
+      return Status::InvalidArgument("Incorrect {} name '{}': slashes, backquotes and control characters are not allowed",
+                                     kind, name);
     }
   }
   return Status::OK();
@@ -21,7 +21,8 @@ Status check_name(std::string_view kind, const std::string& name) {
 
 /// Every record of the rows of one tablet.
 void erase_tablet_rows(TabletId tablet, MetaBatch& batch) {
-  for (std::string_view kind : {meta_keys::kSegments, meta_keys::kDeleteDeltas, meta_keys::kFoldedBitmaps, meta_keys::kCarriedBlocks}) {
+  for (std::string_view kind :
+       {meta_keys::kSegments, meta_keys::kDeleteDeltas, meta_keys::kFoldedBitmaps, meta_keys::kCarriedBlocks}) {
     const std::string begin = meta_keys::of(kind, tablet.value);
     batch.erase_range(begin, prefix_end(begin));
   }

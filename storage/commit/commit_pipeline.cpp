@@ -71,7 +71,8 @@ void CommitPipeline::write_queued(std::unique_lock<std::mutex>& lock) {
   }
   lock.lock();
   if (!status.ok() && broken_.ok()) {
-    broken_ = Status::Unavailable("commits stopped after a failed metadata write ({}); restart the server", status.message());
+    broken_ =
+        Status::Unavailable("commits stopped after a failed metadata write ({}); restart the server", status.message());
   }
   for (const ChangePtr& change : group) {
     change->status_ = status;

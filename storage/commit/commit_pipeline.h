@@ -20,8 +20,8 @@ namespace freshet::storage {
 /// So no commit becomes durable or visible before a lower one, many commits share one sync, and nothing is written or synced
 /// under a table's lock.
 ///
-/// When a write fails its outcome is unknown: the pipeline takes no further change until the server is restarted, and readers
-/// stay on the last visible snapshot. Any thread.
+/// When a write fails its outcome is unknown: the pipeline takes no further change until the server is restarted, and
+/// readers stay on the last visible snapshot. Any thread.
 class CommitPipeline {
  public:
   /// `snapshot`: the recovered state, visible from the start.

@@ -17,8 +17,8 @@ class IdAllocator {
   /// `key`: where the high-water mark lives.
   static Result<std::unique_ptr<IdAllocator>> open(MetaStore& meta, std::string_view key);
 
-  /// The next number, from 1 on. When the store refuses to reserve more, numbers of the current reservation go on until it is
-  /// used up, and then the server's metadata store has long stopped taking commits.
+  /// The next number, from 1 on. When the store refuses to reserve more, numbers of the current reservation go on until it
+  /// is used up, and then the server's metadata store has long stopped taking commits.
   Result<uint64_t> next();
   /// The newest number handed out.
   uint64_t last() const;

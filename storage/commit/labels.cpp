@@ -54,7 +54,8 @@ Status Labels::reserve(DatabaseId database, const std::string& label, Transactio
                        std::optional<LabelRecord>* existing) {
   if (count() >= limits_.count_max) {
     return Status::ResourceExhausted(
-        "{} labels are kept, the limit of storage.label_limit; wait until older ones pass storage.label_keep_seconds", count());
+        "{} labels are kept, the limit of storage.label_limit; wait until older ones pass storage.label_keep_seconds",
+        count());
   }
   std::lock_guard lock(mutex_);
   auto [running, is_new] = running_.try_emplace({database, label}, transaction);

@@ -12,8 +12,8 @@
 
 namespace freshet::storage {
 
-/// The names of loads: each is used once within a database. Running loads hold theirs in memory; finished ones are records in
-/// the metadata store, written by the commit that carries them and kept by age alone. Any thread.
+/// The names of loads: each is used once within a database. Running loads hold theirs in memory; finished ones are records
+/// in the metadata store, written by the commit that carries them and kept by age alone. Any thread.
 class Labels {
  public:
   struct Limits {

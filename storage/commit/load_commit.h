@@ -39,8 +39,8 @@ struct OffsetAdvance {
   int64_t to = 0;    ///< next offset to consume
 };
 
-/// The rows one load brings to one bucket, in arrival order: first `segments` (each flushed from one memtable, in order), then
-/// `rows`. Later rows of a key win; deletes included.
+/// The rows one load brings to one bucket, in arrival order: first `segments` (each flushed from one memtable, in order),
+/// then `rows`. Later rows of a key win; deletes included.
 struct BucketRows {
   uint32_t bucket = 0;
   std::vector<WrittenSegment> segments;

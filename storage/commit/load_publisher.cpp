@@ -142,10 +142,10 @@ Status LoadPublisher::probe_rest(const TableSnapshot& head, std::vector<Bucket>&
   return Status::OK();
 }
 
-Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const LoadCommit& load,
-                                                   std::vector<Bucket>& buckets) {
+Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets) {
   const TableSnapshotPtr head = table.head();
-  if (table.dropped) return Status::NotFound("Unknown table '{}.{}': it was dropped during the load", head->database_name, head->name);
+  if (table.dropped)
+    return Status::NotFound("Unknown table '{}.{}': it was dropped during the load", head->database_name, head->name);
   if (head->schema->version != load.schema_version) {
     return Status::Conflict("table {}.{} changed its schema during the load; load again", head->database_name, head->name);
   }
@@ -155,8 +155,9 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
   std::vector<RowsetId> new_buffers;
   for (const Bucket& bucket : buckets) {
     const DeltaView& active = head->tablets[bucket.index]->deltas.back();
-    const bool is_full = active.buffer->byte_size() >= limits_.delta_buffer_bytes ||
-                         active.buffer->row_count() + (bucket.rows ? bucket.rows->kept.row_count() : 0) > limits_.delta_buffer_rows;
+    const bool is_full =
+        active.buffer->byte_size() >= limits_.delta_buffer_bytes ||
+        active.buffer->row_count() + (bucket.rows ? bucket.rows->kept.row_count() : 0) > limits_.delta_buffer_rows;
     RowsetId next_buffer;
     if (bucket.rows && is_full) {
       FRESHET_ASSIGN_OR_RETURN(const uint64_t id, parts_.ids.next());

@@ -79,7 +79,8 @@ Status settle_dead_rows(TabletBuilder& tablet) {
     if (found == tablet.dead.end()) return Status::OK();
     for (RowOrdinal row : found->second) {
       if (row >= row_count) {
-        return Status::Corruption("delete bitmap of rowset {} names row {}, but it has {} rows", rowset.value, row, row_count);
+        return Status::Corruption("delete bitmap of rowset {} names row {}, but it has {} rows", rowset.value, row,
+                                  row_count);
       }
     }
     dead = dead.with(found->second);
@@ -99,16 +100,16 @@ Result<uint64_t> last_commit(MetaStore& meta) {
 
 Result<std::vector<std::shared_ptr<TableSnapshot>>> read_tables(MetaStore& meta, ServerSnapshot& server) {
   std::unordered_map<DatabaseId, std::string> database_names;
-  FRESHET_RETURN_IF_ERROR(meta.scan(
-      meta_keys::kDatabases, prefix_end(meta_keys::kDatabases), [&](std::string_view key, std::string_view value) {
+  FRESHET_RETURN_IF_ERROR(
+      meta.scan(meta_keys::kDatabases, prefix_end(meta_keys::kDatabases), [&](std::string_view key, std::string_view value) {
         const DatabaseId id(meta_keys::number_at(key, meta_keys::kDatabases.size()));
         database_names[id] = value;
         server.databases[std::string(value)] = id;
         return Status::OK();
       }));
   std::vector<std::shared_ptr<TableSnapshot>> tables;
-  FRESHET_RETURN_IF_ERROR(meta.scan(
-      meta_keys::kTables, prefix_end(meta_keys::kTables), [&](std::string_view key, std::string_view value) {
+  FRESHET_RETURN_IF_ERROR(
+      meta.scan(meta_keys::kTables, prefix_end(meta_keys::kTables), [&](std::string_view key, std::string_view value) {
         FRESHET_ASSIGN_OR_RETURN(const TableRecord record, TableRecord::decode(value));
         FRESHET_ASSIGN_OR_RETURN(TableSchema schema, TableSchema::deserialize(record.schema));
         auto database = database_names.find(record.database);

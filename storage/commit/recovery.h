@@ -17,7 +17,8 @@ struct RecoveredState {
 };
 
 /// Rebuilds every table from its records: schemas, segments (opened later, when first needed), delete bitmaps (folded ones,
-/// then the deltas after them), and delta buffers from carried blocks in commit order. Reads only. Corruption names the record.
+/// then the deltas after them), and delta buffers from carried blocks in commit order. Reads only. Corruption names the
+/// record.
 Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& page_cache);
 
 /// Moves files that no record names out of the way: those of a load that never committed.

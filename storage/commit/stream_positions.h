@@ -15,8 +15,9 @@ class StreamPositions {
  public:
   static Result<std::unique_ptr<StreamPositions>> open(MetaStore& meta);
 
-  /// Moves all positions from `from` to `to` and adds them to `batch`; Conflict, and nothing moved, when a stored position is
-  /// another, or an epoch is older than the stored one. REQUIRES: the batch is staged before the publish lock is released.
+  /// Moves all positions from `from` to `to` and adds them to `batch`; Conflict, and nothing moved, when a stored position
+  /// is another, or an epoch is older than the stored one. REQUIRES: the batch is staged before the publish lock is
+  /// released.
   Status advance(const std::vector<OffsetAdvance>& offsets, MetaBatch& batch);
   std::vector<std::pair<int32_t, int64_t>> of_job(JobId job) const;
   void erase_job(JobId job, MetaBatch& batch);

@@ -17,7 +17,8 @@ class TabletEdit {
  public:
   explicit TabletEdit(const TabletSnapshot& base) : next_(base) {}
 
-  /// Marks rows as replaced. Rows of a rowset that is no longer here are ignored: what replaced that rowset was probed itself.
+  /// Marks rows as replaced. Rows of a rowset that is no longer here are ignored: what replaced that rowset was probed
+  /// itself.
   void kill(RowsetId rowset, std::span<const RowOrdinal> rows);
   void add_segment(SegmentView segment) { next_.segments.push_back(std::move(segment)); }
   void add_delta(DeltaView delta) { next_.deltas.push_back(std::move(delta)); }
@@ -42,8 +43,8 @@ class TabletEdit {
 /// The table with one tablet exchanged.
 TableSnapshotPtr with_tablet(const TableSnapshot& table, size_t tablet_index, TabletSnapshotPtr tablet);
 
-/// Replaces the delete deltas of a tablet up to `commit` by whole bitmaps of the rowsets whose dead rows grew since they were
-/// last folded. `folded` is updated; the tablet's records name exactly its rowsets afterwards.
+/// Replaces the delete deltas of a tablet up to `commit` by whole bitmaps of the rowsets whose dead rows grew since they
+/// were last folded. `folded` is updated; the tablet's records name exactly its rowsets afterwards.
 void fold_dead_rows(const TabletSnapshot& tablet, CommitNumber commit, std::unordered_map<RowsetId, uint32_t>& folded,
                     MetaBatch& batch);
 

@@ -20,9 +20,7 @@ constexpr auto kIdleWait = std::chrono::milliseconds(500);
 constexpr auto kAdmissionPoll = std::chrono::milliseconds(20);
 constexpr int kBackgroundNice = 10;
 
-void lower_thread_priority() {
-  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kBackgroundNice);
-}
+void lower_thread_priority() { setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kBackgroundNice); }
 
 std::vector<SegmentStat> stats_of(const TabletSnapshot& tablet) {
   std::vector<SegmentStat> stats;
@@ -151,7 +149,8 @@ Status Maintenance::admit(const TableState& table) {
     if (stopping_) return Status::Unavailable("the server is shutting down");
     if (std::chrono::steady_clock::now() >= deadline) {
       return Status::ResourceExhausted(
-          "table {} has {} segments in a tablet, the limit of storage.compaction.max_segments, and compaction did not catch up "
+          "table {} has {} segments in a tablet, the limit of storage.compaction.max_segments, and compaction did not catch "
+          "up "
           "within {} s; load in larger batches or raise storage.compaction.rate_bytes_per_second",
           table.head()->name, most_segments, options_.admission_wait_seconds);
     }
@@ -189,8 +188,8 @@ Status Maintenance::flush_oldest_sealed(TableState& table, size_t tablet_index) 
   FRESHET_ASSIGN_OR_RETURN(const uint64_t segment_id, parts_.ids.next());
   SegmentWriterOptions writer_options;
   writer_options.newest_commit = CommitNumber(parts_.commit_numbers.last());
-  FRESHET_ASSIGN_OR_RETURN(const FlushOutput output, flush_delta(parts_.files, sealed, RowsetId(segment_id), tablet.id,
-                                                                 writer_options));
+  FRESHET_ASSIGN_OR_RETURN(const FlushOutput output,
+                           flush_delta(parts_.files, sealed, RowsetId(segment_id), tablet.id, writer_options));
   std::shared_ptr<const Segment> segment;
   if (output.meta) {
     FRESHET_RETURN_IF_ERROR(parts_.files.sync_names());
@@ -248,8 +247,8 @@ Status Maintenance::compact_tablet(TableState& table, size_t tablet_index, const
   writer_options.level = level + 1;
   writer_options.newest_commit = CommitNumber(parts_.commit_numbers.last());
   FRESHET_ASSIGN_OR_RETURN(const CompactionOutput output,
-                           run_compaction(parts_.files, inputs, start->schema, *start->key_codec, RowsetId(output_id), tablet.id,
-                                          writer_options, &rate_limiter_, &stopping_));
+                           run_compaction(parts_.files, inputs, start->schema, *start->key_codec, RowsetId(output_id),
+                                          tablet.id, writer_options, &rate_limiter_, &stopping_));
   std::shared_ptr<const Segment> segment;
   if (output.meta) {
     FRESHET_RETURN_IF_ERROR(parts_.files.sync_names());
@@ -263,8 +262,8 @@ Status Maintenance::compact_tablet(TableState& table, size_t tablet_index, const
     std::lock_guard publish(table.publish_lock);
     const TableSnapshotPtr head = table.head();
     const TabletSnapshot& current = *head->tablets[tablet_index];
-    const bool inputs_are_gone = std::any_of(input_ids.begin(), input_ids.end(),
-                                             [&](RowsetId id) { return find_segment(current, id) == nullptr; });
+    const bool inputs_are_gone =
+        std::any_of(input_ids.begin(), input_ids.end(), [&](RowsetId id) { return find_segment(current, id) == nullptr; });
     if (table.dropped || inputs_are_gone) {
       if (segment) segment->remove_file_when_unused();
       return Status::OK();

@@ -23,16 +23,17 @@ struct MaintenanceOptions {
   PickOptions pick;
   uint64_t compaction_bytes_per_second = 200ull << 20;
   uint32_t compaction_threads = 1;
-  uint32_t segments_max = 64;          ///< loads into a tablet with more wait
+  uint32_t segments_max = 64;  ///< loads into a tablet with more wait
   uint64_t admission_wait_seconds = 60;
 };
 
-/// Keeps tables small and fast behind the loads: flushes delta buffers to segments and compacts segments, each as one commit.
+/// Keeps tables small and fast behind the loads: flushes delta buffers to segments and compacts segments, each as one
+/// commit.
 ///
-/// A flush seals a tablet's delta buffer, writes its live rows as a segment, and exchanges both in one batch that also deletes
-/// the carried blocks. A compaction exchanges its inputs for one output. Deletes that arrive while files are written are
-/// translated by the map from old to new positions under the publish lock. Jobs of one table run one at a time, in threads of
-/// low priority. Any thread may call.
+/// A flush seals a tablet's delta buffer, writes its live rows as a segment, and exchanges both in one batch that also
+/// deletes the carried blocks. A compaction exchanges its inputs for one output. Deletes that arrive while files are written
+/// are translated by the map from old to new positions under the publish lock. Jobs of one table run one at a time, in
+/// threads of low priority. Any thread may call.
 class Maintenance {
  public:
   struct Parts {

@@ -105,8 +105,10 @@ Status check_data_directory(MetaStore& meta, FileStore& files, std::vector<std::
   FRESHET_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.list());
   for (const std::string& name : names) {
     if (!known.contains(name)) {
-      problems.push_back(fmt::format("{}: belongs to no commit (a load that ended with the server; the next start moves it "
-                                     "to the quarantine folder)", name));
+      problems.push_back(
+          fmt::format("{}: belongs to no commit (a load that ended with the server; the next start moves it "
+                      "to the quarantine folder)",
+                      name));
     }
   }
   return Status::OK();

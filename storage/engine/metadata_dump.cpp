@@ -16,12 +16,13 @@ std::string describe_table(uint64_t id, std::string_view value) {
   if (!record.ok()) return fmt::format("table {}: {}", id, record.status().message());
   const Result<TableSchema> schema = TableSchema::deserialize(record->schema);
   if (!schema.ok()) return fmt::format("table {} '{}': {}", id, record->name, schema.status().message());
-  std::string text = fmt::format("table {} '{}' in database {}, {}, schema version {}, tablets", id, record->name,
-                                 record->database.value, schema->is_unique() ? "UNIQUE KEY" : "DUPLICATE KEY", schema->version);
+  std::string text =
+      fmt::format("table {} '{}' in database {}, {}, schema version {}, tablets", id, record->name, record->database.value,
+                  schema->is_unique() ? "UNIQUE KEY" : "DUPLICATE KEY", schema->version);
   for (TabletId tablet : record->tablets) fmt::format_to(std::back_inserter(text), " {}", tablet.value);
   for (const ColumnSchema& column : schema->columns) {
-    fmt::format_to(std::back_inserter(text), "\n  column {} '{}' {}{}{}", column.id.value, column.name, column.type.to_string(),
-                   column.is_key ? " key" : "", column.nullable ? "" : " not null");
+    fmt::format_to(std::back_inserter(text), "\n  column {} '{}' {}{}{}", column.id.value, column.name,
+                   column.type.to_string(), column.is_key ? " key" : "", column.nullable ? "" : " not null");
   }
   return text;
 }
@@ -29,8 +30,8 @@ std::string describe_table(uint64_t id, std::string_view value) {
 std::string describe_segment(uint64_t tablet, std::string_view value) {
   const Result<SegmentMeta> meta = SegmentMeta::deserialize(value);
   if (!meta.ok()) return fmt::format("segment of tablet {}: {}", tablet, meta.status().message());
-  return fmt::format("segment {} of tablet {}: {} rows, {} bytes, level {}, schema version {}", segment_file_name(meta->id), tablet,
-                     meta->row_count, meta->file_bytes, meta->level, meta->schema_version);
+  return fmt::format("segment {} of tablet {}: {} rows, {} bytes, level {}, schema version {}", segment_file_name(meta->id),
+                     tablet, meta->row_count, meta->file_bytes, meta->level, meta->schema_version);
 }
 
 std::string describe_dead_rows(std::string_view kind, uint64_t tablet, uint64_t second, std::string_view value) {
@@ -81,8 +82,8 @@ std::string describe(std::string_view key, std::string_view value) {
     case 'g': return fmt::format("obsolete file {}", segment_file_name(RowsetId(first)));
     case 'o':
       if (key.size() < 14 || value.size() < 16) return "stream position: cut off";
-      return fmt::format("stream position of job {}, partition {}: next offset {}", first, load_big_endian32(key.data() + 10),
-                         load_fixed<int64_t>(value.data() + 8));
+      return fmt::format("stream position of job {}, partition {}: next offset {}", first,
+                         load_big_endian32(key.data() + 10), load_fixed<int64_t>(value.data() + 8));
     case 'r': return fmt::format("record {}: {} bytes", key.substr(2), value.size());
     default: return fmt::format("unknown key of {} bytes", key.size());
   }

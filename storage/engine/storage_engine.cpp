@@ -55,8 +55,12 @@ MaintenanceOptions maintenance_options(const StorageOptions& options) {
 class Engine : public StorageEngine {
  public:
   Engine(std::unique_ptr<MetaStore> meta, std::unique_ptr<FileStore> files, const StorageOptions& options)
-      : meta_(std::move(meta)), files_(std::move(files)), options_(options), page_cache_(options.page_cache_bytes),
-        auto_increments_(*meta_), obsolete_(*files_) {}
+      : meta_(std::move(meta)),
+        files_(std::move(files)),
+        options_(options),
+        page_cache_(options.page_cache_bytes),
+        auto_increments_(*meta_),
+        obsolete_(*files_) {}
   ~Engine() override { stop(); }
 
   Status recover_and_start();
@@ -71,7 +75,8 @@ class Engine : public StorageEngine {
   Status drop_database(const std::string& name, bool if_exists) override {
     return catalog_changes_->drop_database(name, if_exists);
   }
-  Status create_table(const std::string& database, const std::string& name, TableSchema schema, bool if_not_exists) override {
+  Status create_table(const std::string& database, const std::string& name, TableSchema schema,
+                      bool if_not_exists) override {
     return catalog_changes_->create_table(database, name, std::move(schema), if_not_exists);
   }
   Status drop_table(const std::string& database, const std::string& name, bool if_exists) override {
@@ -191,9 +196,9 @@ Status Engine::recover_and_start() {
   }
   pipeline_ = std::make_unique<CommitPipeline>(*meta_, *commit_numbers_, state.snapshot);
   catalog_changes_ = std::make_unique<CatalogChanges>(catalog_, *pipeline_, *ids_, obsolete_);
-  publisher_ = std::make_unique<LoadPublisher>(
-      LoadPublisher::Parts{*pipeline_, *labels_, *positions_, *files_, page_cache_, *ids_},
-      LoadPublisher::Limits{options_.delta_flush_bytes, options_.delta_flush_rows});
+  publisher_ =
+      std::make_unique<LoadPublisher>(LoadPublisher::Parts{*pipeline_, *labels_, *positions_, *files_, page_cache_, *ids_},
+                                      LoadPublisher::Limits{options_.delta_flush_bytes, options_.delta_flush_rows});
   maintenance_ = std::make_unique<Maintenance>(
       Maintenance::Parts{catalog_, *pipeline_, *ids_, *commit_numbers_, obsolete_, *files_, page_cache_},
       maintenance_options(options_));
@@ -222,8 +227,8 @@ Status Engine::check_disk() const {
   FRESHET_ASSIGN_OR_RETURN(const uint64_t free, files_->free_bytes());
   if (free >= options_.disk_reserve_bytes) return Status::OK();
   return Status::OutOfSpace(
-      "the data disk has {} bytes free, below the reserve of {} (storage.disk_reserve_bytes); free space and load again", free,
-      options_.disk_reserve_bytes);
+      "the data disk has {} bytes free, below the reserve of {} (storage.disk_reserve_bytes); free space and load again",
+      free, options_.disk_reserve_bytes);
 }
 
 Status Engine::admit_load(TableId table_id) {

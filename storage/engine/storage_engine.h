@@ -17,8 +17,8 @@ namespace freshet::storage {
 
 struct StorageOptions {
   uint64_t page_cache_bytes = 1ull << 30;
-  uint64_t small_commit_bytes = 1ull << 20;   ///< at most this much is carried inside a commit record
-  uint64_t delta_flush_bytes = 64ull << 20;   ///< a tablet's delta buffer is flushed beyond this
+  uint64_t small_commit_bytes = 1ull << 20;  ///< at most this much is carried inside a commit record
+  uint64_t delta_flush_bytes = 64ull << 20;  ///< a tablet's delta buffer is flushed beyond this
   uint64_t delta_flush_rows = 1ull << 20;
   uint64_t delta_flush_seconds = 600;         ///< ... or when its oldest row is this old
   uint64_t disk_reserve_bytes = 64ull << 20;  ///< loads are refused when less is free
@@ -28,7 +28,7 @@ struct StorageOptions {
   uint64_t compaction_bytes_per_second = 200ull << 20;
   uint32_t compaction_threads = 1;
   uint64_t label_keep_seconds = 259200;
-  uint64_t label_limit = 1'000'000;           ///< labels kept; loads are refused beyond, never forgotten early
+  uint64_t label_limit = 1'000'000;  ///< labels kept; loads are refused beyond, never forgotten early
 };
 
 /// Figures for /metrics.
@@ -75,9 +75,9 @@ class StorageEngine {
   virtual Status truncate_table(const std::string& database, const std::string& name) = 0;
 
   // Labels.
-  /// Takes (database, label) for a load before its body is read. LabelExists: "Label [x] has already been used, relate to txn
-  /// [n]", and `existing` tells the state of the earlier one. A reservation is in memory only and ends with the commit that
-  /// carries the label, or with release_label.
+  /// Takes (database, label) for a load before its body is read. LabelExists: "Label [x] has already been used, relate to
+  /// txn [n]", and `existing` tells the state of the earlier one. A reservation is in memory only and ends with the commit
+  /// that carries the label, or with release_label.
   virtual Status reserve_label(DatabaseId database, const std::string& label, TransactionId transaction,
                                std::optional<LabelRecord>* existing) = 0;
   virtual void release_label(DatabaseId database, const std::string& label) = 0;
@@ -92,8 +92,8 @@ class StorageEngine {
   /// Refuses early when a load cannot succeed: OutOfSpace below the disk reserve, Unavailable when stopping or broken. Waits
   /// (bounded, then ResourceExhausted) while compaction of `table` is behind.
   virtual Status admit_load(TableId table) = 0;
-  /// Makes a load durable and visible (DESIGN of the protocol: commit/README). Segment files named in it belong to the engine
-  /// from here on: on failure they are removed, unless the outcome is unknown.
+  /// Makes a load durable and visible (DESIGN of the protocol: commit/README). Segment files named in it belong to the
+  /// engine from here on: on failure they are removed, unless the outcome is unknown.
   virtual Result<CommitOutcome> commit(LoadCommit commit) = 0;
   /// Removes segment files of a load that will not commit.
   virtual void discard_segments(const std::vector<SegmentMeta>& segments) = 0;

@@ -29,9 +29,7 @@ std::string carried_block(TabletId tablet, CommitNumber commit) { return of(kCar
 std::string auto_increment(TableId id) { return of(kAutoIncrements, id.value); }
 std::string obsolete_file(RowsetId rowset) { return of(kObsoleteFiles, rowset.value); }
 
-std::string label(DatabaseId database, std::string_view label) {
-  return of(kLabels, database.value).append(label);
-}
+std::string label(DatabaseId database, std::string_view label) { return of(kLabels, database.value).append(label); }
 
 std::string stream_position(JobId job, int32_t partition) {
   std::string key = of(kStreamPositions, job.value);

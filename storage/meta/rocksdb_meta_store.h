@@ -8,7 +8,7 @@
 namespace freshet::storage {
 
 struct RocksDbOptions {
-  bool read_only = false;                    ///< for `freshet check` and `inspect`
+  bool read_only = false;                     ///< for `freshet check` and `inspect`
   uint64_t write_buffer_bytes = 64ull << 20;  ///< memtable of the store itself
 };
 

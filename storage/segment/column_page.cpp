@@ -155,7 +155,7 @@ bool is_valid_fixed_body(PageEncoding encoding, std::string_view body, size_t ro
 bool is_valid_bytes_body(PageEncoding encoding, std::string_view body, size_t row_count) {
   switch (encoding) {
     case PageEncoding::kConstant: return true;
-    case PageEncoding::kPlain: return BytesView::valid_size(body, row_count) == body.size();
+    case PageEncoding::kPlain: return !body.empty() && BytesView::valid_size(body, row_count) == body.size();
     case PageEncoding::kDictionary: return DictionaryView::is_valid(body, row_count);
     case PageEncoding::kFrameOfReference: break;
   }

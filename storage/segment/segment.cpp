@@ -37,6 +37,10 @@ Result<std::shared_ptr<const SegmentReader>> Segment::reader() const {
   return open_->reader;
 }
 
+uint64_t Segment::resident_bytes() const {
+  return open_->is_open.load(std::memory_order_acquire) ? open_->reader->resident_bytes() : 0;
+}
+
 void Segment::remove_file_when_unused() const { open_->remove_file.store(true, std::memory_order_release); }
 
 }  // namespace freshet::storage

@@ -59,7 +59,7 @@ void gather_fixed(std::string& data, const Column& source, std::span<const uint3
 }  // namespace
 
 void Column::append_gather(const Column& source, std::span<const uint32_t> rows) {
-  if (width_ == 0 || source.has_nulls() || has_nulls()) {
+  if (width_ == 0 || source.has_nulls() || !nulls_.empty()) {
     for (uint32_t row : rows) append_from(source, row);
     return;
   }

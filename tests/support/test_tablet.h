@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "storage/io/local_file_store.h"
+#include "storage/segment/segment_writer.h"
 #include "storage/tablet/row_reader.h"
 #include "storage/tablet/snapshot.h"
 #include "storage/upsert/key_lookup.h"

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "storage/engine/storage_engine.h"
+#include "storage/io/local_file_store.h"
+#include "storage/meta/rocksdb_meta_store.h"
+
+namespace freshet::test {
+
+template <typename T>
+T must(Result<T> result) {
+  if (!result.ok()) throw std::runtime_error(result.status().to_string());
+  return std::move(result).value();
+}
+inline void must(const Status& status) {
+  if (!status.ok()) throw std::runtime_error(status.to_string());
+}
+
+/// A storage engine on a folder, which can be closed and opened again.
+class StorageServer {
+ public:
+  explicit StorageServer(std::string folder, storage::StorageOptions options = {})
+      : folder_(std::move(folder)), options_(options) {
+    open();
+  }
+
+  storage::StorageEngine& operator*() { return *engine_; }
+  storage::StorageEngine* operator->() { return engine_.get(); }
+  void open() {
+    engine_ = must(storage::StorageEngine::open(must(storage::open_rocksdb_meta_store(folder_ + "/meta", {})),
+                                                must(storage::open_local_file_store(folder_ + "/segments")), options_));
+  }
+  void close() { engine_.reset(); }
+  void restart() {
+    close();
+    open();
+  }
+  /// Problems that `freshet check` finds. REQUIRES: closed.
+  std::vector<std::string> check() const {
+    storage::RocksDbOptions options;
+    options.read_only = true;
+    const auto meta = must(storage::open_rocksdb_meta_store(folder_ + "/meta", options));
+    const auto files = must(storage::open_local_file_store(folder_ + "/segments"));
+    std::vector<std::string> problems;
+    must(storage::check_data_directory(*meta, *files, problems));
+    return problems;
+  }
+
+ private:
+  const std::string folder_;
+  const storage::StorageOptions options_;
+  std::unique_ptr<storage::StorageEngine> engine_;
+};
+
+/// Every live row of a table, in no order.
+inline Block live_rows(const storage::TableSnapshot& table) {
+  Block result = Block::for_schema(*table.schema);
+  for (const storage::TabletSnapshotPtr& tablet : table.tablets) {
+    for (const storage::SegmentView& view : tablet->segments) {
+      const auto reader = must(view.segment->reader());
+      Block rows = Block::for_schema(*table.schema);
+      for (size_t i = 0; i < table.schema->columns.size(); ++i) {
+        must(reader->column(table.schema->columns[i].id)->read_rows(0, reader->row_count(), rows.columns[i]));
+      }
+      for (RowOrdinal row = 0; row < reader->row_count(); ++row) {
+        if (!view.dead.contains(row)) result.append_from(rows, row);
+      }
+    }
+    for (const storage::DeltaView& view : tablet->deltas) {
+      std::vector<RowOrdinal> live;
+      for (RowOrdinal row = 0; row < view.row_count; ++row) {
+        if (!view.dead.contains(row)) live.push_back(row);
+      }
+      view.buffer->gather(live, result);
+    }
+  }
+  return result;
+}
+
+}  // namespace freshet::test
