@@ -59,6 +59,7 @@ Status Socket::send_all(std::string_view bytes) {
 }
 
 void Socket::shut_down() { shutdown(fd_, SHUT_RDWR); }
+void Socket::shut_down_sending() { shutdown(fd_, SHUT_WR); }
 
 std::string Socket::peer_address() const {
   sockaddr_storage peer{};

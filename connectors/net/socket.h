@@ -30,6 +30,8 @@ class Socket {
   Status send_all(std::string_view bytes);
   /// Ends both directions: the peer sees the end, a blocked receive or send of ours returns.
   void shut_down();
+  /// Ends our direction only: the peer sees the end after what was sent, and may go on sending.
+  void shut_down_sending();
   /// "127.0.0.1:54321"; "unknown" when the connection is gone.
   std::string peer_address() const;
 

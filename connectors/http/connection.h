@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+
+#include "connectors/http/http_answer.h"
+#include "connectors/http/request_reader.h"
+#include "connectors/http/router.h"
+#include "connectors/http/server_context.h"
+#include "connectors/net/socket.h"
+
+namespace freshet::connectors::http {
+
+/// The requests of one client, one after another. One thread.
+class Connection {
+ public:
+  Connection(ServerContext& context, Socket& socket);
+
+  /// Serves until either side ends the connection. `begin_request` is asked when a head was read; false ends the connection.
+  /// `end_request` is called when its answer was sent.
+  void run(const std::function<bool()>& begin_request, const std::function<void()>& end_request);
+
+ private:
+  void serve(const RequestHead& head);
+  void refuse(const RequestRefusal& refusal);
+  HttpAnswer answer(const RequestHead& head);
+  bool take_rest_of_body(const RequestHead& head);
+  void close_gently();
+
+  ServerContext& context_;
+  Socket& socket_;
+  RequestReader reader_;
+  bool is_open_ = true;
+};
+
+/// Answers the requests that have no body of interest.
+HttpAnswer answer_read_request(ServerContext& context, const RequestHead& head, const Route& route);
+
+}  // namespace freshet::connectors::http

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "storage/base/result.h"
+
+namespace freshet::connectors::http {
+
+enum class Endpoint {
+  kIndex,
+  kStreamLoad,
+  kLoadErrorLog,
+  kHealth,
+  kMetrics,
+  kBootstrap,
+  kBackends,
+  kUnknown,
+};
+
+/// Where a request goes.
+struct Route {
+  Endpoint endpoint = Endpoint::kUnknown;
+  std::string_view allowed_methods;  ///< of the endpoint, e.g. "GET, HEAD"; empty for kUnknown
+  bool is_method_allowed = false;
+  std::string database;                                    ///< kStreamLoad, percent-decoded
+  std::string table;                                       ///< kStreamLoad, percent-decoded
+  std::vector<std::pair<std::string, std::string>> query;  ///< decoded, in order
+
+  /// The first value of a name; empty when there is none.
+  std::string_view query_value(std::string_view name) const;
+};
+
+/// Finds the endpoint of a request target ("/api/shop/orders/_stream_load?x=1"). InvalidArgument when a percent escape is
+/// broken or stands for a zero byte.
+Result<Route> find_route(std::string_view method, std::string_view target);
+
+/// Whether a target is one whose every answer has HTTP status 200 and a load's JSON.
+bool is_load_target(std::string_view target);
+
+}  // namespace freshet::connectors::http

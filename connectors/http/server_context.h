@@ -1,0 +1,18 @@
+#pragma once
+
+#include <atomic>
+
+#include "connectors/http/counters.h"
+#include "connectors/http/server.h"
+
+namespace freshet::connectors::http {
+
+/// What all connections share.
+struct ServerContext {
+  const HttpServerOptions options;  ///< with the port that was chosen
+  const HttpServices services;
+  const std::atomic<bool>& is_stopping;
+  Counters counters;
+};
+
+}  // namespace freshet::connectors::http

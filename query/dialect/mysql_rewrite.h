@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "storage/base/result.h"
+
+namespace freshet::query {
+
+/// What a statement can ask of its session. The functions may be empty: then every variable is unknown.
+struct SessionValues {
+  std::string database;  ///< empty: DATABASE() is NULL
+  std::string version;
+  std::string user;  ///< "root@127.0.0.1"
+  uint64_t connection_id = 0;
+  uint64_t last_insert_id = 0;
+  /// Value of @@name, name in lower case; nothing when there is no such variable.
+  std::function<std::optional<std::string>(std::string_view name, bool global)> system_variable;
+  /// Value of @name, name in lower case; nothing is NULL.
+  std::function<std::optional<std::string>(std::string_view name)> user_variable;
+};
+
+/// A SELECT (or the SELECT part of another statement) in MySQL's or Doris's dialect -> the same in DuckDB's.
+///
+/// One pass over the tokens, with a rule for each word, operator and function that DuckDB reads otherwise; all else is
+/// passed on as it is. Expressions of the outermost select list that have no alias get one, their own text, as MySQL names
+/// its columns. Placeholders keep their order. Two differences are settings of the engine, not text: division by zero is
+/// NULL (ieee_floating_point_ops = false), and NULLs come first in ascending order (default_null_order =
+/// 'nulls_first_on_asc_last_on_desc').
+///
+/// InvalidArgument for syntax errors and unknown variables; Unsupported for operators that DuckDB would silently read as
+/// something else (^, XOR, :=). Safe to call from any thread if the session's functions are.
+Result<std::string> rewrite_for_duckdb(std::string_view text, const SessionValues& session);
+
+/// `text` as a DuckDB string literal, and `name` as a DuckDB identifier.
+std::string duckdb_string(std::string_view text);
+std::string duckdb_name(std::string_view name);
+
+}  // namespace freshet::query

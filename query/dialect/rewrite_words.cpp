@@ -1,0 +1,289 @@
+#include <algorithm>
+#include <array>
+
+#include "query/dialect/rewriter.h"
+
+namespace freshet::query {
+namespace {
+
+constexpr std::string_view kPatternStart = "'(?s).*(?:'";
+constexpr std::string_view kPatternEnd = "').*'";
+
+Result<size_t> keep(Rewriter& rewriter, size_t index, std::string& out) {
+  rewriter.put(out, index, rewriter.token(index).text);
+  return index + 1;
+}
+
+Result<size_t> replace(Rewriter& rewriter, size_t index, std::string_view text, std::string& out) {
+  rewriter.put(out, index, text);
+  return index + 1;
+}
+
+bool word_at(const Rewriter& rewriter, size_t index, size_t end, std::string_view word) {
+  return index < end && rewriter.token(index).is_word(word);
+}
+
+Result<size_t> rewrite_select(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  rewriter.put(out, index++, "SELECT");
+  constexpr std::array<std::string_view, 8> kDropped = {"SQL_NO_CACHE",      "SQL_CACHE",        "SQL_CALC_FOUND_ROWS",
+                                                        "SQL_BUFFER_RESULT", "SQL_SMALL_RESULT", "SQL_BIG_RESULT",
+                                                        "HIGH_PRIORITY",     "STRAIGHT_JOIN"};
+  for (; index < end; ++index) {
+    const Token& token = rewriter.token(index);
+    if (token.is_word("DISTINCTROW")) {
+      rewriter.put(out, index, "DISTINCT");
+    } else if (token.is_word("DISTINCT") || token.is_word("ALL")) {
+      rewriter.put(out, index, token.text);
+    } else if (std::none_of(kDropped.begin(), kDropped.end(), [&](std::string_view word) { return token.is_word(word); })) {
+      break;
+    }
+  }
+  return index;
+}
+
+Result<size_t> rewrite_from(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  const bool dual =
+      word_at(rewriter, index + 1, end, "DUAL") && !(index + 2 < end && rewriter.token(index + 2).is_operator("."));
+  return dual ? index + 2 : keep(rewriter, index, out);
+}
+
+Result<size_t> rewrite_straight_join(Rewriter& rewriter, size_t index, size_t, std::string& out) {
+  return replace(rewriter, index, "JOIN", out);
+}
+
+Result<size_t> rewrite_div(Rewriter& rewriter, size_t index, size_t, std::string& out) {
+  return rewriter.follows_operand(index) ? replace(rewriter, index, "//", out) : keep(rewriter, index, out);
+}
+
+Result<size_t> rewrite_mod(Rewriter& rewriter, size_t index, size_t, std::string& out) {
+  return rewriter.follows_operand(index) ? replace(rewriter, index, "%", out) : keep(rewriter, index, out);
+}
+
+Result<size_t> refuse_xor(Rewriter& rewriter, size_t index, size_t, std::string& out) {
+  if (!rewriter.follows_operand(index)) return keep(rewriter, index, out);
+  return Status::Unsupported("The operator XOR is not supported: write (a) <> (b)");
+}
+
+/// `x REGEXP p` -> `x ~ p'`: ~ matches the whole text, so p' allows anything around p.
+Result<size_t> put_pattern(Rewriter& rewriter, size_t index, size_t end, std::string_view symbol, std::string& out) {
+  const TokenRange pattern = rewriter.operand(index + 1, end);
+  if (pattern.size() == 0) return rewriter.error(index, "a pattern behind REGEXP");
+  FRESHET_ASSIGN_OR_RETURN(const std::string text, rewriter.render(pattern));
+  rewriter.put(out, index, symbol);
+  out += fmt::format(" ({} || {} || {})", kPatternStart, text, kPatternEnd);
+  return pattern.end;
+}
+
+Result<size_t> rewrite_regexp(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  return put_pattern(rewriter, index, end, "~", out);
+}
+
+Result<size_t> rewrite_not(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  if (word_at(rewriter, index + 1, end, "REGEXP") || word_at(rewriter, index + 1, end, "RLIKE")) {
+    return put_pattern(rewriter, index + 1, end, "!~", out);
+  }
+  return keep(rewriter, index, out);
+}
+
+/// MySQL's LIKE has the escape character \ if nothing else is said; DuckDB's has none.
+Result<size_t> rewrite_like(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  rewriter.put(out, index, rewriter.token(index).text);
+  const bool literal = index + 1 < end && rewriter.token(index + 1).kind == TokenKind::kString;
+  if (!literal || word_at(rewriter, index + 2, end, "ESCAPE")) return index + 1;
+  const std::string pattern = unquote(rewriter.token(index + 1));
+  rewriter.put(out, index + 1, duckdb_string(pattern));
+  if (pattern.find('\\') != std::string::npos) out += " ESCAPE '\\'";
+  return index + 2;
+}
+
+/// `LIMIT offset, count` -> `LIMIT count OFFSET offset`; the other way round for placeholders, to keep their order.
+Result<size_t> rewrite_limit(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  if (index + 3 >= end || !rewriter.token(index + 2).is_operator(",")) return keep(rewriter, index, out);
+  FRESHET_ASSIGN_OR_RETURN(const std::string offset, rewriter.render({index + 1, index + 2}));
+  FRESHET_ASSIGN_OR_RETURN(const std::string count, rewriter.render({index + 3, index + 4}));
+  const bool placeholder = rewriter.token(index + 1).kind == TokenKind::kPlaceholder;
+  rewriter.put(
+      out, index,
+      placeholder ? fmt::format("OFFSET {} LIMIT {}", offset, count) : fmt::format("LIMIT {} OFFSET {}", count, offset));
+  return index + 4;
+}
+
+/// `GROUP BY a, b WITH ROLLUP` -> `GROUP BY ROLLUP(a, b)`.
+Result<size_t> rewrite_group(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  if (!word_at(rewriter, index + 1, end, "BY")) return keep(rewriter, index, out);
+  size_t with = index + 2;
+  for (; with < end && !rewriter.token(with).is_word("WITH"); ++with) {
+    for (std::string_view stop : {"HAVING", "ORDER", "LIMIT", "UNION", "GROUP"}) {
+      if (rewriter.token(with).is_word(stop)) return keep(rewriter, index, out);
+    }
+    if (rewriter.token(with).is_operator(")")) break;
+    if (rewriter.token(with).is_operator("(")) with = rewriter.close_of(with);
+  }
+  if (!word_at(rewriter, with, end, "WITH") || !word_at(rewriter, with + 1, end, "ROLLUP"))
+    return keep(rewriter, index, out);
+  FRESHET_ASSIGN_OR_RETURN(const std::string columns, rewriter.render({index + 2, with}));
+  rewriter.put(out, index, "GROUP BY ROLLUP(" + columns + ")");
+  return with + 2;
+}
+
+/// COLLATE and the name behind it: text compares by bytes.
+Result<size_t> drop_collation(Rewriter&, size_t index, size_t end, std::string&) { return std::min(index + 2, end); }
+
+Result<size_t> rewrite_binary(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  const bool prefix = !rewriter.follows_operand(index) && rewriter.operand(index + 1, end).size() > 0;
+  return prefix ? index + 1 : keep(rewriter, index, out);
+}
+
+/// USE, FORCE and IGNORE INDEX (...).
+Result<size_t> drop_index_hint(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  if (!word_at(rewriter, index + 1, end, "INDEX") && !word_at(rewriter, index + 1, end, "KEY"))
+    return keep(rewriter, index, out);
+  // FOR ORDER BY is the longest that may stand in between.
+  constexpr size_t kMostWords = 3;
+  size_t next = index + 2;
+  while (next < end && next < index + 2 + kMostWords && rewriter.token(next).kind == TokenKind::kWord) ++next;
+  if (next >= end || !rewriter.token(next).is_operator("(")) return keep(rewriter, index, out);
+  return rewriter.close_of(next) + 1;
+}
+
+/// FOR UPDATE, FOR SHARE: reads see one commit, there is nothing to lock.
+Result<size_t> drop_locking(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  if (!word_at(rewriter, index + 1, end, "UPDATE") && !word_at(rewriter, index + 1, end, "SHARE"))
+    return keep(rewriter, index, out);
+  size_t next = index + 2;
+  if (word_at(rewriter, next, end, "NOWAIT")) return next + 1;
+  if (word_at(rewriter, next, end, "SKIP") && word_at(rewriter, next + 1, end, "LOCKED")) next += 2;
+  return next;
+}
+
+Result<size_t> drop_lock_in_share_mode(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  const bool lock = word_at(rewriter, index + 1, end, "IN") && word_at(rewriter, index + 2, end, "SHARE");
+  return lock ? std::min(index + 4, end) : keep(rewriter, index, out);
+}
+
+bool is_interval_unit(const Token& token) {
+  for (std::string_view unit : {"MICROSECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}) {
+    if (token.is_word(unit)) return true;
+  }
+  return false;
+}
+
+/// `INTERVAL n DAY` -> `INTERVAL (n) DAY`, which DuckDB reads for every n.
+Result<size_t> rewrite_interval(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  const TokenRange amount = rewriter.operand(index + 1, end);
+  if (amount.size() == 0 || amount.end >= end || !is_interval_unit(rewriter.token(amount.end)))
+    return keep(rewriter, index, out);
+  FRESHET_ASSIGN_OR_RETURN(const std::string text, rewriter.render(amount));
+  const bool quoted = rewriter.token(amount.begin).kind == TokenKind::kString;
+  rewriter.put(
+      out, index,
+      fmt::format(fmt::runtime(quoted ? "INTERVAL {} {}" : "INTERVAL ({}) {}"), text, rewriter.token(amount.end).text));
+  return amount.end + 1;
+}
+
+Result<size_t> rewrite_now(Rewriter& rewriter, size_t index, size_t, std::string& out) {
+  return replace(rewriter, index, "date_trunc('second', LOCALTIMESTAMP)", out);
+}
+
+Result<size_t> rewrite_current_user(Rewriter& rewriter, size_t index, size_t, std::string& out) {
+  return replace(rewriter, index, duckdb_string(rewriter.session().user), out);
+}
+
+Result<size_t> rewrite_as(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  rewriter.put(out, index, "AS");
+  if (index + 1 >= end || rewriter.token(index + 1).kind != TokenKind::kString) return index + 1;
+  rewriter.put(out, index + 1, duckdb_name(unquote(rewriter.token(index + 1))));
+  return index + 2;
+}
+
+/// _utf8mb4'x' and N'x': all text is UTF-8.
+Result<size_t> drop_charset(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  const bool introduces = index + 1 < end && rewriter.token(index + 1).kind == TokenKind::kString;
+  return introduces ? index + 1 : keep(rewriter, index, out);
+}
+
+/// Words that are plain names in MySQL, but which DuckDB reserves or reads as functions.
+Result<size_t> quote_name(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  if (index + 1 < end && rewriter.token(index + 1).is_operator("(")) return keep(rewriter, index, out);
+  return replace(rewriter, index, duckdb_name(rewriter.token(index).text), out);
+}
+
+struct NamedWordRule {
+  std::string_view word;
+  WordRule rule;
+};
+
+constexpr NamedWordRule kWordRules[] = {
+    {"SELECT", rewrite_select},
+    {"FROM", rewrite_from},
+    {"STRAIGHT_JOIN", rewrite_straight_join},
+    {"DIV", rewrite_div},
+    {"MOD", rewrite_mod},
+    {"XOR", refuse_xor},
+    {"REGEXP", rewrite_regexp},
+    {"RLIKE", rewrite_regexp},
+    {"NOT", rewrite_not},
+    {"LIKE", rewrite_like},
+    {"LIMIT", rewrite_limit},
+    {"GROUP", rewrite_group},
+    {"COLLATE", drop_collation},
+    {"BINARY", rewrite_binary},
+    {"USE", drop_index_hint},
+    {"FORCE", drop_index_hint},
+    {"IGNORE", drop_index_hint},
+    {"FOR", drop_locking},
+    {"LOCK", drop_lock_in_share_mode},
+    {"INTERVAL", rewrite_interval},
+    {"CURRENT_TIMESTAMP", rewrite_now},
+    {"LOCALTIME", rewrite_now},
+    {"LOCALTIMESTAMP", rewrite_now},
+    {"CURRENT_USER", rewrite_current_user},
+    {"AS", rewrite_as},
+    {"_UTF8", drop_charset},
+    {"_UTF8MB3", drop_charset},
+    {"_UTF8MB4", drop_charset},
+    {"_LATIN1", drop_charset},
+    {"_ASCII", drop_charset},
+    {"_BINARY", drop_charset},
+    {"N", drop_charset},
+    {"USER", quote_name},
+    {"SESSION_USER", quote_name},
+    {"CURRENT_CATALOG", quote_name},
+    {"CURRENT_ROLE", quote_name},
+    {"CURRENT_SCHEMA", quote_name},
+    {"PIVOT", quote_name},
+    {"UNPIVOT", quote_name},
+    {"SUMMARIZE", quote_name},
+    {"PLACING", quote_name},
+    {"SYMMETRIC", quote_name},
+    {"ASYMMETRIC", quote_name},
+    {"INITIALLY", quote_name},
+    {"DEFERRABLE", quote_name},
+    {"ANALYSE", quote_name},
+    {"ONLY", quote_name},
+    {"VARIADIC", quote_name},
+    {"NOTNULL", quote_name},
+};
+
+constexpr std::string_view kOperandLeaders[] = {
+    "SELECT", "DISTINCT",  "DISTINCTROW", "ALL",       "FROM",   "WHERE",     "AND",    "OR",      "NOT",     "XOR",
+    "DIV",    "MOD",       "LIKE",        "REGEXP",    "RLIKE",  "IN",        "IS",     "BETWEEN", "WHEN",    "THEN",
+    "ELSE",   "CASE",      "BY",          "HAVING",    "ON",     "USING",     "LIMIT",  "OFFSET",  "AS",      "DATE",
+    "TIME",   "TIMESTAMP", "DATETIME",    "INTERVAL",  "BINARY", "SEPARATOR", "ESCAPE", "COLLATE", "VALUES",  "VALUE",
+    "SET",    "UNION",     "ROW",         "EXISTS",    "ANY",    "SOME",      "TO",     "ILIKE",   "SIMILAR", "GLOB",
+    "OVER",   "INTO",      "JOIN",        "RETURNING", "N"};
+
+}  // namespace
+
+WordRule find_word_rule(std::string_view upper_word) {
+  for (const NamedWordRule& named : kWordRules) {
+    if (named.word == upper_word) return named.rule;
+  }
+  return nullptr;
+}
+
+bool leads_operand(std::string_view upper_word) {
+  return std::find(std::begin(kOperandLeaders), std::end(kOperandLeaders), upper_word) != std::end(kOperandLeaders);
+}
+
+}  // namespace freshet::query

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "query/dialect/mysql_rewrite.h"
+#include "query/dialect/tokenizer.h"
+
+/// The pass behind rewrite_for_duckdb, and what its rules may ask of it.
+namespace freshet::query {
+
+/// Tokens [begin, end).
+struct TokenRange {
+  size_t begin = 0;
+  size_t end = 0;
+  size_t size() const { return end - begin; }
+};
+
+/// Deepest nesting of rewritten functions and parentheses.
+inline constexpr size_t kMaxRewriteDepth = 100;
+/// Most bytes that a rewritten statement may have beyond four times its text: some rules repeat an argument.
+inline constexpr size_t kMaxRewriteGrowthBytes = 1024 * 1024;
+
+class Rewriter {
+ public:
+  Rewriter(std::string_view text, std::vector<Token> tokens, const SessionValues& session);
+
+  Result<std::string> run();
+
+  const Token& token(size_t index) const { return tokens_[index]; }
+  const SessionValues& session() const { return session_; }
+  /// Position of the parenthesis that closes the one at `open`.
+  size_t close_of(size_t open) const { return partner_[open]; }
+  /// The tokens in DuckDB's dialect.
+  Result<std::string> render(TokenRange range);
+  /// The parts of `range` between its commas outside parentheses; none when it is empty.
+  std::vector<TokenRange> split(TokenRange range) const;
+  /// First token of `range` outside parentheses that is `word`, or range.end.
+  size_t find_word(TokenRange range, std::string_view word) const;
+  /// The operand that begins at `begin`: a sign, a literal, a name or call, a parenthesis. Empty when there is none.
+  TokenRange operand(size_t begin, size_t end) const;
+  /// As the text between its tokens is written.
+  std::string_view source(TokenRange range) const;
+  /// True when the token before `index` ends an operand, so that a name or string at `index` is an alias.
+  bool follows_operand(size_t index) const;
+  Status error(size_t index, std::string_view expected) const;
+
+  /// Appends a piece, behind a blank where `index` has one before it or where the two would run together.
+  void put(std::string& out, size_t index, std::string_view piece) const;
+
+ private:
+  Status match_parentheses();
+  Status append(TokenRange range, std::string& out);
+  /// Rewrites what begins at `index`; answers the index behind it.
+  Result<size_t> step(size_t index, size_t end, std::string& out);
+  Result<size_t> step_word(size_t index, size_t end, std::string& out);
+  Result<size_t> step_string(size_t index, size_t end, std::string& out);
+  Result<size_t> step_operator(size_t index, size_t end, std::string& out);
+  Result<size_t> step_variable(size_t index, std::string& out);
+  Result<size_t> step_hex(size_t index, std::string& out);
+  Status append_labelled_list(TokenRange list, std::string& out);
+  std::string label_of(TokenRange item) const;
+
+  std::string_view text_;
+  std::vector<Token> tokens_;
+  std::vector<size_t> partner_;
+  const SessionValues& session_;
+  size_t depth_ = 0;
+};
+
+/// Rule for a bare word at `index`: appends what stands for it and what belongs to it, answers the index behind.
+using WordRule = Result<size_t> (*)(Rewriter& rewriter, size_t index, size_t end, std::string& out);
+/// Rule for a call: the whole expression that stands for it. An empty text: no rewrite is needed; then no argument may have
+/// been rendered, since each will be rewritten in its place (else nested calls would be rewritten twice for every level).
+using FunctionRule = Result<std::string> (*)(Rewriter& rewriter, TokenRange arguments);
+
+/// The rule of a word, given in upper case, or null.
+WordRule find_word_rule(std::string_view upper_word);
+FunctionRule find_function_rule(std::string_view upper_name);
+/// DuckDB's name for a function that differs in name alone; empty when there is none.
+std::string_view find_function_name(std::string_view upper_name);
+/// Words before an operand: a string or name behind one of them is no alias.
+bool leads_operand(std::string_view upper_word);
+/// The type behind AS in CAST, in DuckDB's terms.
+Result<std::string> rewrite_type(Rewriter& rewriter, TokenRange type);
+/// A value of the session as a literal: digits as a number, all else as a string.
+std::string session_literal(std::string_view value);
+
+}  // namespace freshet::query
