@@ -100,16 +100,17 @@ std::string metrics_text(const storage::StorageEngine& storage, const ingest::Lo
   text.gauge("freshet_running_loads", "Stream loads that run now", loads.running_loads());
   text.counter("freshet_mysql_commands_total", "Commands served over the MySQL protocol", mysql.commands_served());
   for (const ingest::RoutineLoadStatus& job : routine_loads.list("", false)) {
-    const std::vector<std::pair<std::string, std::string>> labels{{"database", job.spec.load.database},
-                                                                  {"job", job.spec.name}};
-    text.counter("freshet_routine_load_rows_total", "Rows that a routine load loaded", job.loaded_rows, labels);
-    text.counter("freshet_routine_load_error_rows_total", "Rows that a routine load rejected", job.error_rows, labels);
-    text.counter("freshet_routine_load_lost_rows_total", "Offsets that retention took unread", job.lost_rows, labels);
+    const std::string& database = job.spec.load.database;
+    const std::string& name = job.spec.name;
+    text.counter("freshet_routine_load_rows_total", "Rows that a routine load loaded", job.loaded_rows,
+                 {{"database", database}, {"job", name}});
+    text.counter("freshet_routine_load_error_rows_total", "Rows that a routine load rejected", job.error_rows,
+                 {{"database", database}, {"job", name}});
+    text.counter("freshet_routine_load_lost_rows_total", "Offsets that retention took unread", job.lost_rows,
+                 {{"database", database}, {"job", name}});
     for (const auto& [partition, lag] : job.lag) {
-      auto with_partition = labels;
-      with_partition.emplace_back("partition", std::to_string(partition));
-      text.gauge("freshet_routine_load_lag", "Records behind the end of a partition", static_cast<uint64_t>(lag),
-                 with_partition);
+      text.gauge("freshet_routine_load_lag", "Records behind the end of a partition", static_cast<double>(lag),
+                 {{"database", database}, {"job", name}, {"partition", std::to_string(partition)}});
     }
   }
   return text.text();
@@ -161,7 +162,7 @@ class Server {
     FRESHET_ASSIGN_OR_RETURN(storage_,
                              storage::StorageEngine::open(std::move(meta), std::move(files), storage_options(settings)));
     FRESHET_ASSIGN_OR_RETURN(loads_, ingest::LoadManager::create(*storage_, ingest_options(settings, paths)));
-    streams_ = connectors::make_kafka_source_factory();
+    streams_ = std::make_unique<connectors::KafkaSourceFactory>();
     ingest::RoutineLoadOptions stream_options;
     stream_options.min_commit_interval_ms = settings.kafka.min_commit_interval_ms;
     stream_options.poll_timeout_ms = static_cast<int>(settings.kafka.poll_timeout_ms);
@@ -183,7 +184,7 @@ class Server {
     http_options.max_body_bytes = settings.http.max_body_bytes;
     connectors::HttpServices http_services{*loads_, *users_,
                                            [this] { return metrics_text(*storage_, *loads_, *routine_loads_, *mysql_); },
-                                           [this] { return Status(); }};
+                                           [this] { return storage_->health(); }};
     connectors::MySqlServerOptions mysql_options;
     mysql_options.address = host_port(settings.mysql.address);
     mysql_options.max_connections = settings.mysql.max_connections;

@@ -101,10 +101,7 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
           [&](const TruncateTable& truncate) { return run_truncate_table(truncate, state_, services_, out); },
           [&](const CreateIndex& create) { return run_create_index(create, state_, services_, out); },
           [&](const DropIndex&) { return out.ok({}); },
-          [&](const AlterTable& alter) {
-            return Status::Unsupported("ALTER TABLE {} is not offered: make a new table and INSERT INTO it SELECT ...",
-                                       alter.name.to_string());
-          },
+          [&](const AlterTable& alter) { return run_alter_table(alter, state_, services_, out); },
           [&](const Show& show) { return run_show(show, state_, services_, out); },
           [&](const Explain& explain) { return run_explain(explain, out); },
           [&](const CreateRoutineLoad& create) { return run_create_routine_load(create, state_, services_, out); },

@@ -58,6 +58,22 @@ Status run_truncate_table(const TruncateTable& statement, const SessionState& se
   return out.ok({});
 }
 
+Status run_alter_table(const AlterTable& statement, const SessionState& session, const QueryServices& services,
+                       ResultWriter& out) {
+  FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
+  FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, statement.name.table));
+  for (const AlterClause& clause : statement.clauses) {
+    if (clause.kind == AlterKind::kCompact || clause.kind == AlterKind::kIndex) continue;
+    return Status::Unsupported(
+        "this ALTER TABLE of {} is not offered, only COMPACT: make a new table and INSERT INTO it SELECT ... FROM {}", table->name,
+        table->name);
+  }
+  for (const AlterClause& clause : statement.clauses) {
+    if (clause.kind == AlterKind::kCompact) FRESHET_RETURN_IF_ERROR(services.storage.compact_table(table->id));
+  }
+  return out.ok({});
+}
+
 Status run_create_index(const CreateIndex& statement, const SessionState& session, const QueryServices& services,
                         ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.table.database));

@@ -41,7 +41,7 @@ Connection::Connection(ServerContext& server, Socket& socket, uint64_t id, Conne
       socket_(socket),
       id_(id),
       entry_(entry),
-      in_([&socket](char* buffer, size_t size) { return socket.receive(buffer, size); }, Login::kMaxPacketBytes),
+      in_([this](char* buffer, size_t size) { return receive(buffer, size); }, Login::kMaxPacketBytes),
       out_([&socket](std::string_view bytes) { return socket.send_all(bytes); }),
       result_(out_, server.options.max_packet_bytes),
       prepared_(server.options.max_packet_bytes),
@@ -59,16 +59,22 @@ void Connection::run() {
   }
 }
 
+ptrdiff_t Connection::receive(char* buffer, size_t size) {
+  if (login_deadline_.has_value() && std::chrono::steady_clock::now() > *login_deadline_) return Socket::kTimedOut;
+  return socket_.receive(buffer, size);
+}
+
 bool Connection::log_in() {
   const MySqlServerOptions& options = server_.options;
   socket_.set_receive_timeout(static_cast<unsigned>(options.login_timeout_seconds));
   socket_.set_send_timeout(static_cast<unsigned>(options.send_timeout_seconds));
+  login_deadline_ = std::chrono::steady_clock::now() + std::chrono::seconds(options.login_timeout_seconds);
 
   const auto request = login_.greet(options.server_version, static_cast<uint32_t>(id_));
   Status status = request.status();
   if (status.ok()) status = open_session(*request);
-  if (status.code() == StatusCode::kUnavailable) return false;
-  if (status.code() == StatusCode::kInvalidArgument && !request.ok()) {
+  if (!request.ok() && status.code() == StatusCode::kUnavailable) return false;
+  if (!request.ok() && status.code() == StatusCode::kInvalidArgument) {
     answer_error(kBadHandshake, status.message());
   } else {
     answer(status);
@@ -76,6 +82,7 @@ bool Connection::log_in() {
   if (!status.ok()) log_refused(entry_.info().client_address, status);
   if (!out_.flush().ok() || !status.ok()) return false;
 
+  login_deadline_.reset();
   in_.set_max_packet_bytes(options.max_packet_bytes);
   socket_.set_receive_timeout(static_cast<unsigned>(options.idle_timeout_seconds));
   return true;

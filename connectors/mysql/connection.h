@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -45,6 +46,7 @@ class Connection {
   /// Whether the connection goes on after a command.
   enum class Next : bool { kStop, kGoOn };
 
+  ptrdiff_t receive(char* buffer, size_t size);
   bool log_in();
   /// Opens the session of a client that has proved who it is, in the database that it asks for.
   Status open_session(const LoginRequest& request);
@@ -83,6 +85,8 @@ class Connection {
   ResultSet result_;
   PreparedStatements prepared_;
   Login login_;
+  /// Until the login is done, so that a client that sends byte by byte holds its place for a bounded time.
+  std::optional<std::chrono::steady_clock::time_point> login_deadline_;
   uint32_t capabilities_ = 0;  ///< that client and server share
   std::unique_ptr<query::Session> session_;
 };

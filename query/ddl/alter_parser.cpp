@@ -136,6 +136,10 @@ Status parse_alter_clause(TokenCursor& cursor, std::vector<AlterClause>& clauses
     clauses.push_back(std::move(clause));
     return Status::OK();
   }
+  if (cursor.accept("COMPACT")) {
+    clauses.push_back(clause_of(AlterKind::kCompact));
+    return Status::OK();
+  }
   return skip_clause(cursor, clauses, AlterKind::kOther);
 }
 

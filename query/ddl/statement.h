@@ -132,6 +132,7 @@ enum class AlterKind : uint8_t {
   kSetProperties,
   kTableComment,  ///< to `new_name`
   kIndex,         ///< ADD or DROP INDEX: without effect
+  kCompact,       ///< COMPACT: flush and rewrite the table as one segment a bucket
   kOther,         ///< anything else; see the text
 };
 

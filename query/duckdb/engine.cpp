@@ -5,7 +5,9 @@
 #include <duckdb/main/pending_query_result.hpp>
 #include <duckdb/main/prepared_statement.hpp>
 #include <duckdb/main/stream_query_result.hpp>
+#include <duckdb/main/valid_checker.hpp>
 #include <duckdb/parser/statement/explain_statement.hpp>
+#include <mutex>
 #include <optional>
 
 #include "query/duckdb/catalog.h"
@@ -49,9 +51,39 @@ Status close_world(duckdb::DuckDB& database) {
   return Status::OK();
 }
 
+/// The open DuckDB instance, replaced when a defect has made it refuse everything. Any thread.
+class InstanceHolder {
+ public:
+  InstanceHolder(SnapshotProvider snapshots, DuckEngineOptions options)
+      : snapshots_(std::move(snapshots)), options_(std::move(options)) {}
+
+  Result<std::shared_ptr<duckdb::DuckDB>> get() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (instance_ != nullptr && !duckdb::ValidChecker::IsInvalidated(*instance_->instance)) return instance_;
+    try {
+      duckdb::DBConfig config;
+      configure(config, options_);
+      register_catalog(config, snapshots_);
+      auto opened = std::make_shared<duckdb::DuckDB>(nullptr, &config);
+      register_column_origins(duckdb::DBConfig::GetConfig(*opened->instance));
+      FRESHET_RETURN_IF_ERROR(close_world(*opened));
+      instance_ = std::move(opened);
+      return instance_;
+    } catch (const std::exception& error) {
+      return status_of(duckdb::ErrorData(error), {}).with_context("cannot open the query engine");
+    }
+  }
+
+ private:
+  const SnapshotProvider snapshots_;
+  const DuckEngineOptions options_;
+  std::mutex mutex_;
+  std::shared_ptr<duckdb::DuckDB> instance_;  ///< guarded by mutex_
+};
+
 class Connection final : public DuckConnection {
  public:
-  explicit Connection(duckdb::DuckDB& database) : connection_(database), state_(QueryState::of(*connection_.context)) {}
+  explicit Connection(InstanceHolder& holder) : holder_(holder) {}
 
   Status query(std::string_view sql, const std::string& database, ResultWriter& out) override {
     return query_with_parameters(sql, database, {}, out);
@@ -115,7 +147,8 @@ class Connection final : public DuckConnection {
 
   void interrupt() override {
     interrupted_.store(true);
-    connection_.Interrupt();
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (connection_ != nullptr) connection_->Interrupt();
   }
 
  private:
@@ -128,13 +161,26 @@ class Connection final : public DuckConnection {
     return run(std::move(guarded), consume);
   }
 
+  /// Connects to the instance of this moment.
+  Status connect() {
+    FRESHET_ASSIGN_OR_RETURN(auto instance, holder_.get());
+    if (instance == instance_) return Status::OK();
+    auto connection = std::make_unique<duckdb::Connection>(*instance);
+    state_ = QueryState::of(*connection->context);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    connection_ = std::move(connection);
+    instance_ = std::move(instance);
+    return Status::OK();
+  }
+
   /// Nothing when a placeholder has no type yet.
   Result<std::optional<StatementShape>> prepare(GuardedStatement& guarded) {
     StatementShape shape;
     shape.parameter_count = guarded.parameter_count;
-    state_->begin();
     try {
-      const auto prepared = connection_.Prepare(std::move(guarded.statement));
+      FRESHET_RETURN_IF_ERROR(connect());
+      state_->begin();
+      const auto prepared = connection_->Prepare(std::move(guarded.statement));
       if (prepared->HasError()) return failure(prepared->error, guarded);
       if (!prepared->GetStatementProperties().bound_all_parameters) return std::optional<StatementShape>();
       shape.columns = result_columns(prepared->GetNames(), prepared->GetTypes());
@@ -147,9 +193,10 @@ class Connection final : public DuckConnection {
   /// Runs a statement and hands over its result as a stream; closes it whatever happens.
   Status run(GuardedStatement guarded, const Consumer& consume) {
     interrupted_.store(false);
-    state_->begin();
     try {
-      const auto pending = connection_.PendingQuery(std::move(guarded.statement), true);
+      FRESHET_RETURN_IF_ERROR(connect());
+      state_->begin();
+      const auto pending = connection_->PendingQuery(std::move(guarded.statement), true);
       if (pending->HasError()) return failure(pending->GetErrorObject(), guarded);
       const auto result = pending->Execute();
       if (result->HasError()) return failure(result->GetErrorObject(), guarded);
@@ -173,7 +220,7 @@ class Connection final : public DuckConnection {
 
   /// The storage's own error when it had one.
   Status failure(const duckdb::ErrorData& error, const GuardedStatement& guarded) const {
-    const Status storage_error = state_->error();
+    const Status storage_error = state_ ? state_->error() : Status::OK();
     return storage_error.ok() ? status_of(error, guarded.tables) : storage_error;
   }
 
@@ -188,7 +235,10 @@ class Connection final : public DuckConnection {
     return columns;
   }
 
-  duckdb::Connection connection_;
+  InstanceHolder& holder_;
+  std::mutex mutex_;
+  std::shared_ptr<duckdb::DuckDB> instance_;
+  std::unique_ptr<duckdb::Connection> connection_;  ///< changed under mutex_, by the thread that runs statements alone
   duckdb::shared_ptr<QueryState> state_;
   std::atomic<bool> interrupted_ = false;
 };
@@ -196,27 +246,19 @@ class Connection final : public DuckConnection {
 }  // namespace
 
 struct DuckEngine::Instance {
-  explicit Instance(duckdb::DBConfig& config) : database(nullptr, &config) {}
-  duckdb::DuckDB database;
+  Instance(SnapshotProvider snapshots, const DuckEngineOptions& options) : holder(std::move(snapshots), options) {}
+  InstanceHolder holder;
 };
 
 DuckEngine::DuckEngine(std::unique_ptr<Instance> instance) : instance_(std::move(instance)) {}
 DuckEngine::~DuckEngine() = default;
 
 Result<std::unique_ptr<DuckEngine>> DuckEngine::open(SnapshotProvider snapshots, const DuckEngineOptions& options) {
-  try {
-    duckdb::DBConfig config;
-    configure(config, options);
-    register_catalog(config, std::move(snapshots));
-    auto instance = std::make_unique<Instance>(config);
-    register_column_origins(duckdb::DBConfig::GetConfig(*instance->database.instance));
-    FRESHET_RETURN_IF_ERROR(close_world(instance->database));
-    return std::unique_ptr<DuckEngine>(new DuckEngine(std::move(instance)));
-  } catch (const std::exception& error) {
-    return status_of(duckdb::ErrorData(error), {}).with_context("cannot open the query engine");
-  }
+  auto instance = std::make_unique<Instance>(std::move(snapshots), options);
+  FRESHET_RETURN_IF_ERROR(instance->holder.get().status());
+  return std::unique_ptr<DuckEngine>(new DuckEngine(std::move(instance)));
 }
 
-std::unique_ptr<DuckConnection> DuckEngine::connect() { return std::make_unique<Connection>(instance_->database); }
+std::unique_ptr<DuckConnection> DuckEngine::connect() { return std::make_unique<Connection>(instance_->holder); }
 
 }  // namespace freshet::query

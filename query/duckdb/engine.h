@@ -60,7 +60,8 @@ class DuckConnection {
 };
 
 /// Runs SQL over snapshots of the storage in one DuckDB instance with its own limits on memory and threads, closed to the
-/// outside: no files, no extensions, no settings. Any thread. Must outlive its connections.
+/// outside: no files, no extensions, no settings. A defect of DuckDB that spoils the instance costs the queries that run at
+/// that moment: the next statement of each connection gets a new one. Any thread. Must outlive its connections.
 class DuckEngine {
  public:
   using SnapshotProvider = std::function<storage::ServerSnapshotPtr()>;

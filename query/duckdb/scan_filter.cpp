@@ -235,7 +235,8 @@ struct RowFilter::Node {
   std::vector<std::unique_ptr<Node>> children;
 };
 
-RowFilter::RowFilter(duckdb::ClientContext& context, const TableFilter& filter) : root_(compile(context, filter)) {}
+RowFilter::RowFilter(duckdb::ClientContext& context, const TableFilter& filter)
+    : root_(compile(context, filter)), is_dynamic_(is_dynamic(filter)) {}
 RowFilter::~RowFilter() = default;
 
 std::unique_ptr<RowFilter::Node> RowFilter::compile(duckdb::ClientContext& context, const TableFilter& filter) {
@@ -281,9 +282,38 @@ std::unique_ptr<RowFilter::Node> RowFilter::compile(duckdb::ClientContext& conte
 
 idx_t RowFilter::apply(duckdb::Vector& vector, idx_t count, SelectionVector& selection, idx_t selected) {
   if (root_ == nullptr) return selected;
+  if (vector.GetVectorType() == duckdb::VectorType::DICTIONARY_VECTOR && !is_dynamic_ &&
+      !duckdb::DictionaryVector::DictionaryId(vector).empty()) {
+    return apply_to_dictionary(vector, selection, selected);
+  }
   duckdb::UnifiedVectorFormat format;
   vector.ToUnifiedFormat(count, format);
   return run(*root_, vector, format, count, selection, selected);
+}
+
+idx_t RowFilter::apply_to_dictionary(duckdb::Vector& vector, SelectionVector& selection, idx_t selected) {
+  const std::string& id = duckdb::DictionaryVector::DictionaryId(vector);
+  if (id != dictionary_id_) {
+    duckdb::Vector& entries = duckdb::DictionaryVector::Child(vector);
+    const idx_t size = duckdb::DictionaryVector::DictionarySize(vector).GetIndex();
+    duckdb::UnifiedVectorFormat format;
+    entries.ToUnifiedFormat(size, format);
+    SelectionVector passing;
+    const idx_t passed = run(*root_, entries, format, size, passing, size);
+    entry_passes_.assign(size, 0);
+    for (idx_t i = 0; i < passed; ++i) entry_passes_[passing.get_index(i)] = 1;
+    dictionary_id_ = id;
+  }
+  const SelectionVector& codes = duckdb::DictionaryVector::SelVector(vector);
+  SelectionVector kept(kVectorRows);
+  idx_t kept_count = 0;
+  for (idx_t i = 0; i < selected; ++i) {
+    const idx_t row = selection.get_index(i);
+    kept.set_index(kept_count, row);
+    kept_count += entry_passes_[codes.get_index(row)];
+  }
+  selection.Initialize(kept);
+  return kept_count;
 }
 
 idx_t RowFilter::run(Node& node, duckdb::Vector& vector, duckdb::UnifiedVectorFormat& format, idx_t count,

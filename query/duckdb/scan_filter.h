@@ -37,7 +37,13 @@ class RowFilter {
   static std::unique_ptr<Node> compile(duckdb::ClientContext& context, const duckdb::TableFilter& filter);
   static duckdb::idx_t run(Node& node, duckdb::Vector& vector, duckdb::UnifiedVectorFormat& format, duckdb::idx_t count,
                            duckdb::SelectionVector& selection, duckdb::idx_t selected);
+  /// Asks once for each entry of a dictionary, then goes by the codes.
+  duckdb::idx_t apply_to_dictionary(duckdb::Vector& vector, duckdb::SelectionVector& selection, duckdb::idx_t selected);
+
   std::unique_ptr<Node> root_;  ///< null when every row passes
+  bool is_dynamic_;
+  std::string dictionary_id_;          ///< of the dictionary that entry_passes_ speaks of
+  std::vector<uint8_t> entry_passes_;  ///< by code
 };
 
 }  // namespace freshet::query

@@ -1,6 +1,7 @@
 #include "query/duckdb/vector_bridge.h"
 
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cstring>
 #include <span>
@@ -219,6 +220,8 @@ void ColumnSource::build_dictionary() {
   strings[values.size()] = string_t(static_cast<uint32_t>(0));
   FlatVector::Validity(*dictionary_).SetInvalid(values.size());
   duckdb::StringVector::AddBuffer(*dictionary_, pin_);
+  static std::atomic<uint64_t> next_id = 0;
+  dictionary_id_ = "freshet " + std::to_string(next_id.fetch_add(1, std::memory_order_relaxed));
 }
 
 void ColumnSource::read_dictionary(uint32_t offset, uint32_t count, std::optional<RowSelection> selection, Vector& out) {
@@ -237,7 +240,10 @@ void ColumnSource::read_dictionary(uint32_t offset, uint32_t count, std::optiona
     for (uint32_t i = 0; i < kept; ++i) codes.set_index(i, codes.get_index(selection->rows[i]));
   }
   // Operators gain from a dictionary only when it is clearly smaller than the vector.
-  if (dictionary_size_ * 2 <= kept) return out.Dictionary(*dictionary_, dictionary_size_, codes, kept);
+  if (dictionary_size_ * 2 <= kept) {
+    out.Dictionary(*dictionary_, dictionary_size_, codes, kept);
+    return duckdb::DictionaryVector::SetDictionaryId(out, dictionary_id_);
+  }
   const string_t* strings = FlatVector::GetData<string_t>(*dictionary_);
   string_t* target = FlatVector::GetData<string_t>(out);
   auto& validity = FlatVector::Validity(out);

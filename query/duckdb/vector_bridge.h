@@ -58,6 +58,7 @@ class ColumnSource {
   duckdb::shared_ptr<duckdb::VectorBuffer> pin_;   ///< keeps page_ or buffer_ alive for vectors of strings
   duckdb::unique_ptr<duckdb::Vector> dictionary_;  ///< of page_, its last entry NULL; made when first needed
   uint32_t dictionary_size_ = 0;
+  std::string dictionary_id_;  ///< tells group-by that vectors share a dictionary
 
   std::shared_ptr<const storage::DeltaBuffer> buffer_;
   size_t buffer_column_ = 0;

@@ -32,6 +32,30 @@ void visit_chunks(RowOrdinal first, uint32_t count, const Visit& visit) {
   }
 }
 
+/// For each byte of a bitmap the positions of its set bits, ascending; the rest is padding.
+constexpr auto kBitPositions = [] {
+  std::array<std::array<uint8_t, 8>, 256> table{};
+  for (uint32_t byte = 0; byte < 256; ++byte) {
+    uint32_t count = 0;
+    for (uint8_t bit = 0; bit < 8; ++bit) {
+      if ((byte >> bit & 1) != 0) table[byte][count++] = bit;
+    }
+  }
+  return table;
+}();
+
+/// Writes `base` plus the position of each set bit; returns the end. Writes eight numbers for each byte without a branch, so
+/// `out` needs room for 64.
+uint32_t* write_set_bits(uint64_t bits, uint32_t base, uint32_t* out) {
+  for (uint32_t begin = 0; begin < 64; begin += 8, bits >>= 8) {
+    const uint8_t byte = static_cast<uint8_t>(bits);
+    const std::array<uint8_t, 8>& positions = kBitPositions[byte];
+    for (uint32_t i = 0; i < 8; ++i) out[i] = base + begin + positions[i];
+    out += std::popcount(byte);
+  }
+  return out;
+}
+
 template <typename Visit>
 void visit_bits(uint64_t bits, const Visit& visit) {
   for (; bits != 0; bits &= bits - 1) visit(static_cast<uint32_t>(std::countr_zero(bits)));
@@ -70,6 +94,8 @@ uint32_t DeadRows::live_rows(RowOrdinal first, uint32_t count, uint32_t* out) co
       const uint64_t live = ~chunk->words[word] & bits_within(word, begin, end);
       if (live == kAllBits) {
         for (uint32_t bit = 0; bit < 64; ++bit) *next++ = word_base + bit;
+      } else if (word * 64 >= begin && word * 64 + 64 <= end) {
+        next = write_set_bits(live, word_base, next);
       } else {
         visit_bits(live, [&](uint32_t bit) { *next++ = word_base + bit; });
       }

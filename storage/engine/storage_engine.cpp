@@ -68,6 +68,7 @@ class Engine : public StorageEngine {
   ServerSnapshotPtr snapshot() const override { return pipeline_->snapshot(); }
   const StorageOptions& options() const override { return options_; }
   StorageStats stats() const override;
+  Status health() const override { return pipeline_->health(); }
 
   Status create_database(const std::string& name, bool if_not_exists) override {
     return catalog_changes_->create_database(name, if_not_exists);

@@ -64,6 +64,8 @@ class StorageEngine {
   virtual ServerSnapshotPtr snapshot() const = 0;
   virtual const StorageOptions& options() const = 0;
   virtual StorageStats stats() const = 0;
+  /// OK while commits are taken; else why not.
+  virtual Status health() const = 0;
 
   // Catalog. Each call is durable and visible when it returns.
   virtual Status create_database(const std::string& name, bool if_not_exists) = 0;

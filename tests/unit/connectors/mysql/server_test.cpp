@@ -240,6 +240,18 @@ TEST_F(MySqlServerTest, IdleClientsAreCutOff) {
   EXPECT_TRUE(eventually([&] { return server_->connections().size() == 0; }));
 }
 
+TEST_F(MySqlServerTest, ALoginByteByByteEndsInTime) {
+  options_.login_timeout_seconds = 1;
+  start();
+  RawClient client = connect();
+  client.read();
+  EXPECT_TRUE(eventually([&] {
+    client.send_bytes("\xff");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return server_->connections().size() == 0;
+  }));
+}
+
 TEST_F(MySqlServerTest, KillQueryCancelsAndKillConnectionEnds) {
   start();
   RawClient client = connect();

@@ -353,6 +353,30 @@ TEST_F(ScanTest, ColumnsAddedLaterHaveTheirDefault) {
   }
 }
 
+TEST_F(ScanTest, ADefectOfDuckDBCostsOneQuery) {
+  bool fails = false;
+  auto engine = DuckEngine::open(
+                    [&] {
+                      if (fails) throw duckdb::InternalException("a defect");
+                      return builder_->snapshot();
+                    },
+                    {.memory_bytes = 0, .threads = 1, .temp_directory = ""})
+                    .value();
+  add_facts({100}, {}, 1);
+  auto connection = engine->connect();
+  auto other = engine->connect();
+  TextRows rows;
+  ASSERT_TRUE(other->query("SELECT count(*) FROM facts", "shop", rows).ok());
+  fails = true;
+  EXPECT_EQ(connection->query("SELECT count(*) FROM facts", "shop", rows).code(), StatusCode::kInternal);
+  fails = false;
+  for (DuckConnection* each : {connection.get(), other.get()}) {
+    TextRows after;
+    const Status status = each->query("SELECT count(*) FROM facts", "shop", after);
+    EXPECT_TRUE(status.ok()) << status.to_string();
+  }
+}
+
 TEST_F(ScanTest, NanAndInfinityCompareAsInDuckDB) {
   auto schema = make_schema(TableModel::kUnique, {{"id", {.kind = TypeKind::kBigInt}}, {"d", {.kind = TypeKind::kDouble}}});
   builder_->add_table("shop", "reals", schema, 1);
