@@ -32,7 +32,7 @@ struct HttpServerOptions {
   uint64_t send_timeout_seconds = 60;     ///< a client that takes nothing of its answer for so long is cut off
   uint64_t drain_timeout_seconds = 30;    ///< stop() lets running requests go on for so long
   uint16_t mysql_port = 0;                ///< named by GET /api/bootstrap
-  std::string version;                    ///< of the server, for people and GET /api/bootstrap
+  std::string version{};                  ///< of the server, for people and GET /api/bootstrap
 };
 
 /// What the server answers from. All may be called from several threads at once and must outlive the server.

@@ -1,0 +1,72 @@
+#include "connectors/http/router.h"
+
+#include <gtest/gtest.h>
+
+namespace freshet::connectors::http {
+namespace {
+
+Route route(std::string_view method, std::string_view target) {
+  auto found = find_route(method, target);
+  EXPECT_TRUE(found.ok()) << target << ": " << found.status().to_string();
+  return found.ok() ? *found : Route{};
+}
+
+TEST(Router, FindsLoadsAndDecodesTheirNames) {
+  const Route load = route("PUT", "/api/shop/orders/_stream_load");
+  EXPECT_EQ(load.endpoint, Endpoint::kStreamLoad);
+  EXPECT_TRUE(load.is_method_allowed);
+  EXPECT_EQ(load.database, "shop");
+  EXPECT_EQ(load.table, "orders");
+
+  const Route alias = route("PUT", "/api/my%20shop/caf%C3%A9+1/_load?x=1");
+  EXPECT_EQ(alias.endpoint, Endpoint::kStreamLoad);
+  EXPECT_EQ(alias.database, "my shop");
+  EXPECT_EQ(alias.table, "caf\xC3\xA9+1");
+}
+
+TEST(Router, FindsTheFixedPaths) {
+  const std::pair<const char*, Endpoint> paths[] = {
+      {"/", Endpoint::kIndex},
+      {"/metrics", Endpoint::kMetrics},
+      {"/api/health", Endpoint::kHealth},
+      {"/api/bootstrap?cluster_id=1&token=x", Endpoint::kBootstrap},
+      {"/api/backends?is_alive=true", Endpoint::kBackends},
+      {"/api/_load_error_log?file=a", Endpoint::kLoadErrorLog},
+  };
+  for (const auto& [path, endpoint] : paths) {
+    EXPECT_EQ(route("GET", path).endpoint, endpoint) << path;
+    EXPECT_TRUE(route("HEAD", path).is_method_allowed) << path;
+    EXPECT_FALSE(route("POST", path).is_method_allowed) << path;
+  }
+}
+
+TEST(Router, KnowsWhatIsNotThere) {
+  for (const char* path : {"", "x", "/api", "/api/", "/api/shop/_stream_load", "/api//orders/_stream_load",
+                           "/api/shop//_stream_load", "/api/shop/orders/_stream_load/", "/api/shop/orders/x/_stream_load",
+                           "/api/shop/orders/_stream_load_2pc", "/api/health/", "/API/health", "http://other/api/health"}) {
+    EXPECT_EQ(route("PUT", path).endpoint, Endpoint::kUnknown) << path;
+    EXPECT_FALSE(is_load_target(path)) << path;
+  }
+  EXPECT_FALSE(route("POST", "/api/shop/orders/_stream_load").is_method_allowed);
+}
+
+TEST(Router, RefusesBrokenEscapes) {
+  for (const char* target : {"/api/a%/b/_stream_load", "/api/a%2/b/_stream_load", "/api/a/b%zz/_load",
+                             "/api/a%00/b/_stream_load", "/api/health?x=%", "/?%g0=1"}) {
+    const auto found = find_route("GET", target);
+    ASSERT_FALSE(found.ok()) << target;
+    EXPECT_EQ(found.status().code(), StatusCode::kInvalidArgument);
+  }
+}
+
+TEST(Router, ReadsQueries) {
+  const Route found = route("GET", "/api/_load_error_log?&a&file=x%2By+z&file=second&=&b=1=2");
+  EXPECT_EQ(found.query_value("file"), "x+y z");
+  EXPECT_EQ(found.query_value("a"), "");
+  EXPECT_EQ(found.query_value("b"), "1=2");
+  EXPECT_EQ(found.query_value("absent"), "");
+  EXPECT_EQ(found.query.size(), 5u);
+}
+
+}  // namespace
+}  // namespace freshet::connectors::http
