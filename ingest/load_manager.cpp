@@ -243,6 +243,7 @@ class LoadManagerImpl final : public LoadManager {
   }
 
   Result<std::string> error_log(std::string_view id) const override { return error_logs_->read(id); }
+  Result<std::string> save_error_log(const RowErrors& errors) override { return error_logs_->save(errors); }
   uint64_t running_loads() const override { return gate_.running(); }
   const IngestOptions& options() const override { return options_; }
   void drain(uint64_t timeout_seconds) override { gate_.close_and_wait(timeout_seconds); }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "ingest/load_request.h"
+#include "ingest/row_errors.h"
 #include "storage/engine/storage_engine.h"
 
 namespace freshet::ingest {
@@ -67,6 +68,8 @@ class LoadManager {
   virtual std::unique_ptr<StreamLoad> begin(const LoadRequest& request, LoadReport& report) = 0;
   /// Rejected rows of a load as text, a line each: "Reason: <why>. src line [<row>];". NotFound when there are none.
   virtual Result<std::string> error_log(std::string_view error_log_id) const = 0;
+  /// Keeps rejected rows that came another way (routine loads); the id reads them.
+  virtual Result<std::string> save_error_log(const RowErrors& errors) = 0;
   virtual uint64_t running_loads() const = 0;
   virtual const IngestOptions& options() const = 0;
   /// Refuses new loads; waits up to `timeout_seconds` for running ones. For a clean end.

@@ -1,7 +1,15 @@
 #pragma once
+
 #include "query/ddl/statement.h"
 #include "query/session_state.h"
+
 namespace freshet::query {
-inline Status run_create_routine_load(const CreateRoutineLoad&, const SessionState&, const QueryServices&, ResultWriter&) { return Status::Unsupported("x"); }
-inline Status run_control_routine_load(const ControlRoutineLoad&, const SessionState&, const QueryServices&, ResultWriter&) { return Status::Unsupported("x"); }
-}
+
+/// CREATE ROUTINE LOAD ... FROM KAFKA. Unknown properties are refused by name.
+Status run_create_routine_load(const CreateRoutineLoad& statement, const SessionState& session, const QueryServices& services,
+                               ResultWriter& out);
+/// PAUSE, RESUME and STOP ROUTINE LOAD.
+Status run_control_routine_load(const ControlRoutineLoad& statement, const SessionState& session, const QueryServices& services,
+                                ResultWriter& out);
+
+}  // namespace freshet::query
