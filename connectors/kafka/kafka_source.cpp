@@ -222,6 +222,7 @@ Status KafkaSource::poll(uint64_t max_messages, uint64_t max_bytes, int timeout_
     if (waits && (!batch.out_of_range.empty() || !pending_.ok())) break;
   }
 
+  if (!batch.messages.empty() && pending_.ok() && batch.out_of_range.empty()) note_.set({});
   wake_fetcher(batch.messages.size());
   for (const auto& [partition, assigned] : assigned_) {
     if (assigned.position.has_value()) batch.positions.emplace_back(partition, *assigned.position);

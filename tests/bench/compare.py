@@ -155,7 +155,7 @@ def measure_scans(server, folder, rows, sources, table):
 
 
 def sysbench(port, user, threads, seconds, action):
-    command = ["sysbench", "oltp_point_select", f"--mysql-host=127.0.0.1", f"--mysql-port={port}", f"--mysql-user={user}",
+    command = ["sysbench", "oltp_point_select", "--mysql-host=127.0.0.1", f"--mysql-port={port}", f"--mysql-user={user}",
                "--mysql-db=sbtest", "--tables=1", f"--table-size={SYSBENCH_ROWS}", f"--threads={threads}", f"--time={seconds}",
                "--percentile=99", action]
     result = subprocess.run(command, capture_output=True, text=True, timeout=300)
@@ -197,8 +197,9 @@ class MariaDb:
                     raise
                 time.sleep(0.1)
         with connection.cursor() as cursor:
-            cursor.execute("CREATE USER 'bench'@'%'")
-            cursor.execute("GRANT ALL ON *.* TO 'bench'@'%'")
+            for host in ("127.0.0.1", "localhost"):
+                cursor.execute(f"CREATE USER 'bench'@'{host}'")
+                cursor.execute(f"GRANT ALL ON *.* TO 'bench'@'{host}'")
             cursor.execute("CREATE DATABASE sbtest")
             cursor.execute("SELECT version()")
             self.version = cursor.fetchone()[0]

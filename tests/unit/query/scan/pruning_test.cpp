@@ -81,11 +81,7 @@ TEST(Pruning, KeepsWhatHasNoBounds) {
 }
 
 TEST(Pruning, TextBoundsAreCut) {
-  storage::ZoneMap zone;
-  zone.has_bounds = true;
-  zone.min = "bb";
-  zone.max = "dd";
-  zone.max_is_exact = false;
+  storage::ZoneMap zone{.null_count = 0, .has_bounds = true, .max_is_exact = false, .min = "bb", .max = "dd"};
   const auto may = [&](Kind kind, const char* text) { return matches(zone, kString, compare(kind, std::string(text))); };
   EXPECT_FALSE(may(Kind::kEqual, "ba"));
   EXPECT_TRUE(may(Kind::kEqual, "bbz"));
