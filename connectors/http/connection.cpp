@@ -9,8 +9,9 @@ namespace freshet::connectors::http {
 
 namespace {
 
-/// A shorter rest of a body is read so that the connection can go on.
+/// A shorter rest of a body that comes at once is read before the answer, so that the connection can go on.
 constexpr uint64_t kRestOfBodyMax = 1 << 20;
+constexpr unsigned kRestOfBodySeconds = 1;
 /// What is dropped of a client that goes on sending after its answer: many read the answer only after their whole body.
 constexpr uint64_t kDiscardBytesMax = 256ull << 20;
 constexpr unsigned kDiscardSeconds = 10;
@@ -86,9 +87,9 @@ HttpAnswer Connection::answer(const RequestHead& head) {
 bool Connection::take_rest_of_body(const RequestHead& head) {
   if (reader_.is_body_read()) return true;
   // Chunks have no known end, and who waits for "100 Continue" may send the body or not.
-  if (!head.content_length || head.expects_continue) return false;
+  if (!head.content_length || head.expects_continue || reader_.is_body_broken()) return false;
   if (*head.content_length - reader_.body_bytes() > kRestOfBodyMax) return false;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(kDiscardSeconds);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(kRestOfBodySeconds);
   std::string_view piece;
   RequestReader::BodyOutcome outcome;
   do {

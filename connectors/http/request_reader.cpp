@@ -18,7 +18,8 @@ namespace beast = boost::beast;
 using Clock = std::chrono::steady_clock;
 using MessageParser = beast::http::request_parser<beast::http::buffer_body>;
 
-constexpr size_t kReceiveBytes = 64 * 1024;
+constexpr size_t kHeadReceiveBytes = 4 * 1024;
+constexpr size_t kBodyReceiveBytes = 64 * 1024;
 
 std::string to_string(beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -96,13 +97,16 @@ RequestReader::HeadOutcome RequestReader::await_first_byte() {
       if (first != '\r' && first != '\n') return HeadOutcome::kRequest;
       buffer.consume(1);
     }
-    if (receive(kReceiveBytes, limits_.idle_timeout_seconds, deadline) != Received::kBytes) return HeadOutcome::kEnd;
+    if (receive(kHeadReceiveBytes, limits_.idle_timeout_seconds, deadline) != Received::kBytes) return HeadOutcome::kEnd;
   }
 }
 
 RequestReader::HeadOutcome RequestReader::read_head(RequestHead& head, RequestRefusal& refusal) {
   body_bytes_ = 0;
+  is_body_broken_ = false;
+  // Idle connections hold little memory.
   piece_ = {};
+  parser_->buffer.shrink_to_fit();
   parser_->message.reset();
   if (await_first_byte() == HeadOutcome::kEnd) return HeadOutcome::kEnd;
 
@@ -131,7 +135,7 @@ RequestReader::HeadOutcome RequestReader::read_head(RequestHead& head, RequestRe
       return HeadOutcome::kRefused;
     }
     if (!needs_more) continue;
-    const Received received = receive(kReceiveBytes, limits_.header_timeout_seconds, deadline);
+    const Received received = receive(kHeadReceiveBytes, limits_.header_timeout_seconds, deadline);
     if (received == Received::kClosed) return HeadOutcome::kEnd;
     if (received == Received::kTimedOut) {
       refusal = {408, fmt::format("the headers did not come within {} s", limits_.header_timeout_seconds),
@@ -158,6 +162,12 @@ bool RequestReader::check_head(const RequestHead& head, RequestRefusal& refusal)
 bool RequestReader::is_body_read() const { return parser_->message && parser_->message->is_done(); }
 
 RequestReader::BodyOutcome RequestReader::read_piece(std::string_view& piece, Deadline deadline) {
+  const BodyOutcome outcome = fill_piece(piece, deadline);
+  is_body_broken_ = outcome != BodyOutcome::kPiece && outcome != BodyOutcome::kEnd;
+  return outcome;
+}
+
+RequestReader::BodyOutcome RequestReader::fill_piece(std::string_view& piece, Deadline deadline) {
   MessageParser& message = *parser_->message;
   auto& buffer = parser_->buffer;
   if (message.is_done()) return BodyOutcome::kEnd;
@@ -172,7 +182,7 @@ RequestReader::BodyOutcome RequestReader::read_piece(std::string_view& piece, De
     if (needs_more) {
       // Only a chunk's size line with extensions, or trailers, can be unparsed here.
       if (buffer.size() > limits_.header_bytes_max) return BodyOutcome::kMalformed;
-      const Received received = receive(kReceiveBytes, limits_.receive_timeout_seconds, deadline);
+      const Received received = receive(kBodyReceiveBytes, limits_.receive_timeout_seconds, deadline);
       if (received == Received::kClosed) return BodyOutcome::kCutOff;
       if (received == Received::kTimedOut) return Clock::now() >= deadline ? BodyOutcome::kTooLate : BodyOutcome::kTimedOut;
     }
@@ -192,7 +202,7 @@ void RequestReader::discard_rest(uint64_t bytes_max, unsigned seconds) {
   auto& buffer = parser_->buffer;
   for (uint64_t dropped = 0; dropped < bytes_max; dropped += buffer.size()) {
     buffer.consume(buffer.size());
-    if (receive(kReceiveBytes, seconds, deadline) != Received::kBytes) return;
+    if (receive(kBodyReceiveBytes, seconds, deadline) != Received::kBytes) return;
   }
 }
 

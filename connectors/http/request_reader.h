@@ -76,6 +76,8 @@ class RequestReader {
   uint64_t body_bytes() const { return body_bytes_; }
   /// Whether nothing of the body is left on the way.
   bool is_body_read() const;
+  /// Whether read_piece() answered anything but kPiece and kEnd.
+  bool is_body_broken() const { return is_body_broken_; }
 
   /// Drops what the client still sends until it closes, `bytes_max` are dropped or `seconds` have passed. A connection
   /// closed with unread bytes is reset, and then the client may never see its answer.
@@ -86,6 +88,7 @@ class RequestReader {
   enum class Received { kBytes, kClosed, kTimedOut };
   Received receive(size_t bytes_max, unsigned silence_seconds, Deadline deadline);
   HeadOutcome await_first_byte();
+  BodyOutcome fill_piece(std::string_view& piece, Deadline deadline);
   bool check_head(const RequestHead& head, RequestRefusal& refusal) const;
 
   Socket& socket_;
@@ -93,6 +96,7 @@ class RequestReader {
   std::unique_ptr<Parser> parser_;
   std::vector<char> piece_;
   uint64_t body_bytes_ = 0;
+  bool is_body_broken_ = false;
 };
 
 }  // namespace freshet::connectors::http

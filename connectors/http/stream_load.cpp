@@ -5,6 +5,7 @@
 
 #include "connectors/http/auth.h"
 #include "connectors/http/host_header.h"
+#include "connectors/http/json_text.h"
 #include "connectors/http/load_answer.h"
 #include "storage/base/log.h"
 
@@ -35,8 +36,8 @@ HttpAnswer StreamLoadRequest::run() {
   const ingest::LoadReport report = load();
   context_.counters.load_body_bytes += reader_.body_bytes();
   if (!report.status.ok()) {
-    log_info("load of {}.{} with label '{}' failed: {}", route_.database, route_.table, report.label,
-             report.status.to_string());
+    log_info("load {} with label {} failed: {}", json_string(head_.target), json_string(report.label),
+             json_string(report.status.to_string()));
   }
   std::string error_url;
   if (!report.error_log_id.empty()) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <future>
 #include <thread>
 
@@ -423,6 +425,27 @@ TEST_F(HttpServerTest, StopAbortsLoadsThatDoNotEndInTime) {
   server_->stop();
   EXPECT_TRUE(loads_.load("l1").end.starts_with("abort"));
   EXPECT_TRUE(loading.is_closed());
+}
+
+TEST_F(HttpServerTest, ServesTheCurlCommand) {
+  if (std::system("curl --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "curl is not installed";
+  start();
+  const auto curl = [this](const std::string& arguments) {
+    const std::string command = "printf '1,a\\n2,b\\n' | curl -sS --max-time 20 --location-trusted " + arguments +
+                                " http://127.0.0.1:" + std::to_string(server_->port()) + "/api/shop/orders/_stream_load";
+    std::unique_ptr<FILE, decltype(&pclose)> pipe(popen(command.c_str(), "r"), &pclose);
+    std::string out;
+    for (int c; (c = std::fgetc(pipe.get())) != EOF;) out.push_back(static_cast<char>(c));
+    return out;
+  };
+  EXPECT_NE(curl("-u root: -H label:c1 -H Expect:100-continue -H column_separator:, -T -").find("\"Message\": \"OK\""),
+            std::string::npos);
+  EXPECT_EQ(loads_.load("c1").body, "1,a\n2,b\n");
+  EXPECT_NE(curl("-u root: -H label:c2 -H column_separator:, -X PUT --data-binary @-").find("\"Message\": \"OK\""),
+            std::string::npos);
+  EXPECT_EQ(loads_.load("c2").body, "1,a\n2,b\n");
+  EXPECT_NE(curl("-u root:wrong -H Expect:100-continue -T -").find("NOT_AUTHORIZED"), std::string::npos);
+  EXPECT_NE(curl("-T -").find("NOT_AUTHORIZED"), std::string::npos);
 }
 
 TEST(HttpServer, NamesATakenAddress) {
