@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -32,6 +33,8 @@ namespace {
 
 constexpr const char* kVersion = FRESHET_VERSION;
 constexpr uint64_t kDrainSeconds = 30;
+/// Loads are drained before; this is for what else is being answered.
+constexpr uint64_t kHttpDrainSeconds = 5;
 
 int fail(const std::string& message) {
   std::fprintf(stderr, "freshet: %s\n", message.c_str());
@@ -182,6 +185,8 @@ class Server {
     http_options.address = host_port(settings.http.address);
     http_options.max_connections = settings.http.max_connections;
     http_options.max_body_bytes = settings.http.max_body_bytes;
+    http_options.drain_timeout_seconds = kHttpDrainSeconds;
+    http_options.version = kVersion;
     connectors::HttpServices http_services{*loads_, *users_,
                                            [this] { return metrics_text(*storage_, *loads_, *routine_loads_, *mysql_); },
                                            [this] { return storage_->health(); }};
@@ -193,11 +198,13 @@ class Server {
                                   *routine_loads_,
                                   *duckdb_,
                                   mysql_options.server_version,
-                                  settings.http.address.port,
-                                  settings.mysql.address.port};
+                                  [this] { return http_port_.load(); }, [this] { return mysql_port_.load(); }};
     sessions_ = query::make_session_factory(services);
     FRESHET_ASSIGN_OR_RETURN(mysql_, connectors::MySqlServer::start(mysql_options, *sessions_, *users_));
+    http_options.mysql_port = mysql_->port();
     FRESHET_ASSIGN_OR_RETURN(http_, connectors::HttpServer::start(http_options, std::move(http_services)));
+    mysql_port_ = mysql_->port();
+    http_port_ = http_->port();
     FRESHET_RETURN_IF_ERROR(routine_loads_->start());
     FRESHET_RETURN_IF_ERROR(write_ports(paths.ports(), http_->port(), mysql_->port()));
     if (!users_->root_has_password())
@@ -207,6 +214,8 @@ class Server {
     return Status::OK();
   }
 
+  std::atomic<uint16_t> http_port_{0};
+  std::atomic<uint16_t> mysql_port_{0};
   std::unique_ptr<storage::StorageEngine> storage_;
   std::unique_ptr<ingest::LoadManager> loads_;
   std::unique_ptr<ingest::StreamSourceFactory> streams_;

@@ -22,9 +22,9 @@ struct QueryServices {
   storage::StorageEngine& storage;
   ingest::RoutineLoadManager& routine_loads;
   DuckEngine& duckdb;
-  std::string version;     ///< what VERSION() answers
-  uint16_t http_port = 0;  ///< for ErrorLogUrls
-  uint16_t mysql_port = 0;
+  std::string version;                   ///< what VERSION() answers
+  std::function<uint16_t()> http_port;   ///< for ErrorLogUrls
+  std::function<uint16_t()> mysql_port;  ///< both are known when the servers listen
 };
 
 /// Session variables that clients read or set. Unknown ones may be set (Doris has hundreds that drivers and tools set) and

@@ -148,7 +148,7 @@ Status show_routine_load(const Show& show, const SessionState& session, const Qu
   for (const ingest::RoutineLoadStatus& job : services.routine_loads.list(database, show.all)) {
     if (!show.name.empty() && job.spec.name != show.name) continue;
     if (show.like && !like_matches(*show.like, job.spec.name)) continue;
-    rows.push_back(line(job, services.http_port));
+    rows.push_back(line(job, services.http_port()));
   }
   if (rows.empty() && !show.name.empty()) {
     return Status::NotFound("There is no job named {} in db {}. Include history? {}", show.name, database, show.all);

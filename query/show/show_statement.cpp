@@ -102,19 +102,19 @@ Status show_variables(const Show& show, const SessionState& session, const Query
     if (is_shown(show, name)) rows.push_back({name, value});
   }
   if (is_shown(show, "version")) rows.push_back({"version", services.version});
-  if (is_shown(show, "port")) rows.push_back({"port", fmt::to_string(services.mysql_port)});
+  if (is_shown(show, "port")) rows.push_back({"port", fmt::to_string(services.mysql_port())});
   return write_text_rows(Names{"Variable_name", "Value"}, rows, out);
 }
 
 Status show_nodes(const Show& show, const QueryServices& services, ResultWriter& out) {
   if (show.kind == ShowKind::kFrontends) {
     return write_text_rows(Names{"Name", "Host", "HttpPort", "QueryPort", "Role", "IsMaster", "Alive", "Version"},
-                           Rows{{"freshet", "127.0.0.1", fmt::to_string(services.http_port),
-                                 fmt::to_string(services.mysql_port), "FOLLOWER", "true", "true", services.version}},
+                           Rows{{"freshet", "127.0.0.1", fmt::to_string(services.http_port()),
+                                 fmt::to_string(services.mysql_port()), "FOLLOWER", "true", "true", services.version}},
                            out);
   }
   return write_text_rows(Names{"BackendId", "Host", "HttpPort", "Alive", "Version"},
-                         Rows{{"1", "127.0.0.1", fmt::to_string(services.http_port), "true", services.version}}, out);
+                         Rows{{"1", "127.0.0.1", fmt::to_string(services.http_port()), "true", services.version}}, out);
 }
 
 }  // namespace
