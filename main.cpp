@@ -198,7 +198,8 @@ class Server {
                                   *routine_loads_,
                                   *duckdb_,
                                   mysql_options.server_version,
-                                  [this] { return http_port_.load(); }, [this] { return mysql_port_.load(); }};
+                                  [this] { return http_port_.load(); },
+                                  [this] { return mysql_port_.load(); }};
     sessions_ = query::make_session_factory(services);
     FRESHET_ASSIGN_OR_RETURN(mysql_, connectors::MySqlServer::start(mysql_options, *sessions_, *users_));
     http_options.mysql_port = mysql_->port();

@@ -41,7 +41,8 @@ class LoadGate {
     std::lock_guard lock(mutex_);
     if (is_closed_) return Status::Unavailable("the server is stopping; send the load again when it is back");
     if (running_ >= most_) {
-      return Status::ResourceExhausted("{} loads are running, which is the limit (max_running_loads); try again later", running_);
+      return Status::ResourceExhausted("{} loads are running, which is the limit (max_running_loads); try again later",
+                                       running_);
     }
     ++running_;
     return Status::OK();
@@ -259,8 +260,8 @@ class LoadManagerImpl final : public LoadManager {
     report.transaction_id = transaction.value;
     FRESHET_RETURN_IF_ERROR(reserve_label(table->database, transaction, report));
     report.begin_ms = millis(Clock::now() - began);
-    auto begun = std::make_unique<StreamLoadImpl>(storage_, *error_logs_, options_, request, table, std::move(ticket), report,
-                                                  began);
+    auto begun =
+        std::make_unique<StreamLoadImpl>(storage_, *error_logs_, options_, request, table, std::move(ticket), report, began);
     const Status status = begun->open_decoder(request, options_.max_row_bytes);
     if (!status.ok()) {
       static_cast<void>(begun->abort(status));
@@ -300,7 +301,8 @@ class LoadManagerImpl final : public LoadManager {
 
 Result<std::unique_ptr<LoadManager>> LoadManager::create(storage::StorageEngine& storage, const IngestOptions& options) {
   if (options.memtable_bytes == 0 || options.memtable_bytes > kMostMemtableBytes) {
-    return Status::InvalidArgument("memtable_bytes must be from 1 to {}, not {}", kMostMemtableBytes, options.memtable_bytes);
+    return Status::InvalidArgument("memtable_bytes must be from 1 to {}, not {}", kMostMemtableBytes,
+                                   options.memtable_bytes);
   }
   if (options.error_log_directory.empty()) return Status::InvalidArgument("error_log_directory must be set");
   FRESHET_ASSIGN_OR_RETURN(auto error_logs, ErrorLogs::open(options.error_log_directory, options.error_logs_kept));

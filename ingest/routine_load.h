@@ -66,8 +66,7 @@ struct RoutineLoadOptions {
 class RoutineLoadManager {
  public:
   static Result<std::unique_ptr<RoutineLoadManager>> create(storage::StorageEngine& storage, LoadManager& loads,
-                                                            StreamSourceFactory& streams,
-                                                            const RoutineLoadOptions& options);
+                                                            StreamSourceFactory& streams, const RoutineLoadOptions& options);
   virtual ~RoutineLoadManager() = default;
   /// Resumes the stored jobs that were running. Call once, when everything else stands.
   virtual Status start() = 0;

@@ -157,7 +157,8 @@ Result<RoutineLoadJob::Offsets> RoutineLoadJob::starting_positions() {
   if (wanted.empty()) {
     FRESHET_ASSIGN_OR_RETURN(const std::vector<int32_t> partitions, source_->partitions());
     // A partition that appears later holds only records that were written later: all of it is read.
-    for (int32_t partition : partitions) wanted.emplace_back(partition, positions.empty() ? spec_.default_offsets : "OFFSET_BEGINNING");
+    for (int32_t partition : partitions)
+      wanted.emplace_back(partition, positions.empty() ? spec_.default_offsets : "OFFSET_BEGINNING");
   }
   for (const auto& [partition, text] : wanted) {
     if (positions.contains(partition)) continue;
@@ -177,8 +178,9 @@ Result<int64_t> RoutineLoadJob::starting_offset(int32_t partition, const std::st
   Column time(DataType{.kind = TypeKind::kDateTime});
   if (append_text(time, text) != TextError::kNone) {
     return Status::InvalidArgument(
-        "offset '{}' of partition {} is neither a number, OFFSET_BEGINNING, OFFSET_END nor a time like '2026-01-02 03:04:05'", text,
-        partition);
+        "offset '{}' of partition {} is neither a number, OFFSET_BEGINNING, OFFSET_END nor a time like '2026-01-02 "
+        "03:04:05'",
+        text, partition);
   }
   return source_->offset_for_time(partition, time.values<int64_t>()[0] / 1000);
 }
@@ -188,15 +190,17 @@ Status RoutineLoadJob::check_watermarks(Offsets& positions) {
     FRESHET_ASSIGN_OR_RETURN(const PartitionWatermarks marks, source_->watermarks(partition));
     if (position > marks.high) {
       settle(RoutineLoadState::kPaused,
-             fmt::format("partition {} ends at offset {}, but offsets up to {} were loaded: the topic was made again; STOP this "
-                         "job and create a new one to read it from its beginning",
-                         partition, marks.high, position));
+             fmt::format(
+                 "partition {} ends at offset {}, but offsets up to {} were loaded: the topic was made again; STOP this "
+                 "job and create a new one to read it from its beginning",
+                 partition, marks.high, position));
       return Status::OK();
     }
     if (position >= marks.low) continue;
     const auto lost = static_cast<uint64_t>(marks.low - position);
-    note(fmt::format("the broker's retention removed offsets {} to {} of partition {} before they were read: {} records are lost",
-                     position, marks.low - 1, partition, lost));
+    note(fmt::format(
+        "the broker's retention removed offsets {} to {} of partition {} before they were read: {} records are lost",
+        position, marks.low - 1, partition, lost));
     FRESHET_RETURN_IF_ERROR(store_positions({{partition, position}}, {{partition, marks.low}}));
     position = marks.low;
     std::lock_guard lock(record_mutex_);
@@ -268,7 +272,8 @@ Status RoutineLoadJob::take(const StreamSource::Batch& polled) {
 bool RoutineLoadJob::is_commit_due(bool was_full) const {
   if (batch_messages_ >= spec_.max_batch_rows || batch_bytes_ >= spec_.max_batch_bytes) return true;
   const int64_t age_ms = millis_since(first_message_);
-  if (was_full && age_ms < std::min<int64_t>(kCatchUpMs, static_cast<int64_t>(spec_.max_batch_interval_seconds) * 1000)) return false;
+  if (was_full && age_ms < std::min<int64_t>(kCatchUpMs, static_cast<int64_t>(spec_.max_batch_interval_seconds) * 1000))
+    return false;
   return millis_since(last_commit_) >= static_cast<int64_t>(parts_.options.min_commit_interval_ms);
 }
 
@@ -320,12 +325,15 @@ Status RoutineLoadJob::check_error_limits(uint64_t rows, uint64_t errors) {
   window_errors_ += errors;
   if (window_errors_ > spec_.max_error_number) {
     settle(RoutineLoadState::kPaused,
-           fmt::format("{} rows were rejected, more than max_error_number ({}); the first: {}. They are skipped: RESUME reads on "
-                       "after them",
-                       window_errors_, spec_.max_error_number, errors_.first()));
-  } else if (errors != 0 && static_cast<double>(window_errors_) > spec_.max_filter_ratio * static_cast<double>(window_rows_)) {
-    settle(RoutineLoadState::kPaused, fmt::format("{} of {} rows were rejected, more than max_filter_ratio ({}); the first: {}",
-                                                  window_errors_, window_rows_, spec_.max_filter_ratio, errors_.first()));
+           fmt::format(
+               "{} rows were rejected, more than max_error_number ({}); the first: {}. They are skipped: RESUME reads on "
+               "after them",
+               window_errors_, spec_.max_error_number, errors_.first()));
+  } else if (errors != 0 &&
+             static_cast<double>(window_errors_) > spec_.max_filter_ratio * static_cast<double>(window_rows_)) {
+    settle(RoutineLoadState::kPaused,
+           fmt::format("{} of {} rows were rejected, more than max_filter_ratio ({}); the first: {}", window_errors_,
+                       window_rows_, spec_.max_filter_ratio, errors_.first()));
   }
   if (window_rows_ >= spec_.max_batch_rows * kErrorWindowBatches) window_rows_ = window_errors_ = 0;
   return Status::OK();
@@ -346,7 +354,8 @@ Status RoutineLoadJob::look_around() {
   if (!spec_.partition_offsets.empty()) return Status::OK();
   FRESHET_ASSIGN_OR_RETURN(const std::vector<int32_t> partitions, source_->partitions());
   for (int32_t partition : partitions) {
-    if (!committed_.contains(partition)) return Status::Conflict("partition {} is new: the stream is opened again", partition);
+    if (!committed_.contains(partition))
+      return Status::Conflict("partition {} is new: the stream is opened again", partition);
   }
   return Status::OK();
 }

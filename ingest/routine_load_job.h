@@ -18,15 +18,15 @@ namespace freshet::ingest {
 
 /// One routine load: a thread that reads a stream from the stored positions on and commits rows with positions.
 ///
-/// Each commit holds the rows and moves every partition from where it stood to where it was read to, so a crash at any moment
-/// reads on exactly there. A thread that starts writes all positions under a higher epoch first: commits of an older thread
-/// are refused from then on. After any error the batch is dropped and read again from the stored positions.
+/// Each commit holds the rows and moves every partition from where it stood to where it was read to, so a crash at any
+/// moment reads on exactly there. A thread that starts writes all positions under a higher epoch first: commits of an older
+/// thread are refused from then on. After any error the batch is dropped and read again from the stored positions.
 ///
 /// Cadence: rows are committed as soon as the last commit is done and min_commit_interval_ms has passed; while the reader is
 /// behind (polls come back full), up to kCatchUpMs of rows are put into one commit.
 ///
-/// Positions that the broker no longer has are a named gap: counted in lost_rows, told in other_message, then skipped. A topic
-/// that ends below a stored position was made again: the job pauses and says so.
+/// Positions that the broker no longer has are a named gap: counted in lost_rows, told in other_message, then skipped. A
+/// topic that ends below a stored position was made again: the job pauses and says so.
 class RoutineLoadJob {
  public:
   static constexpr int64_t kCatchUpMs = 500;

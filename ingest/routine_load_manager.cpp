@@ -48,7 +48,8 @@ Status RoutineLoadManagerImpl::start() {
   for (const auto& [key, value] : records) {
     FRESHET_ASSIGN_OR_RETURN(RoutineLoadRecord record, RoutineLoadRecord::decode(value));
     const JobId id(record.status.id);
-    const bool runs = record.status.state == RoutineLoadState::kRunning || record.status.state == RoutineLoadState::kNeedSchedule;
+    const bool runs =
+        record.status.state == RoutineLoadState::kRunning || record.status.state == RoutineLoadState::kNeedSchedule;
     auto job = std::make_shared<RoutineLoadJob>(parts_, std::move(record));
     if (runs) FRESHET_RETURN_IF_ERROR(job->start());
     jobs_.emplace(id, std::move(job));

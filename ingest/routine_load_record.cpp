@@ -14,15 +14,11 @@ class Writer {
  public:
   explicit Writer(std::string& out) : out_(out) {}
   template <typename T>
-    requires std::is_arithmetic_v<T>
-  void field(const T& value) {
-    put_fixed<T>(out_, value);
-  }
+  requires std::is_arithmetic_v<T>
+  void field(const T& value) { put_fixed<T>(out_, value); }
   template <typename T>
-    requires std::is_enum_v<T>
-  void field(const T& value) {
-    put_fixed<uint8_t>(out_, static_cast<uint8_t>(value));
-  }
+  requires std::is_enum_v<T>
+  void field(const T& value) { put_fixed<uint8_t>(out_, static_cast<uint8_t>(value)); }
   void field(const std::string& value) { put_length_prefixed(out_, value); }
   template <typename A, typename B>
   void field(const std::pair<A, B>& value) {
@@ -43,15 +39,11 @@ class Reader {
  public:
   explicit Reader(std::string_view bytes) : in_(bytes) {}
   template <typename T>
-    requires std::is_arithmetic_v<T>
-  void field(T& value) {
-    value = in_.fixed<T>();
-  }
+  requires std::is_arithmetic_v<T>
+  void field(T& value) { value = in_.fixed<T>(); }
   template <typename T>
-    requires std::is_enum_v<T>
-  void field(T& value) {
-    value = static_cast<T>(in_.fixed<uint8_t>());
-  }
+  requires std::is_enum_v<T>
+  void field(T& value) { value = static_cast<T>(in_.fixed<uint8_t>()); }
   void field(std::string& value) { value = in_.length_prefixed(); }
   template <typename A, typename B>
   void field(std::pair<A, B>& value) {

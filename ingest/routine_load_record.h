@@ -9,8 +9,8 @@
 
 namespace freshet::ingest {
 
-/// What the metadata store keeps of a job: its status (without what is counted anew: progress, lag, error logs) and the epoch
-/// of its newest thread.
+/// What the metadata store keeps of a job: its status (without what is counted anew: progress, lag, error logs) and the
+/// epoch of its newest thread.
 struct RoutineLoadRecord {
   RoutineLoadStatus status;
   uint64_t epoch = 0;

@@ -49,7 +49,8 @@ class StreamSource {
   /// Reads these partitions from these offsets on, and no others.
   virtual Status assign(const std::vector<std::pair<int32_t, int64_t>>& offsets) = 0;
   /// Up to `max_messages` records that are there within `timeout_ms`; none is not an error. A record whose offset is out of
-  /// the broker's range is reported by out_of_range. Errors that end by themselves (broker away) are Unavailable: poll again.
+  /// the broker's range is reported by out_of_range. Errors that end by themselves (broker away) are Unavailable: poll
+  /// again.
   struct Batch {
     std::vector<StreamMessage> messages;
     std::vector<int32_t> out_of_range;

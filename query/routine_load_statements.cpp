@@ -11,11 +11,22 @@ namespace {
 
 /// Accepted because scripts set them; Freshet reads each topic with one long-lived reader.
 constexpr std::array<std::string_view, 6> kPropertiesWithoutEffect = {
-    "desired_concurrent_number", "exec_mem_limit", "send_batch_parallelism", "load_to_single_tablet", "timezone", "fuzzy_parse"};
+    "desired_concurrent_number", "exec_mem_limit", "send_batch_parallelism",
+    "load_to_single_tablet",     "timezone",       "fuzzy_parse"};
 /// Properties that mean the same as in a Stream Load.
-constexpr std::array<std::string_view, 13> kLoadProperties = {
-    "format",         "jsonpaths", "json_root", "strip_outer_array",  "num_as_string",       "strict_mode",     "enclose",
-    "escape",         "trim_double_quotes", "empty_field_as_null", "partial_columns", "unique_key_update_mode", "partial_update_new_key_behavior"};
+constexpr std::array<std::string_view, 13> kLoadProperties = {"format",
+                                                              "jsonpaths",
+                                                              "json_root",
+                                                              "strip_outer_array",
+                                                              "num_as_string",
+                                                              "strict_mode",
+                                                              "enclose",
+                                                              "escape",
+                                                              "trim_double_quotes",
+                                                              "empty_field_as_null",
+                                                              "partial_columns",
+                                                              "unique_key_update_mode",
+                                                              "partial_update_new_key_behavior"};
 
 bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -102,8 +113,9 @@ Status read_source_properties(const Properties& properties, ingest::RoutineLoadS
   if (spec.stream.brokers.empty()) return Status::InvalidArgument("kafka_broker_list is a required property");
   if (spec.stream.topic.empty()) return Status::InvalidArgument("kafka_topic is a required property");
   if (!offsets.empty() && offsets.size() != partitions.size()) {
-    return Status::InvalidArgument("Partitions number should be equals to offsets number: {} kafka_partitions, {} kafka_offsets",
-                                   partitions.size(), offsets.size());
+    return Status::InvalidArgument(
+        "Partitions number should be equals to offsets number: {} kafka_partitions, {} kafka_offsets", partitions.size(),
+        offsets.size());
   }
   for (size_t i = 0; i < partitions.size(); ++i) {
     uint64_t partition = 0;
@@ -123,7 +135,8 @@ Status check_offered(const CreateRoutineLoad& statement) {
     return Status::Unsupported("WITH MERGE and DELETE ON are not offered: put __DORIS_DELETE_SIGN__ into COLUMNS");
   }
   if (!statement.sequence_column.empty()) return Status::Unsupported("ORDER BY (a sequence column) is not offered");
-  if (to_upper(statement.source) != "KAFKA") return Status::Unsupported("FROM {} is not offered, only FROM KAFKA", statement.source);
+  if (to_upper(statement.source) != "KAFKA")
+    return Status::Unsupported("FROM {} is not offered, only FROM KAFKA", statement.source);
   for (const LoadColumn& column : statement.columns) {
     if (!column.expression.empty()) {
       return Status::Unsupported("COLUMNS with an expression is not offered: {} = {}", column.name, column.expression);
@@ -134,8 +147,8 @@ Status check_offered(const CreateRoutineLoad& statement) {
 
 }  // namespace
 
-Status run_create_routine_load(const CreateRoutineLoad& statement, const SessionState& session, const QueryServices& services,
-                               ResultWriter& out) {
+Status run_create_routine_load(const CreateRoutineLoad& statement, const SessionState& session,
+                               const QueryServices& services, ResultWriter& out) {
   FRESHET_RETURN_IF_ERROR(check_offered(statement));
   ingest::RoutineLoadSpec spec;
   spec.name = statement.job;
@@ -152,8 +165,8 @@ Status run_create_routine_load(const CreateRoutineLoad& statement, const Session
   return out.ok({});
 }
 
-Status run_control_routine_load(const ControlRoutineLoad& statement, const SessionState& session, const QueryServices& services,
-                                ResultWriter& out) {
+Status run_control_routine_load(const ControlRoutineLoad& statement, const SessionState& session,
+                                const QueryServices& services, ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.database));
   const std::string& job = statement.all ? std::string() : statement.job;
   switch (statement.action) {

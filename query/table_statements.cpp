@@ -65,8 +65,8 @@ Status run_alter_table(const AlterTable& statement, const SessionState& session,
   for (const AlterClause& clause : statement.clauses) {
     if (clause.kind == AlterKind::kCompact || clause.kind == AlterKind::kIndex) continue;
     return Status::Unsupported(
-        "this ALTER TABLE of {} is not offered, only COMPACT: make a new table and INSERT INTO it SELECT ... FROM {}", table->name,
-        table->name);
+        "this ALTER TABLE of {} is not offered, only COMPACT: make a new table and INSERT INTO it SELECT ... FROM {}",
+        table->name, table->name);
   }
   for (const AlterClause& clause : statement.clauses) {
     if (clause.kind == AlterKind::kCompact) FRESHET_RETURN_IF_ERROR(services.storage.compact_table(table->id));

@@ -19,7 +19,8 @@ Status run_drop_table(const DropTable& statement, const SessionState& session, c
 Status run_truncate_table(const TruncateTable& statement, const SessionState& session, const QueryServices& services,
                           ResultWriter& out);
 /// ALTER TABLE: COMPACT, and indexes without effect. Unsupported for the rest.
-Status run_alter_table(const AlterTable& statement, const SessionState& session, const QueryServices& services, ResultWriter& out);
+Status run_alter_table(const AlterTable& statement, const SessionState& session, const QueryServices& services,
+                       ResultWriter& out);
 /// CREATE INDEX: zone maps and key filters serve instead; the table must exist.
 Status run_create_index(const CreateIndex& statement, const SessionState& session, const QueryServices& services,
                         ResultWriter& out);

@@ -62,8 +62,8 @@ class DeadRows {
   std::shared_ptr<const State> state_;
 };
 
-/// Roaring (portable) bytes of ascending row ordinals, and back. Corruption when `bytes` are not a bitmap; they must lie under
-/// a checksum already.
+/// Roaring (portable) bytes of ascending row ordinals, and back. Corruption when `bytes` are not a bitmap; they must lie
+/// under a checksum already.
 std::string encode_rows(std::span<const RowOrdinal> rows);
 Result<std::vector<RowOrdinal>> decode_rows(std::string_view bytes);
 

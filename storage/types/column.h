@@ -50,9 +50,7 @@ class Column {
   const char* raw() const { return data_.data(); }
   const char* raw_at(size_t row) const { return data_.data() + row * width_; }
   /// REQUIRES: is_bytes().
-  std::string_view bytes_at(size_t row) const {
-    return {data_.data() + offsets_[row], offsets_[row + 1] - offsets_[row]};
-  }
+  std::string_view bytes_at(size_t row) const { return {data_.data() + offsets_[row], offsets_[row + 1] - offsets_[row]}; }
   /// Byte columns: size() + 1 offsets into raw().
   std::span<const uint32_t> offsets() const { return offsets_; }
 

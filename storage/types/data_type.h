@@ -15,13 +15,13 @@ enum class TypeKind : uint8_t {
   kLargeInt = 6,  ///< 128 bit
   kFloat = 7,
   kDouble = 8,
-  kDecimal = 9,   ///< precision 1..38, scale 0..precision
-  kDate = 10,     ///< 0000-01-01 .. 9999-12-31
-  kDateTime = 11, ///< no time zone; `scale` fractional digits, 0..6
+  kDecimal = 9,    ///< precision 1..38, scale 0..precision
+  kDate = 10,      ///< 0000-01-01 .. 9999-12-31
+  kDateTime = 11,  ///< no time zone; `scale` fractional digits, 0..6
   kChar = 12,
   kVarchar = 13,
   kString = 14,
-  kJson = 15,     ///< text, checked to be JSON when it is loaded
+  kJson = 15,  ///< text, checked to be JSON when it is loaded
 };
 
 /// How the values of a type lie in memory and in pages; the same layouts as DuckDB's vectors.
@@ -31,8 +31,8 @@ using Int128 = __int128;
 
 /// A SQL type with its parameters.
 ///
-/// Physical values: BOOLEAN 0/1 as int8; integers as themselves; DECIMAL the unscaled integer in 16, 32, 64 or 128 bits for a
-/// precision up to 4, 9, 18 or 38; DATE days since 1970-01-01 (int32); DATETIME microseconds since 1970-01-01 00:00:00
+/// Physical values: BOOLEAN 0/1 as int8; integers as themselves; DECIMAL the unscaled integer in 16, 32, 64 or 128 bits for
+/// a precision up to 4, 9, 18 or 38; DATE days since 1970-01-01 (int32); DATETIME microseconds since 1970-01-01 00:00:00
 /// (int64); CHAR, VARCHAR, STRING, JSON as UTF-8 bytes.
 struct DataType {
   TypeKind kind = TypeKind::kInt;

@@ -20,11 +20,13 @@ std::string body_of(bool is_json) {
   std::mt19937 random(42);
   std::string body;
   for (size_t i = 0; i < kRows; ++i) {
-    const auto id = random(), city = random() % 1000, cents = random() % 1000000, day = random() % 28 + 1, count = random() % 10000;
+    const auto id = random(), city = random() % 1000, cents = random() % 1000000, day = random() % 28 + 1,
+               count = random() % 10000;
     const double score = (random() % 100000) / 100.0;
-    body += is_json ? fmt::format("{{\"id\":{},\"city\":\"city{}\",\"amount\":{}.{:02},\"day\":\"2024-05-{:02}\",\"count\":{},"
-                                  "\"score\":{}}}\n",
-                                  id, city, cents / 100, cents % 100, day, count, score)
+    body += is_json ? fmt::format(
+                          "{{\"id\":{},\"city\":\"city{}\",\"amount\":{}.{:02},\"day\":\"2024-05-{:02}\",\"count\":{},"
+                          "\"score\":{}}}\n",
+                          id, city, cents / 100, cents % 100, day, count, score)
                     : fmt::format("{},city{},{}.{:02},2024-05-{:02},{},{}\n", id, city, cents / 100, cents % 100, day, count,
                                   score);
   }

@@ -18,16 +18,17 @@ LoadRequest csv(const std::string& separator = ",") {
 TEST(CsvDecoder, ReadsEveryType) {
   const auto table = make_table({"id bigint key not null", "a boolean", "b tinyint", "c smallint", "d largeint", "e float",
                                  "f double", "g decimal", "h date", "i datetime", "j varchar", "k json"});
-  const auto decoded = decode_any_split(
-      table, csv("|"),
-      "-5|true|-128|32767|170141183460469231731687303715884105727|1.5|2.25|12.345|2024-02-29|2024-12-31 23:59:59|abc|{\"x\":1}\n"
-      "6|0| 7 |-1|-1|-0.5|1e10|-3|2024-02-28|2024-01-31T00:00:00||[]\n");
+  const auto decoded = decode_any_split(table, csv("|"),
+                                        "-5|true|-128|32767|170141183460469231731687303715884105727|1.5|2.25|12.345|2024-02-"
+                                        "29|2024-12-31 23:59:59|abc|{\"x\":1}\n"
+                                        "6|0| 7 |-1|-1|-0.5|1e10|-3|2024-02-28|2024-01-31T00:00:00||[]\n");
   ASSERT_TRUE(decoded.status.ok()) << decoded.status.to_string();
   EXPECT_EQ(decoded.error_text, "");
-  EXPECT_EQ(decoded.rows,
-            (Rows{"-5|1|-128|32767|170141183460469231731687303715884105727|1.5|2.25|12.35|2024-02-29|2024-12-31 23:59:59|abc|"
-                  "{\"x\":1}",
-                  "6|0|7|-1|-1|-0.5|10000000000|-3.00|2024-02-28|2024-01-31 00:00:00||[]"}));
+  EXPECT_EQ(
+      decoded.rows,
+      (Rows{"-5|1|-128|32767|170141183460469231731687303715884105727|1.5|2.25|12.35|2024-02-29|2024-12-31 23:59:59|abc|"
+            "{\"x\":1}",
+            "6|0|7|-1|-1|-0.5|10000000000|-3.00|2024-02-28|2024-01-31 00:00:00||[]"}));
 }
 
 struct DialectCase {
@@ -60,53 +61,76 @@ INSTANTIATE_TEST_SUITE_P(
         DialectCase{"plain", "1,a\n2,b\n", csv(), {"1|a", "2|b"}},
         DialectCase{"no_last_delimiter", "1,a\n2,b", csv(), {"1|a", "2|b"}},
         DialectCase{"carriage_returns", "1,a\r\n2,\r\n\r\n3,c\r\n", csv(), {"1|a", "2|", "3|c"}},
-        DialectCase{"empty_lines", "\n\n1,a\n\n", csv(), {"1|a"}},
-        DialectCase{"nothing", "", csv(), {}},
-        DialectCase{"byte_order_mark", "\xEF\xBB\xBF" "1,a\n", csv(), {"1|a"}},
+        DialectCase{"empty_lines", "\n\n1,a\n\n", csv(), {"1|a"}}, DialectCase{"nothing", "", csv(), {}},
+        DialectCase{"byte_order_mark",
+                    "\xEF\xBB\xBF"
+                    "1,a\n",
+                    csv(),
+                    {"1|a"}},
         DialectCase{"null", "1,\\N\n2,\\Nx\n", csv(), {"1|NULL", "2|\\Nx"}},
         DialectCase{"tab", "1\ta\n", csv("\t"), {"1|a"}},
         DialectCase{"long_separator", "1||a|b\n2||c\n", csv("||"), {"1|a|b", "2|c"}},
         DialectCase{"long_delimiter", "1,a@@2,b@c@@", with([](auto& r) { r.line_delimiter = "@@"; }), {"1|a", "2|b@c"}},
-        DialectCase{"crlf_delimiter", "1,a\r\n2,b\n\r\n", with([](auto& r) { r.line_delimiter = "\r\n"; }), {"1|a", "2|b\n"}},
+        DialectCase{
+            "crlf_delimiter", "1,a\r\n2,b\n\r\n", with([](auto& r) { r.line_delimiter = "\r\n"; }), {"1|a", "2|b\n"}},
         DialectCase{"skip_lines", "head\nmore\n1,a\n", with([](auto& r) { r.skip_lines = 2; }), {"1|a"}},
         DialectCase{"skip_more_than_there_is", "1,a\n", with([](auto& r) { r.skip_lines = 5; }), {}},
         DialectCase{"names", "id,v\n1,a\n", with([](auto& r) { r.format = LoadFormat::kCsvWithNames; }), {"1|a"}},
-        DialectCase{"names_and_types", "id,v\nint,string\n1,a\n",
-                    with([](auto& r) { r.format = LoadFormat::kCsvWithNamesAndTypes; }), {"1|a"}},
+        DialectCase{"names_and_types",
+                    "id,v\nint,string\n1,a\n",
+                    with([](auto& r) { r.format = LoadFormat::kCsvWithNamesAndTypes; }),
+                    {"1|a"}},
         DialectCase{"empty_is_null", "1,\n2,b\n", with([](auto& r) { r.empty_field_as_null = true; }), {"1|NULL", "2|b"}},
-        DialectCase{"trim_quotes", "\"1\",\"a\"\n2,\"\n3,\"\"\n", with([](auto& r) { r.trim_double_quotes = true; }),
+        DialectCase{"trim_quotes",
+                    "\"1\",\"a\"\n2,\"\n3,\"\"\n",
+                    with([](auto& r) { r.trim_double_quotes = true; }),
                     {"1|a", "2|\"", "3|"}},
         DialectCase{"enclosed", "1,\"a,b\nc\"\n\"2\",d\n", with([](auto& r) { r.enclose = '"'; }), {"1|a,b\nc", "2|d"}},
         DialectCase{"enclosed_doubled", "1,\"a\"\"b\"\n2,\"\"\n", with([](auto& r) { r.enclose = '"'; }), {"1|a\"b", "2|"}},
-        DialectCase{"enclosed_escape", "1,'a\\'b\\\\'\n2,'\\n'\n",
+        DialectCase{"enclosed_escape",
+                    "1,'a\\'b\\\\'\n2,'\\n'\n",
                     with([](auto& r) {
                       r.enclose = '\'';
                       r.escape = '\\';
                     }),
                     {"1|a'b\\", "2|\\n"}},
         DialectCase{"enclosed_null_is_text", "1,\"\\N\"\n", with([](auto& r) { r.enclose = '"'; }), {"1|\\N"}},
-        DialectCase{"quote_inside_plain_field", "1,a\"b\n2,c\"\n", with([](auto& r) { r.enclose = '"'; }), {"1|a\"b", "2|c\""}},
+        DialectCase{
+            "quote_inside_plain_field", "1,a\"b\n2,c\"\n", with([](auto& r) { r.enclose = '"'; }), {"1|a\"b", "2|c\""}},
         DialectCase{"enclosed_crlf", "1,\"a\"\r\n2,\"b\"\r\n", with([](auto& r) { r.enclose = '"'; }), {"1|a", "2|b"}},
-        DialectCase{"enclosed_long_separators", "1::'a::b'##2::c##",
+        DialectCase{"enclosed_long_separators",
+                    "1::'a::b'##2::c##",
                     with([](auto& r) {
                       r.column_separator = "::";
                       r.line_delimiter = "##";
                       r.enclose = '\'';
                     }),
                     {"1|a::b", "2|c"}},
-        DialectCase{"not_closed", "1,a\n2,\"b\n", with([](auto& r) { r.enclose = '"'; }), {"1|a"},
+        DialectCase{"not_closed",
+                    "1,a\n2,\"b\n",
+                    with([](auto& r) { r.enclose = '"'; }),
+                    {"1|a"},
                     "the enclosed field is not closed before the end"},
-        DialectCase{"too_few_columns", "1\n2,b\n", csv(), {"2|b"},
+        DialectCase{"too_few_columns",
+                    "1\n2,b\n",
+                    csv(),
+                    {"2|b"},
                     "actual column number in csv file is not equal to schema column number. actual number: 1, schema column "
                     "number: 2"},
-        DialectCase{"too_many_columns", "1,a,x,y\n2,b\n", csv(), {"2|b"},
+        DialectCase{"too_many_columns",
+                    "1,a,x,y\n2,b\n",
+                    csv(),
+                    {"2|b"},
                     "actual column number in csv file is not equal to schema column number. actual number: 4, schema column "
                     "number: 2"},
         DialectCase{"not_utf8", "1,\xff\n2,b\n", csv(), {"2|b"}, "only text in UTF-8 is taken, but field 2 is not"},
-        DialectCase{"separator_not_utf8", "1\xff" "a\n2\xff\xfe\n", csv("\xff"), {"1|a"},
+        DialectCase{"separator_not_utf8",
+                    "1\xff"
+                    "a\n2\xff\xfe\n",
+                    csv("\xff"),
+                    {"1|a"},
                     "only text in UTF-8 is taken, but field 2 is not"},
-        DialectCase{"null_key", "\\N,a\n2,b\n", csv(), {"2|b"},
-                    "column_name[id], null value for not null column, type=int"},
+        DialectCase{"null_key", "\\N,a\n2,b\n", csv(), {"2|b"}, "column_name[id], null value for not null column, type=int"},
         DialectCase{"bad_key", "x,a\n2,b\n", csv(), {"2|b"}, "column_name[id], 'x' is not a valid int"}),
     [](const auto& info) { return info.param.name; });
 
@@ -129,11 +153,13 @@ TEST(CsvDecoder, LoadsWrongValuesAsNullUnlessStrict) {
 TEST(CsvDecoder, RejectsTooLongTextsAndKeys) {
   const auto table = make_table({"k string key not null", "v varchar"});
   const std::string long_key(4094, 'k');
-  const auto decoded = decode(table, csv(), "a,0123456789\nb,01234567890\n" + long_key + ",x\n" + long_key.substr(1) + ",y\n");
+  const auto decoded =
+      decode(table, csv(), "a,0123456789\nb,01234567890\n" + long_key + ",x\n" + long_key.substr(1) + ",y\n");
   EXPECT_EQ(decoded.rows, (Rows{"a|0123456789", long_key.substr(1) + "|y"}));
   EXPECT_EQ(decoded.rejected, 2u);
   EXPECT_NE(decoded.error_text.find("has 11 bytes, but varchar(10) takes at most 10"), std::string::npos);
-  EXPECT_NE(decoded.error_text.find("the key is 4097 bytes long when encoded, but at most 4096 are taken"), std::string::npos);
+  EXPECT_NE(decoded.error_text.find("the key is 4097 bytes long when encoded, but at most 4096 are taken"),
+            std::string::npos);
 }
 
 TEST(CsvDecoder, FillsColumnsThatAreNotSent) {
@@ -226,7 +252,8 @@ TEST(CsvDecoder, AgreesWithAPlainParserOnRandomText) {
     Rows rows = decode_pieces(kTwo, request, pieces).rows;
     // The reference knows no blanks around numbers.
     Rows expected = reference_rows(body);
-    std::erase_if(rows, [&](const std::string& row) { return std::find(expected.begin(), expected.end(), row) == expected.end(); });
+    std::erase_if(
+        rows, [&](const std::string& row) { return std::find(expected.begin(), expected.end(), row) == expected.end(); });
     EXPECT_EQ(rows, expected) << body;
   }
 }
@@ -243,7 +270,8 @@ TEST(CsvDecoder, TakesRecordsOfAStream) {
   request.enclose = '"';
   auto decoder = make_decoder(request, std::move(target));
   ASSERT_TRUE(decoder.ok());
-  for (const char* record : {"1,a", "2,b\n3,c\n", "", "4,\"open", "5,e"}) ASSERT_TRUE(decoder.value()->feed_record(record).ok());
+  for (const char* record : {"1,a", "2,b\n3,c\n", "", "4,\"open", "5,e"})
+    ASSERT_TRUE(decoder.value()->feed_record(record).ok());
   ASSERT_TRUE(decoder.value()->flush().ok());
   EXPECT_EQ(rows, (Rows{"1|a", "2|b", "3|c", "5|e"}));
   EXPECT_EQ(errors.count(), 1u);

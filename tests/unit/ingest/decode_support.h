@@ -48,7 +48,8 @@ inline Decoded decode(const storage::TableSnapshotPtr& table, const LoadRequest&
 }
 
 /// Decodes the body whole, byte by byte, and cut at every place, and expects the same each time.
-inline Decoded decode_any_split(const storage::TableSnapshotPtr& table, const LoadRequest& request, const std::string& body) {
+inline Decoded decode_any_split(const storage::TableSnapshotPtr& table, const LoadRequest& request,
+                                const std::string& body) {
   const Decoded whole = decode(table, request, body);
   const auto expect_same = [&](const Decoded& other, const std::string& how) {
     EXPECT_EQ(other.status.to_string(), whole.status.to_string()) << how;

@@ -8,13 +8,14 @@
 #include <string>
 #include <vector>
 
-#include "storage/commit/storage_engine.h"
+#include "storage/engine/storage_engine.h"
 #include "storage/io/local_file_store.h"
 #include "storage/types/value_text.h"
 
 namespace freshet::ingest {
 
-/// A table of the columns written as "name type [key] [not null] [auto] [default x]", e.g. {"id bigint key not null", "v int"}.
+/// A table of the columns written as "name type [key] [not null] [auto] [default x]", e.g. {"id bigint key not null", "v
+/// int"}.
 storage::TableSnapshotPtr make_table(const std::vector<std::string>& columns, uint32_t bucket_count = 1,
                                      TableModel model = TableModel::kUnique);
 
@@ -41,6 +42,7 @@ class FakeStorage final : public storage::StorageEngine {
   storage::ServerSnapshotPtr snapshot() const override { return snapshot_; }
   const storage::StorageOptions& options() const override { return storage_options; }
   storage::StorageStats stats() const override { return {}; }
+  Status health() const override { return Status::OK(); }
   Status create_database(const std::string&, bool) override { return not_here(); }
   Status drop_database(const std::string&, bool) override { return not_here(); }
   Status create_table(const std::string&, const std::string&, TableSchema, bool) override { return not_here(); }
@@ -50,8 +52,9 @@ class FakeStorage final : public storage::StorageEngine {
                        std::optional<storage::LabelRecord>* existing) override;
   void release_label(DatabaseId database, const std::string& label) override;
   Result<std::optional<storage::LabelRecord>> find_label(DatabaseId, const std::string&) override { return not_here(); }
-  TransactionId next_transaction_id() override { return TransactionId(next_transaction_++); }
-  RowsetId next_rowset_id() override { return RowsetId(next_rowset_++); }
+  Result<TransactionId> next_transaction_id() override { return TransactionId(next_transaction_++); }
+  Result<RowsetId> next_rowset_id() override { return RowsetId(next_rowset_++); }
+  CommitNumber newest_commit() const override { return CommitNumber(1); }
   storage::FileStore& files() override { return *files_; }
   Status admit_load(TableId) override { return admit_status; }
   Result<storage::CommitOutcome> commit(storage::LoadCommit commit) override;

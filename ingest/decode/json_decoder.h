@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ingest/decode/block_assembler.h"
+#include "ingest/decode/decoder.h"
+#include "ingest/decode/json_array_splitter.h"
+#include "ingest/decode/text_arena.h"
+#include "ingest/json_path.h"
+
+namespace freshet::ingest {
+
+/// JSON objects as rows: one a line (read_json_by_line), the elements of one array (strip_outer_array), or both (an array a
+/// line). With json_root, the part of the document that it names. Fields fill columns by their names (exactly, else ignoring
+/// case), or by jsonpaths in the order of the columns.
+///
+/// A broken line is a rejected row. Arrays are read element by element, in memory bounded by the longest element; a broken
+/// array ends the load with the place of the fault, since what comes after it has no certain beginning. Only an array below
+/// a json_root is kept whole, up to kWholeBodyBytes. Numbers keep their text, so that no digit is lost.
+class JsonDecoder final : public Decoder {
+ public:
+  static constexpr size_t kWholeBodyBytes = 100u << 20;
+
+  static Result<std::unique_ptr<JsonDecoder>> create(const LoadRequest& request, BlockAssembler assembler);
+  ~JsonDecoder() override;
+
+  Status feed(std::string_view bytes) override;
+  Status feed_record(std::string_view record) override;
+  Status flush() override { return assembler_.flush(); }
+  Status finish() override;
+
+ private:
+  struct Parser;
+  enum class Mode : uint8_t { kLines, kArray, kWhole };
+
+  JsonDecoder(const LoadRequest& request, BlockAssembler assembler, JsonPath root, std::vector<JsonPath> paths);
+  Status feed_lines();
+  Status feed_array();
+  /// Parses one document; `text` has simdjson's padding behind it. What is wrong with it is answered, not rejected.
+  Status add_document(std::string_view text);
+  /// The same; what is wrong with it is a rejected row.
+  Status add_or_reject(std::string_view text);
+  Status convert_batch();
+
+  BlockAssembler assembler_;
+  RowBatch batch_;
+  TextArena texts_;
+  const Mode mode_;
+  const bool strip_outer_array_;
+  const JsonPath root_;
+  const std::vector<JsonPath> paths_;
+  std::unique_ptr<Parser> parser_;
+  JsonArraySplitter array_;
+  std::string buffer_;    ///< what is not decoded yet
+  Status sink_status_;    ///< why converted rows were not taken: ends the load
+  uint64_t decoded_ = 0;  ///< bytes of the body before buffer_
+};
+
+}  // namespace freshet::ingest
