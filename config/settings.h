@@ -20,7 +20,6 @@ struct Address {
 
 struct HttpSettings {
   Address address{"127.0.0.1", 8030};
-  uint64_t threads = 0;  ///< 0: one for each core, at most 8.
   uint64_t max_connections = 1024;
   uint64_t max_body_bytes = 10 * kGiB;
   bool operator==(const HttpSettings&) const = default;
@@ -65,14 +64,12 @@ struct IngestSettings {
   uint64_t load_timeout_seconds = 600;
   uint64_t max_row_bytes = 16 * kMiB;
   uint64_t error_log_rows = 100;
-  uint64_t error_log_keep_seconds = 172'800;
+  uint64_t error_logs_kept = 1000;
   bool operator==(const IngestSettings&) const = default;
 };
 
 struct KafkaSettings {
   uint64_t min_commit_interval_ms = 20;
-  uint64_t max_batch_bytes = 64 * kMiB;
-  uint64_t max_batch_rows = 200'000;
   uint64_t poll_timeout_ms = 10;
   bool operator==(const KafkaSettings&) const = default;
 };
@@ -80,8 +77,6 @@ struct KafkaSettings {
 struct QuerySettings {
   uint64_t duckdb_memory_bytes = 0;  ///< 0: two fifths of the machine's memory.
   uint64_t duckdb_threads = 0;       ///< 0: one for each core.
-  uint64_t query_timeout_seconds = 900;
-  uint64_t max_concurrent_queries = 64;
   bool operator==(const QuerySettings&) const = default;
 };
 

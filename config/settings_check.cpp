@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "config/read_settings.h"
 
 namespace freshet::config {
@@ -15,8 +13,6 @@ ConfigProblems check_settings(const Settings& s) {
           "must not be above storage.memtable_bytes: a small commit never leaves the memtable");
   require(s.ingest.max_row_bytes <= s.storage.memtable_bytes, "ingest.max_row_bytes",
           "must not be above storage.memtable_bytes: the row would not fit");
-  require(s.kafka.max_batch_bytes >= s.ingest.max_row_bytes, "kafka.max_batch_bytes",
-          "must not be below ingest.max_row_bytes: the longest row must fit into one commit");
   require(s.compaction.trigger_segments < s.compaction.max_segments, "compaction.trigger_segments",
           "must be below compaction.max_segments: loads would wait before a compaction begins");
   require(s.http.address.port == 0 || s.http.address != s.mysql.address, "mysql.address",
@@ -25,7 +21,6 @@ ConfigProblems check_settings(const Settings& s) {
 }
 
 void size_for_machine(Settings& s, uint64_t cores, uint64_t memory_bytes) {
-  if (s.http.threads == 0) s.http.threads = std::min<uint64_t>(cores, 8);
   if (s.query.duckdb_threads == 0) s.query.duckdb_threads = cores;
   if (s.storage.page_cache_bytes == 0) s.storage.page_cache_bytes = memory_bytes / 4;
   if (s.query.duckdb_memory_bytes == 0) s.query.duckdb_memory_bytes = memory_bytes / 5 * 2;

@@ -178,5 +178,7 @@ def _exchange(connection, method, path, body, headers):
         connection.request(method, path, body, headers)
     except (BrokenPipeError, ConnectionResetError):
         pass  # A server that refuses a load answers before it has read the body.
+    if connection.sock is None:
+        raise ConnectionResetError("the server has closed the connection")
     response = connection.getresponse()
     return response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()

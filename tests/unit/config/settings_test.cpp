@@ -61,7 +61,7 @@ TEST(Settings, EmptyFileLeavesDefaults) {
 }
 
 TEST(Settings, UnknownNameIsRefusedWithLineAndNearestName) {
-  EXPECT_EQ(only_problem("http:\n  threads: 2\n  max_conections: 5\n"),
+  EXPECT_EQ(only_problem("http:\n  max_body_bytes: 2GiB\n  max_conections: 5\n"),
             "line 3: http.max_conections: unknown setting; did you mean 'http.max_connections'?");
   EXPECT_EQ(only_problem("storag:\n  memtable_bytes: 1MiB\n"), "line 1: storag: unknown setting; did you mean 'storage'?");
   EXPECT_EQ(only_problem("zzzzzzzzzzzzzzzzzz: 1\n"),
@@ -69,10 +69,10 @@ TEST(Settings, UnknownNameIsRefusedWithLineAndNearestName) {
 }
 
 TEST(Settings, InvalidValuesAreRefusedWithLineAndReason) {
-  EXPECT_EQ(only_problem("http:\n  threads: many\n"), "line 2: http.threads: 'many' is not a whole number");
-  EXPECT_EQ(only_problem("http:\n  threads: -1\n"), "line 2: http.threads: '-1' is not a whole number");
-  EXPECT_EQ(only_problem("http:\n  threads: 1000\n"),
-            "line 2: http.threads: '1000' is out of bounds: it must be from 0 to 256");
+  EXPECT_EQ(only_problem("compaction:\n  threads: many\n"), "line 2: compaction.threads: 'many' is not a whole number");
+  EXPECT_EQ(only_problem("compaction:\n  threads: -1\n"), "line 2: compaction.threads: '-1' is not a whole number");
+  EXPECT_EQ(only_problem("compaction:\n  threads: 1000\n"),
+            "line 2: compaction.threads: '1000' is out of bounds: it must be from 1 to 256");
   EXPECT_EQ(only_problem("storage:\n  memtable_bytes: 12MB\n"),
             "line 2: storage.memtable_bytes: '12MB' is not a size, as bytes or like 64MiB (KiB, MiB, GiB, TiB)");
   EXPECT_EQ(only_problem("storage:\n  memtable_bytes: 1KiB\n"),
@@ -99,7 +99,7 @@ TEST(Settings, BrokenYamlNamesItsLine) {
 
 TEST(Settings, EveryProblemIsReported) {
   Settings settings;
-  EXPECT_EQ(read_settings_yaml("a1b2c3d4e5: 1\nhttp:\n  threads: x\nlog:\n  level: y\n", settings).size(), 3u);
+  EXPECT_EQ(read_settings_yaml("a1b2c3d4e5: 1\ncompaction:\n  threads: x\nlog:\n  level: y\n", settings).size(), 3u);
 }
 
 TEST(Settings, MissingFileIsAProblem) {
@@ -133,7 +133,6 @@ TEST(Settings, ZeroMeansFromTheMachine) {
   Settings settings;
   settings.query.duckdb_threads = 3;
   size_for_machine(settings, 16, 10 * kGiB);
-  EXPECT_EQ(settings.http.threads, 8u);
   EXPECT_EQ(settings.query.duckdb_threads, 3u);
   EXPECT_EQ(settings.query.duckdb_memory_bytes, 4 * kGiB);
   EXPECT_EQ(settings.storage.page_cache_bytes, 10 * kGiB / 4);

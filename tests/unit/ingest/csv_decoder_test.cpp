@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "support/seed.h"
 #include "unit/ingest/decode_support.h"
 
 namespace freshet::ingest {
@@ -233,10 +234,9 @@ Rows reference_rows(const std::string& body) {
 }
 
 TEST(CsvDecoder, AgreesWithAPlainParserOnRandomText) {
-  const uint64_t seed = std::random_device()();
-  SCOPED_TRACE(fmt::format("seed {}", seed));
-  std::mt19937_64 random(seed);
-  const std::string alphabet = "0123456789,,,\n\n\\Nab \"";
+  std::mt19937_64 random(test::test_seed());
+  // No blanks: the reference does not skip them around numbers.
+  const std::string alphabet = "0123456789,,,\n\n\\Nab\"";
   for (int round = 0; round < 200; ++round) {
     std::string body;
     const size_t length = random() % 400;
@@ -249,12 +249,7 @@ TEST(CsvDecoder, AgreesWithAPlainParserOnRandomText) {
     }
     LoadRequest request = csv();
     request.strict_mode = true;
-    Rows rows = decode_pieces(kTwo, request, pieces).rows;
-    // The reference knows no blanks around numbers.
-    Rows expected = reference_rows(body);
-    std::erase_if(
-        rows, [&](const std::string& row) { return std::find(expected.begin(), expected.end(), row) == expected.end(); });
-    EXPECT_EQ(rows, expected) << body;
+    EXPECT_EQ(decode_pieces(kTwo, request, pieces).rows, reference_rows(body)) << body;
   }
 }
 

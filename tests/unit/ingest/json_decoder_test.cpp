@@ -46,7 +46,7 @@ TEST(JsonDecoder, NumbersKeepEveryDigit) {
 }
 
 TEST(JsonDecoder, BrokenLinesAreRejectedRows) {
-  for (const std::string& broken :
+  for (const std::string broken :
        {"{\"id\":1", "{\"id\":}", "{\"id\":1}}", "{\"id\":1} x", "[1]", "5", "nul", "{\"id\":1,}"}) {
     const auto decoded = decode_any_split(kTable, json_lines(), "{\"id\":7}\n" + broken + "\n{\"id\":8}\n");
     ASSERT_TRUE(decoded.status.ok()) << broken;

@@ -27,6 +27,7 @@ class FakeLoads final : public ingest::LoadManager {
     if (id == "log-1") return std::string("Reason: too short. src line [x];\n");
     return Status::NotFound("there is no error log '{}'", id);
   }
+  Result<std::string> save_error_log(const ingest::RowErrors&) override { return std::string("kept"); }
   uint64_t running_loads() const override { return 0; }
   const ingest::IngestOptions& options() const override { return options_; }
   void drain(uint64_t) override {}
