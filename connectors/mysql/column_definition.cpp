@@ -46,7 +46,8 @@ void put_definition(std::string& payload, const query::ResultColumn& column) {
 
 WireType wire_type(const DataType& type) {
   switch (type.kind) {
-    case TypeKind::kBoolean: return binary(ColumnType::kTiny, 1);
+    // Connector/J reads a tiny integer of length 1 as a boolean, but with the binary flag as bytes.
+    case TypeKind::kBoolean: return {ColumnType::kTiny, kCharsetBinary, 0, 1, 0};
     case TypeKind::kTinyInt: return binary(ColumnType::kTiny, 4);
     case TypeKind::kSmallInt: return binary(ColumnType::kShort, 6);
     case TypeKind::kInt: return binary(ColumnType::kLong, 11);
