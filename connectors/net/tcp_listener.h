@@ -9,10 +9,7 @@
 
 namespace freshet::connectors {
 
-/// A listening TCP socket, IPv4 or IPv6, closed when this object goes. Blocking; non-inheritable.
-///
-/// A blocking server accepts on fd(); an Asio server takes the descriptor over:
-///     acceptor.assign(listener.is_ipv6() ? tcp::v6() : tcp::v4(), listener.release());
+/// A listening TCP socket, IPv4 or IPv6, closed when this object goes. Blocking; non-inheritable. A server accepts on fd().
 class TcpListener {
  public:
   /// Listens on `address`; port 0 takes a free one. `option` is the command-line option that sets the address, named in
@@ -27,8 +24,6 @@ class TcpListener {
   int fd() const { return fd_; }
   uint16_t port() const { return port_; }  ///< the one chosen by the system when 0 was asked for
   bool is_ipv6() const { return is_ipv6_; }
-  /// Hands the descriptor to the caller, who closes it.
-  int release() { return std::exchange(fd_, -1); }
 
  private:
   TcpListener(int fd, uint16_t port, bool is_ipv6) : fd_(fd), port_(port), is_ipv6_(is_ipv6) {}

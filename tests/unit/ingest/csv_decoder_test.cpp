@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <random>
 
 #include "support/seed.h"
@@ -227,8 +228,10 @@ Rows reference_rows(const std::string& body) {
     const size_t comma = line.find(',');
     if (comma == std::string::npos || line.find(',', comma + 1) != std::string::npos) continue;
     const std::string id = line.substr(0, comma), text = line.substr(comma + 1);
-    if (id.empty() || id.find_first_not_of("0123456789") != std::string::npos || id.size() > 9) continue;
-    rows.push_back(std::to_string(std::stol(id)) + "|" + (text == "\\N" ? "NULL" : text));
+    if (id.empty() || id.find_first_not_of("0123456789") != std::string::npos) continue;
+    const std::string digits = id.substr(std::min(id.find_first_not_of('0'), id.size() - 1));
+    if (digits.size() > 10 || std::stoll(digits) > std::numeric_limits<int32_t>::max()) continue;
+    rows.push_back(digits + "|" + (text == "\\N" ? "NULL" : text));
   }
   return rows;
 }

@@ -4,13 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <future>
-#include <stdexcept>
-
 #include "connectors/net/host_port.h"
-#include "connectors/net/io_threads.h"
 #include "connectors/net/tcp_listener.h"
 
 namespace freshet::connectors {
@@ -63,16 +57,6 @@ TEST(TcpListener, RefusesAnAddressThatIsNotOurs) {
   const auto listener = TcpListener::bind({"192.0.2.1", 0}, "--http-address");
   ASSERT_FALSE(listener.ok());
   EXPECT_NE(listener.status().message().find("this machine does not have that address"), std::string::npos);
-}
-
-TEST(IoThreads, RunsHandlersAndOutlivesTheirExceptions) {
-  IoThreads threads(2, "test");
-  boost::asio::post(threads.context(), [] { throw std::runtime_error("broken handler"); });
-  std::promise<int> answer;
-  boost::asio::post(threads.context(), [&] { answer.set_value(7); });
-  EXPECT_EQ(answer.get_future().get(), 7);
-  threads.stop();
-  threads.stop();
 }
 
 }  // namespace
