@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -41,6 +42,8 @@ class TableState {
 
   /// One flush or compaction of the table at a time.
   std::mutex maintenance_mutex;
+  /// After a failed one the background waits until then. Guarded by maintenance_mutex.
+  std::chrono::steady_clock::time_point maintenance_resumes;
 
  private:
   mutable std::mutex head_mutex_;

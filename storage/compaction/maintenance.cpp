@@ -17,6 +17,8 @@ namespace freshet::storage {
 namespace {
 
 constexpr auto kIdleWait = std::chrono::milliseconds(500);
+/// A full disk or a damaged file does not mend by itself at once; trying again and again only fills the log.
+constexpr auto kPauseAfterFailure = std::chrono::seconds(10);
 constexpr auto kAdmissionPoll = std::chrono::milliseconds(20);
 constexpr int kBackgroundNice = 10;
 
@@ -87,7 +89,7 @@ bool Maintenance::work_once() {
   bool did_something = false;
   for (const TableStatePtr& table : parts_.catalog.all_tables()) {
     std::unique_lock one_job(table->maintenance_mutex, std::try_to_lock);
-    if (!one_job.owns_lock()) continue;
+    if (!one_job.owns_lock() || std::chrono::steady_clock::now() < table->maintenance_resumes) continue;
     for (size_t i = 0; i < table->head()->tablets.size() && !stopping_; ++i) {
       const TabletSnapshotPtr tablet = table->head()->tablets[i];
       Status status;
@@ -99,6 +101,7 @@ bool Maintenance::work_once() {
         did_something |= status.ok();
       }
       if (!status.ok() && !stopping_) {
+        table->maintenance_resumes = std::chrono::steady_clock::now() + kPauseAfterFailure;
         log_warning("maintenance of table {} waits: {}", table->head()->name, status.to_string());
       }
     }

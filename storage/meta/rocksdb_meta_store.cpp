@@ -1,11 +1,13 @@
 #include "storage/meta/rocksdb_meta_store.h"
 
+#include <fcntl.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -162,17 +164,32 @@ class RocksDbMetaStore final : public MetaStore {
   std::atomic<bool> is_failed_ = false;
 };
 
+Status locked_error(const std::string& directory) {
+  return Status::Unavailable("data directory {} is in use by another server; stop it or choose another directory",
+                             directory);
+}
+
 Status open_error(const rocksdb::Status& status, const std::string& directory) {
   const std::string text = status.ToString();
   const bool is_locked = status.IsIOError() && (text.find("While lock file") != std::string::npos ||
                                                 text.find("lock hold by current process") != std::string::npos);
-  if (is_locked) {
-    return Status::Unavailable("data directory {} is in use by another server; stop it or choose another directory",
-                               directory);
-  }
+  if (is_locked) return locked_error(directory);
   if (status.IsNoSpace()) return Status::OutOfSpace("cannot open metadata store {}: {}", directory, text);
   if (status.IsCorruption()) return Status::Corruption("cannot open metadata store {}: {}", directory, text);
   return Status::IoError("cannot open metadata store {}: {}", directory, text);
+}
+
+/// Whether another process holds RocksDB's lock file. Not for a directory that this process has open for writing: closing
+/// the file here would give up the lock, as POSIX record locks do.
+bool is_locked_by_another(const std::string& directory) {
+  const int file = ::open((directory + "/LOCK").c_str(), O_RDWR | O_CLOEXEC);
+  if (file < 0) return false;
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  const bool is_locked = ::fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  ::close(file);
+  return is_locked;
 }
 
 }  // namespace
@@ -181,6 +198,8 @@ Result<std::unique_ptr<MetaStore>> open_rocksdb_meta_store(const std::string& di
   std::error_code error;
   if (!options.read_only) std::filesystem::create_directories(directory, error);
   if (error) return Status::IoError("cannot make directory {}: {}", directory, error.message());
+  // Reading does not lock, and what is read beside a running server changes under the reader.
+  if (options.read_only && is_locked_by_another(directory)) return locked_error(directory);
   rocksdb::DB* opened = nullptr;
   const rocksdb::Options settings = rocksdb_options(options);
   const rocksdb::Status status = options.read_only ? rocksdb::DB::OpenForReadOnly(settings, directory, &opened)

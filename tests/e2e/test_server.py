@@ -39,6 +39,9 @@ def test_second_server_on_a_data_directory_is_refused(make_server):
     server = make_server()
     done = run("server", "--data-dir", server.data_dir, "--http-address", "127.0.0.1:0", "--mysql-address", "127.0.0.1:0")
     assert done.returncode == 1 and "in use" in done.stderr, done.stderr
+    for command in ("check", "inspect"):
+        done = run(command, server.data_dir)
+        assert done.returncode == 1 and "in use" in done.stderr, done
     assert server.value("SELECT 1") == 1
 
 
