@@ -39,6 +39,8 @@ Status MemtableFlusher::write(std::vector<Job>& jobs) {
     FRESHET_ASSIGN_OR_RETURN(const RowsetId id, storage_.next_rowset_id());
     auto written = storage::write_sorted_segment(storage_.files(), id, tablet, table_->schema, job.rows, options);
     if (!written.ok()) return written.status();
+    kept_key_bytes_ += written->keys.byte_size();
+    if (!table_->schema->is_unique() || kept_key_bytes_ > kMostKeyBytes) written->keys = KeyRun(written->keys.is_fixed());
     segments_[job.bucket].push_back(std::move(written).value());
     job.rows = Block();
   }

@@ -32,11 +32,15 @@ class MemtableFlusher {
   bool has_segments() const;
 
  private:
+  /// Keys of written segments that stay in memory for the commit; those of later segments are read from their files.
+  static constexpr uint64_t kMostKeyBytes = 64ull << 20;
+
   Status write(std::vector<Job>& jobs);
 
   storage::StorageEngine& storage_;
   storage::TableSnapshotPtr table_;
   std::vector<std::vector<storage::WrittenSegment>> segments_;
+  uint64_t kept_key_bytes_ = 0;  ///< of all segments, kept or not
   std::future<Status> running_;
   Status status_;
 };

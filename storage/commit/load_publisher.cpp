@@ -18,6 +18,54 @@ struct NewSegment {
   std::vector<RowOrdinal> dead;
 };
 
+/// Keys of one piece of a streamed segment.
+constexpr uint32_t kStreamedKeys = 8192;
+
+bool keys_are_in_memory(const KeyRun& keys, const SegmentMeta& meta) { return keys.size() == meta.row_count; }
+
+/// Reads the keys of a segment whose caller did not keep them.
+KeyStream stream_keys(std::shared_ptr<const Segment> segment) {
+  return [segment = std::move(segment), next = RowOrdinal{0}](KeyRun& piece) mutable {
+    FRESHET_ASSIGN_OR_RETURN(const auto reader, segment->reader());
+    piece.clear();
+    const uint32_t count = std::min(kStreamedKeys, reader->row_count() - next);
+    if (count == 0) return Status::OK();
+    FRESHET_RETURN_IF_ERROR(reader->read_keys(next, count, piece));
+    next += count;
+    return Status::OK();
+  };
+}
+
+/// All keys of a run as one piece.
+KeyStream stream_run(const KeyRun& keys) {
+  return [&keys, is_read = false](KeyRun& piece) mutable {
+    piece = is_read ? KeyRun(keys.is_fixed()) : keys;
+    is_read = true;
+    return Status::OK();
+  };
+}
+
+/// Rows of each segment that a later part of the load replaces; `rows` is the last part, or null.
+Result<std::vector<std::vector<RowOrdinal>>> replaced_rows(const std::vector<NewSegment>& segments, const KeyRun* rows,
+                                                           bool is_fixed) {
+  const bool in_memory = std::all_of(segments.begin(), segments.end(), [](const NewSegment& part) {
+    return keys_are_in_memory(part.keys, part.segment->meta());
+  });
+  if (in_memory) {
+    std::vector<const KeyRun*> runs;
+    for (const NewSegment& part : segments) runs.push_back(&part.keys);
+    if (rows != nullptr) runs.push_back(rows);
+    return replaced_within_load(runs);
+  }
+  std::vector<KeyStream> streams;
+  for (const NewSegment& part : segments) {
+    streams.push_back(keys_are_in_memory(part.keys, part.segment->meta()) ? stream_run(part.keys)
+                                                                          : stream_keys(part.segment));
+  }
+  if (rows != nullptr) streams.push_back(stream_run(*rows));
+  return replaced_within_load(streams, is_fixed);
+}
+
 /// The rows carried in the commit record: kept rows in key order, and all keys (deletes too) for probing.
 struct NewRows {
   Block kept;
@@ -67,10 +115,17 @@ struct LoadPublisher::Bucket {
     for (const ProbeState& state : segment_probes) count += storage::unprobed_rows(tablet, state);
     return count;
   }
+  Status probe_segment(size_t i, const TabletSnapshot& tablet) {
+    if (storage::unprobed_rows(tablet, segment_probes[i]) == 0) return Status::OK();
+    const NewSegment& part = segments[i];
+    if (keys_are_in_memory(part.keys, part.segment->meta())) return storage::probe(part.keys, tablet, segment_probes[i]);
+    FRESHET_ASSIGN_OR_RETURN(const auto reader, part.segment->reader());
+    KeyRun keys(part.keys.is_fixed());
+    FRESHET_RETURN_IF_ERROR(reader->read_keys(0, reader->row_count(), keys));
+    return storage::probe(keys, tablet, segment_probes[i]);
+  }
   Status probe(const TabletSnapshot& tablet) {
-    for (size_t i = 0; i < segments.size(); ++i) {
-      FRESHET_RETURN_IF_ERROR(storage::probe(segments[i].keys, tablet, segment_probes[i]));
-    }
+    for (size_t i = 0; i < segments.size(); ++i) FRESHET_RETURN_IF_ERROR(probe_segment(i, tablet));
     return rows ? storage::probe(rows->probe_keys, tablet, rows_probe) : Status::OK();
   }
 };
@@ -104,19 +159,18 @@ Result<std::vector<LoadPublisher::Bucket>> LoadPublisher::prepare(const TableSna
     Bucket bucket;
     bucket.index = arrived.bucket;
     if (arrived.rows && arrived.rows->row_count() > 0) bucket.rows = settle_rows(table, *arrived.rows);
-    std::vector<std::vector<RowOrdinal>> replaced(arrived.segments.size());
-    if (table.schema->is_unique()) {
-      std::vector<const KeyRun*> runs;
-      for (const WrittenSegment& written : arrived.segments) runs.push_back(&written.keys);
-      if (bucket.rows) runs.push_back(&bucket.rows->probe_keys);
-      replaced = replaced_within_load(runs);
-    }
-    for (size_t i = 0; i < arrived.segments.size(); ++i) {
-      WrittenSegment& written = arrived.segments[i];
+    for (WrittenSegment& written : arrived.segments) {
       auto segment = std::make_shared<const Segment>(parts_.files, parts_.page_cache, written.meta, table.schema);
-      std::vector<RowOrdinal> dead = std::move(replaced[i]);
-      dead.insert(dead.end(), written.delete_rows.begin(), written.delete_rows.end());
-      bucket.segments.push_back({std::move(segment), std::move(written.keys), std::move(dead)});
+      bucket.segments.push_back({std::move(segment), std::move(written.keys), std::move(written.delete_rows)});
+    }
+    if (table.schema->is_unique()) {
+      FRESHET_ASSIGN_OR_RETURN(
+          const auto replaced,
+          replaced_rows(bucket.segments, bucket.rows ? &bucket.rows->probe_keys : nullptr, table.key_codec->is_fixed()));
+      for (size_t i = 0; i < bucket.segments.size(); ++i) {
+        std::vector<RowOrdinal>& dead = bucket.segments[i].dead;
+        dead.insert(dead.end(), replaced[i].begin(), replaced[i].end());
+      }
     }
     bucket.segment_probes.resize(bucket.segments.size());
     buckets.push_back(std::move(bucket));

@@ -40,7 +40,9 @@ class SegmentWriter {
 struct WrittenSegment {
   SegmentMeta meta;
   std::vector<RowOrdinal> delete_rows;
-  KeyRun keys;  ///< of all its rows, sorted: ready for key lookups
+  /// Of all its rows, sorted: ready for key lookups. A caller with little memory may empty it: the commit then reads the
+  /// keys from the file.
+  KeyRun keys;
 };
 
 /// Sorts `block` by key (stable), keeps the last row of each key (kUnique), and writes it as one segment.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string>
 #include <string_view>
 
 #include "storage/segment/segment_writer.h"
@@ -52,6 +53,46 @@ void merge_runs(Runs runs, std::vector<std::vector<RowOrdinal>>& replaced) {
   }
 }
 
+/// A stream's current piece.
+struct StreamInput {
+  KeyRun piece;
+  size_t at = 0;       ///< next key of the piece
+  RowOrdinal row = 0;  ///< its row of the part
+};
+
+template <typename Key>
+Status merge_streams(std::span<const KeyStream> streams, bool is_fixed, std::vector<std::vector<RowOrdinal>>& replaced) {
+  MergeHeap<Key> heap;
+  std::vector<StreamInput> inputs;
+  inputs.reserve(streams.size());  // the heap's keys point into their pieces
+  for (uint32_t input = 0; input < streams.size(); ++input) {
+    inputs.push_back({KeyRun(is_fixed)});
+    FRESHET_RETURN_IF_ERROR(streams[input](inputs[input].piece));
+    if (inputs[input].piece.size() != 0) heap.push(key_at<Key>(inputs[input].piece, 0), input);
+  }
+  std::string held;  // the current key when its piece is gone
+  while (!heap.empty()) {
+    auto [key, input_number] = heap.top();
+    StreamInput& input = inputs[input_number];
+    const RowOrdinal row = input.row++;
+    if (++input.at == input.piece.size()) {
+      if constexpr (std::is_same_v<Key, std::string_view>) {
+        held.assign(key);
+        key = held;
+      }
+      FRESHET_RETURN_IF_ERROR(streams[input_number](input.piece));
+      input.at = 0;
+    }
+    if (input.piece.size() != 0) {
+      heap.replace_top(key_at<Key>(input.piece, input.at));
+    } else {
+      heap.pop_top();
+    }
+    if (!heap.empty() && heap.top().key == key) replaced[input_number].push_back(row);
+  }
+  return Status::OK();
+}
+
 }  // namespace
 
 DistinctRows distinct_rows(const KeyRun& keys) {
@@ -75,6 +116,13 @@ std::vector<std::vector<RowOrdinal>> replaced_within_load(Runs runs) {
   } else {
     merge_runs<std::string_view>(runs, replaced);
   }
+  return replaced;
+}
+
+Result<std::vector<std::vector<RowOrdinal>>> replaced_within_load(std::span<const KeyStream> streams, bool is_fixed) {
+  std::vector<std::vector<RowOrdinal>> replaced(streams.size());
+  FRESHET_RETURN_IF_ERROR(is_fixed ? merge_streams<uint64_t>(streams, is_fixed, replaced)
+                                   : merge_streams<std::string_view>(streams, is_fixed, replaced));
   return replaced;
 }
 

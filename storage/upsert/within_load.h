@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
 #include "storage/base/ids.h"
+#include "storage/base/result.h"
 #include "storage/types/key_run.h"
 
 namespace freshet::storage {
@@ -21,5 +23,11 @@ DistinctRows distinct_rows(const KeyRun& keys);
 /// the rows still in memory) in arrival order. Element i of the answer: the rows of part i whose key a later part holds
 /// again, ascending. They are dead from the start, deletes among them too: the later row does their work.
 std::vector<std::vector<RowOrdinal>> replaced_within_load(std::span<const KeyRun* const> runs);
+
+/// The keys of one part in order, piece by piece: each call replaces `piece` by the next keys, and leaves it empty at the
+/// end.
+using KeyStream = std::function<Status(KeyRun& piece)>;
+/// The same for parts whose keys do not fit into memory: holds one piece of each. `is_fixed`: the form of all keys.
+Result<std::vector<std::vector<RowOrdinal>>> replaced_within_load(std::span<const KeyStream> streams, bool is_fixed);
 
 }  // namespace freshet::storage

@@ -52,6 +52,12 @@ Result<CommitOutcome> load(StorageEngine& engine, const TableSnapshotPtr& table,
     }
     commit.buckets.push_back(std::move(out));
   }
+  // Some callers keep no keys: the commit reads them from the files.
+  for (BucketRows& bucket : commit.buckets) {
+    for (size_t i = 0; i < bucket.segments.size(); ++i) {
+      if (as_segments == 2 || (as_segments == 3 && i == 1)) bucket.segments[i].keys.clear();
+    }
+  }
   must(engine.files().sync_names());
   return engine.commit(std::move(commit));
 }

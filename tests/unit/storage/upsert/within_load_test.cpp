@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+#include <set>
+
+#include "support/seed.h"
 #include "support/test_rows.h"
 
 namespace freshet::storage {
@@ -39,6 +43,43 @@ TEST(ReplacedWithinLoad, ByteKeysAndEmptyParts) {
   const KeyRun first = byte_keys({"a", "aa", "b"}), empty(false), last = byte_keys({"aa", "c"});
   const std::vector<const KeyRun*> runs = {&first, &empty, &last};
   EXPECT_EQ(replaced_within_load(runs), (std::vector<Rows>{{1}, {}, {}}));
+}
+
+/// The keys of a run in pieces of two.
+KeyStream in_pieces(const KeyRun& keys) {
+  return [&keys, next = size_t{0}](KeyRun& piece) mutable {
+    piece.clear();
+    for (const size_t end = std::min(next + 2, keys.size()); next < end; ++next) piece.append_from(keys, next);
+    return Status::OK();
+  };
+}
+
+TEST(ReplacedWithinLoad, StreamsGiveWhatRunsGive) {
+  std::mt19937_64 random(test::test_seed());
+  for (int round = 0; round < 200; ++round) {
+    const bool is_fixed = round % 2 == 0;
+    std::vector<KeyRun> parts;
+    for (uint64_t part = 1 + random() % 5; part > 0; --part) {
+      std::set<uint64_t> keys;
+      for (uint64_t i = random() % 12; i > 0; --i) keys.insert(random() % 20);
+      KeyRun run(is_fixed);
+      for (uint64_t key : keys)
+        is_fixed ? run.append_fixed(key) : run.append_bytes(std::string(1 + key / 10, static_cast<char>('a' + key % 10)));
+      if (!is_fixed) {
+        std::set<std::string> sorted;
+        for (size_t i = 0; i < run.size(); ++i) sorted.emplace(run.bytes_at(i));
+        run = byte_keys({sorted.begin(), sorted.end()});
+      }
+      parts.push_back(std::move(run));
+    }
+    std::vector<const KeyRun*> runs;
+    std::vector<KeyStream> streams;
+    for (const KeyRun& part : parts) {
+      runs.push_back(&part);
+      streams.push_back(in_pieces(part));
+    }
+    EXPECT_EQ(*replaced_within_load(streams, is_fixed), replaced_within_load(runs));
+  }
 }
 
 TEST(ReplacedWithinLoad, PartsOfDisjointRangesReplaceNothing) {
