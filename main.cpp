@@ -69,6 +69,16 @@ storage::StorageOptions storage_options(const config::Settings& settings) {
   return options;
 }
 
+/// How the query engine finds older versions of tables.
+query::DuckEngine::HistoryProvider older_versions(storage::StorageEngine& storage) {
+  return [&storage](const storage::TableSnapshot& table, CommitNumber newest,
+                    const std::variant<CommitNumber, int64_t>& point) -> Result<storage::TableSnapshotPtr> {
+    if (const auto* version = std::get_if<CommitNumber>(&point)) return storage.table_as_of(table, newest, *version);
+    FRESHET_ASSIGN_OR_RETURN(const CommitNumber version, storage.version_at(table, std::get<int64_t>(point)));
+    return storage.table_as_of(table, newest, std::min(version, newest));
+  };
+}
+
 ingest::IngestOptions ingest_options(const config::Settings& settings, const DataPaths& paths) {
   ingest::IngestOptions options;
   options.memtable_bytes = settings.storage.memtable_bytes;
@@ -176,7 +186,8 @@ class Server {
     duckdb_options.memory_bytes = settings.query.duckdb_memory_bytes;
     duckdb_options.threads = static_cast<uint32_t>(settings.query.duckdb_threads);
     duckdb_options.temp_directory = paths.temporary();
-    FRESHET_ASSIGN_OR_RETURN(duckdb_, query::DuckEngine::open([this] { return storage_->snapshot(); }, duckdb_options));
+    FRESHET_ASSIGN_OR_RETURN(duckdb_, query::DuckEngine::open([this] { return storage_->snapshot(); },
+                                                              older_versions(*storage_), duckdb_options));
     users_ = std::make_unique<query::Users>(settings.users.root_password);
     return listen(settings, paths);
   }

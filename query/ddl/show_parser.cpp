@@ -68,6 +68,7 @@ constexpr ShowForm kForms[] = {
     {"PROCEDURE STATUS", ShowKind::kFunctions, ShowTail::kNone},
     {"FUNCTIONS", ShowKind::kFunctions, ShowTail::kDatabase},
     {"VIEWS", ShowKind::kViews, ShowTail::kDatabase},
+    {"VERSIONS", ShowKind::kVersions, ShowTail::kTable},
 };
 
 bool accept_from(TokenCursor& cursor) { return cursor.accept("FROM") || cursor.accept("IN"); }
@@ -104,6 +105,10 @@ Status parse_filter(TokenCursor& cursor, Show& show) {
   auto stops = [](const TokenCursor& at) { return at.at("ORDER") || at.at("LIMIT"); };
   if (cursor.accept("WHERE")) {
     FRESHET_ASSIGN_OR_RETURN(show.where, cursor.text_until("a condition", stops));
+  }
+  if (show.kind == ShowKind::kVersions && cursor.accept("LIMIT")) {
+    FRESHET_ASSIGN_OR_RETURN(show.limit, cursor.number("how many versions"));
+    return cursor.expect_end();
   }
   if (cursor.at("ORDER") || cursor.at("LIMIT") || show.kind == ShowKind::kGrants || show.kind == ShowKind::kOther) {
     while (!cursor.at_end()) cursor.take();

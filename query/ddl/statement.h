@@ -189,6 +189,7 @@ enum class ShowKind : uint8_t {
   kEvents,
   kFunctions,  ///< FUNCTION STATUS, PROCEDURE STATUS, FUNCTIONS
   kViews,
+  kVersions,
   kOther,  ///< see the text
 };
 
@@ -201,6 +202,7 @@ struct Show {
   bool global = false;              ///< GLOBAL
   std::optional<std::string> like;  ///< pattern, escapes resolved
   std::string_view where;           ///< condition as written; empty = none
+  std::optional<uint64_t> limit;    ///< of VERSIONS
   std::string_view text;
 };
 

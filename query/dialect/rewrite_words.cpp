@@ -146,8 +146,49 @@ Result<size_t> drop_index_hint(Rewriter& rewriter, size_t index, size_t end, std
   return rewriter.close_of(next) + 1;
 }
 
+/// True for a word that goes on with the query behind a table rather than names it.
+bool ends_table(const Token& token) {
+  for (std::string_view word :
+       {"WHERE", "JOIN",  "INNER",   "LEFT",  "RIGHT",  "FULL",  "CROSS",  "NATURAL",   "ON",           "USING",
+        "GROUP", "ORDER", "HAVING",  "LIMIT", "OFFSET", "UNION", "EXCEPT", "FOR",       "WINDOW",       "MINUS",
+        "LOCK",  "USE",   "QUALIFY", "SEMI",  "ANTI",   "FORCE", "IGNORE", "INTERSECT", "STRAIGHT_JOIN"}) {
+    if (token.is_word(word)) return true;
+  }
+  return false;
+}
+
+/// `t FOR VERSION AS OF n x` -> `t x AT (VERSION => n)`, and `FOR TIME AS OF '...'` -> `AT (TIMESTAMP => '...')`.
+Result<size_t> rewrite_as_of(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  const TokenRange point = rewriter.operand(index + 4, end);
+  if (point.size() == 0) return rewriter.error(index + 3, "a version or time behind OF");
+  const Token& first = rewriter.token(point.begin);
+  std::string text;
+  if (first.kind == TokenKind::kString) {
+    text = duckdb_string(unquote(first));
+  } else {
+    FRESHET_ASSIGN_OR_RETURN(text, rewriter.render(point));
+  }
+  const bool is_version = rewriter.token(index + 1).is_word("VERSION");
+  size_t next = point.end;
+  if (word_at(rewriter, next, end, "AS")) ++next;
+  if (next < end && rewriter.token(next).is_name() && !ends_table(rewriter.token(next))) {
+    const Token& alias = rewriter.token(next++);
+    rewriter.put(out, index,
+                 "AS " + duckdb_name(alias.kind == TokenKind::kQuotedName ? unquote(alias) : std::string(alias.text)));
+  }
+  out += fmt::format(" AT ({} => {})", is_version ? "VERSION" : "TIMESTAMP", text);
+  return next;
+}
+
+bool leads_to_as_of(const Rewriter& rewriter, size_t index, size_t end) {
+  const bool is_point = word_at(rewriter, index + 1, end, "VERSION") || word_at(rewriter, index + 1, end, "TIME") ||
+                        word_at(rewriter, index + 1, end, "TIMESTAMP") || word_at(rewriter, index + 1, end, "SYSTEM_TIME");
+  return is_point && word_at(rewriter, index + 2, end, "AS") && word_at(rewriter, index + 3, end, "OF");
+}
+
 /// FOR UPDATE, FOR SHARE: reads see one commit, there is nothing to lock.
-Result<size_t> drop_locking(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+Result<size_t> rewrite_for(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  if (leads_to_as_of(rewriter, index, end)) return rewrite_as_of(rewriter, index, end, out);
   if (!word_at(rewriter, index + 1, end, "UPDATE") && !word_at(rewriter, index + 1, end, "SHARE"))
     return keep(rewriter, index, out);
   size_t next = index + 2;
@@ -231,7 +272,7 @@ constexpr NamedWordRule kWordRules[] = {
     {"USE", drop_index_hint},
     {"FORCE", drop_index_hint},
     {"IGNORE", drop_index_hint},
-    {"FOR", drop_locking},
+    {"FOR", rewrite_for},
     {"LOCK", drop_lock_in_share_mode},
     {"INTERVAL", rewrite_interval},
     {"CURRENT_TIMESTAMP", rewrite_now},

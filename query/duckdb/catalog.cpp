@@ -4,11 +4,13 @@
 #include <duckdb/catalog/catalog_entry/schema_catalog_entry.hpp>
 #include <duckdb/catalog/catalog_entry/table_catalog_entry.hpp>
 #include <duckdb/common/reference_map.hpp>
+#include <duckdb/common/string_util.hpp>
 #include <duckdb/main/attached_database.hpp>
 #include <duckdb/parser/constraints/not_null_constraint.hpp>
 #include <duckdb/parser/parsed_data/create_schema_info.hpp>
 #include <duckdb/parser/parsed_data/create_table_info.hpp>
 #include <duckdb/planner/operator/logical_get.hpp>
+#include <duckdb/planner/tableref/bound_at_clause.hpp>
 #include <duckdb/storage/database_size.hpp>
 #include <duckdb/storage/storage_extension.hpp>
 #include <duckdb/storage/table_storage_info.hpp>
@@ -66,14 +68,34 @@ class TableEntry final : public duckdb::TableCatalogEntry {
   storage::TableSnapshotPtr table_;
 };
 
+/// What an AT clause asks for.
+VersionPoint version_point(const duckdb::BoundAtClause& at) {
+  duckdb::Value value;
+  if (duckdb::StringUtil::CIEquals(at.Unit(), "version")) {
+    if (at.GetValue().DefaultTryCastAs(duckdb::LogicalType::UBIGINT, value, nullptr, true) && !value.IsNull()) {
+      return CommitNumber(duckdb::UBigIntValue::Get(value));
+    }
+    throw duckdb::BinderException("'%s' is not a version: SHOW VERSIONS FROM the table lists its numbers",
+                                  at.GetValue().ToString());
+  }
+  if (duckdb::StringUtil::CIEquals(at.Unit(), "timestamp")) {
+    if (at.GetValue().DefaultTryCastAs(duckdb::LogicalType::TIMESTAMP, value, nullptr, true) && !value.IsNull()) {
+      return duckdb::TimestampValue::Get(value).value;
+    }
+    throw duckdb::BinderException("'%s' is not a time like '2026-01-31 12:00:00' (UTC)", at.GetValue().ToString());
+  }
+  throw duckdb::BinderException("Tables have a VERSION and a TIMESTAMP, no %s", at.Unit());
+}
+
 class SchemaEntry final : public duckdb::SchemaCatalogEntry {
  public:
-  SchemaEntry(duckdb::Catalog& catalog, duckdb::CreateSchemaInfo& info, storage::ServerSnapshotPtr snapshot)
-      : SchemaCatalogEntry(catalog, info), snapshot_(std::move(snapshot)) {}
+  SchemaEntry(duckdb::Catalog& catalog, duckdb::CreateSchemaInfo& info, storage::ServerSnapshotPtr snapshot,
+              const HistoryProvider& history)
+      : SchemaCatalogEntry(catalog, info), snapshot_(std::move(snapshot)), history_(history) {}
 
   optional_ptr<CatalogEntry> LookupEntry(CatalogTransaction, const EntryLookupInfo& lookup) override {
     if (lookup.GetCatalogType() != CatalogType::TABLE_ENTRY) return nullptr;
-    return table(lookup.GetEntryName());
+    return table(lookup.GetEntryName(), lookup.GetAtClause());
   }
   void Scan(ClientContext&, CatalogType type, const std::function<void(CatalogEntry&)>& callback) override {
     Scan(type, callback);
@@ -82,7 +104,7 @@ class SchemaEntry final : public duckdb::SchemaCatalogEntry {
     if (type != CatalogType::TABLE_ENTRY) return;
     for (const auto& [names, id] : snapshot_->table_names) {
       if (names.first != name) continue;
-      if (auto entry = table(names.second)) callback(*entry);
+      if (auto entry = table(names.second, nullptr)) callback(*entry);
     }
   }
 
@@ -108,12 +130,14 @@ class SchemaEntry final : public duckdb::SchemaCatalogEntry {
   void Alter(CatalogTransaction, duckdb::AlterInfo&) override { refuse_write(); }
 
  private:
-  optional_ptr<CatalogEntry> table(const std::string& table_name) {
+  optional_ptr<CatalogEntry> table(const std::string& table_name, optional_ptr<duckdb::BoundAtClause> at) {
+    const std::string point = at ? at->Unit() + " " + at->GetValue().ToString() : std::string();
     const std::lock_guard<std::mutex> lock(mutex_);
-    const auto found = tables_.find(table_name);
+    const auto found = tables_.find({table_name, point});
     if (found != tables_.end()) return found->second.get();
     storage::TableSnapshotPtr snapshot = snapshot_->find_table(name, table_name);
     if (snapshot == nullptr) return nullptr;
+    if (at) snapshot = older_version(*snapshot, *at);
     duckdb::CreateTableInfo info(*this, table_name);
     for (const ColumnSchema& column : snapshot->schema->columns) {
       if (!column.nullable) {
@@ -123,19 +147,28 @@ class SchemaEntry final : public duckdb::SchemaCatalogEntry {
       info.columns.AddColumn(duckdb::ColumnDefinition(column.name, logical_type(column.type)));
     }
     auto entry = std::make_unique<TableEntry>(catalog, *this, info, std::move(snapshot));
-    return tables_.emplace(table_name, std::move(entry)).first->second.get();
+    return tables_.emplace(std::pair(table_name, point), std::move(entry)).first->second.get();
+  }
+
+  storage::TableSnapshotPtr older_version(const storage::TableSnapshot& newest, const duckdb::BoundAtClause& at) const {
+    Result<storage::TableSnapshotPtr> older = history_(newest, snapshot_->commit, version_point(at));
+    if (!older.ok()) throw duckdb::BinderException("%s", older.status().message());
+    return *std::move(older);
   }
 
   storage::ServerSnapshotPtr snapshot_;
+  const HistoryProvider& history_;
   std::mutex mutex_;
-  std::map<std::string, std::unique_ptr<TableEntry>> tables_;  ///< guarded by mutex_
+  /// By name and the version asked for (empty = the newest). Guarded by mutex_.
+  std::map<std::pair<std::string, std::string>, std::unique_ptr<TableEntry>> tables_;
 };
 
 /// One query's view of the server: the snapshot, and the catalog entries made from it.
 class PinnedTransaction final : public duckdb::Transaction {
  public:
-  PinnedTransaction(duckdb::TransactionManager& manager, ClientContext& context, storage::ServerSnapshotPtr snapshot)
-      : Transaction(manager, context), snapshot_(std::move(snapshot)) {}
+  PinnedTransaction(duckdb::TransactionManager& manager, ClientContext& context, storage::ServerSnapshotPtr snapshot,
+                    const HistoryProvider& history)
+      : Transaction(manager, context), snapshot_(std::move(snapshot)), history_(history) {}
 
   optional_ptr<SchemaEntry> schema(duckdb::Catalog& catalog, const std::string& name) {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -144,24 +177,25 @@ class PinnedTransaction final : public duckdb::Transaction {
     if (!snapshot_->databases.contains(name)) return nullptr;
     duckdb::CreateSchemaInfo info;
     info.schema = name;
-    auto entry = std::make_unique<SchemaEntry>(catalog, info, snapshot_);
+    auto entry = std::make_unique<SchemaEntry>(catalog, info, snapshot_, history_);
     return schemas_.emplace(name, std::move(entry)).first->second.get();
   }
   const storage::ServerSnapshot& snapshot() const { return *snapshot_; }
 
  private:
   storage::ServerSnapshotPtr snapshot_;
+  const HistoryProvider& history_;
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<SchemaEntry>> schemas_;  ///< guarded by mutex_
 };
 
 class PinningTransactionManager final : public duckdb::TransactionManager {
  public:
-  PinningTransactionManager(duckdb::AttachedDatabase& db, SnapshotProvider snapshots)
-      : TransactionManager(db), snapshots_(std::move(snapshots)) {}
+  PinningTransactionManager(duckdb::AttachedDatabase& db, SnapshotProvider snapshots, HistoryProvider history)
+      : TransactionManager(db), snapshots_(std::move(snapshots)), history_(std::move(history)) {}
 
   duckdb::Transaction& StartTransaction(ClientContext& context) override {
-    auto transaction = std::make_unique<PinnedTransaction>(*this, context, snapshots_());
+    auto transaction = std::make_unique<PinnedTransaction>(*this, context, snapshots_(), history_);
     duckdb::Transaction& started = *transaction;
     const std::lock_guard<std::mutex> lock(mutex_);
     running_.emplace(started, std::move(transaction));
@@ -185,6 +219,7 @@ class PinningTransactionManager final : public duckdb::TransactionManager {
   }
 
   SnapshotProvider snapshots_;
+  HistoryProvider history_;
   std::mutex mutex_;
   duckdb::reference_map_t<duckdb::Transaction, std::unique_ptr<PinnedTransaction>> running_;  ///< guarded by mutex_
 };
@@ -196,6 +231,7 @@ class SnapshotCatalog final : public duckdb::Catalog {
   void Initialize(bool) override {}
   std::string GetCatalogType() override { return kCatalogName; }
   bool InMemory() override { return true; }
+  bool SupportsTimeTravel() const override { return true; }
   std::string GetDBPath() override { return ""; }
   duckdb::DatabaseSize GetDatabaseSize(ClientContext&) override { return {}; }
   duckdb::CatalogLookupBehavior CatalogTypeLookupRule(CatalogType type) const override {
@@ -236,8 +272,10 @@ class SnapshotCatalog final : public duckdb::Catalog {
 };
 
 struct CatalogSource final : duckdb::StorageExtensionInfo {
-  explicit CatalogSource(SnapshotProvider provider) : snapshots(std::move(provider)) {}
+  CatalogSource(SnapshotProvider snapshot_provider, HistoryProvider history_provider)
+      : snapshots(std::move(snapshot_provider)), history(std::move(history_provider)) {}
   SnapshotProvider snapshots;
+  HistoryProvider history;
 };
 
 duckdb::unique_ptr<duckdb::Catalog> attach(optional_ptr<duckdb::StorageExtensionInfo>, ClientContext&,
@@ -248,16 +286,17 @@ duckdb::unique_ptr<duckdb::Catalog> attach(optional_ptr<duckdb::StorageExtension
 
 duckdb::unique_ptr<duckdb::TransactionManager> make_transaction_manager(optional_ptr<duckdb::StorageExtensionInfo> info,
                                                                         duckdb::AttachedDatabase& db, duckdb::Catalog&) {
-  return duckdb::make_uniq<PinningTransactionManager>(db, static_cast<CatalogSource&>(*info).snapshots);
+  const auto& source = static_cast<CatalogSource&>(*info);
+  return duckdb::make_uniq<PinningTransactionManager>(db, source.snapshots, source.history);
 }
 
 }  // namespace
 
-void register_catalog(duckdb::DBConfig& config, SnapshotProvider snapshots) {
+void register_catalog(duckdb::DBConfig& config, SnapshotProvider snapshots, HistoryProvider history) {
   auto extension = duckdb::make_uniq<duckdb::StorageExtension>();
   extension->attach = attach;
   extension->create_transaction_manager = make_transaction_manager;
-  extension->storage_info = duckdb::make_shared_ptr<CatalogSource>(std::move(snapshots));
+  extension->storage_info = duckdb::make_shared_ptr<CatalogSource>(std::move(snapshots), std::move(history));
   config.storage_extensions[kCatalogName] = std::move(extension);
 }
 

@@ -54,8 +54,8 @@ Status close_world(duckdb::DuckDB& database) {
 /// The open DuckDB instance, replaced when a defect has made it refuse everything. Any thread.
 class InstanceHolder {
  public:
-  InstanceHolder(SnapshotProvider snapshots, DuckEngineOptions options)
-      : snapshots_(std::move(snapshots)), options_(std::move(options)) {}
+  InstanceHolder(SnapshotProvider snapshots, HistoryProvider history, DuckEngineOptions options)
+      : snapshots_(std::move(snapshots)), history_(std::move(history)), options_(std::move(options)) {}
 
   Result<std::shared_ptr<duckdb::DuckDB>> get() {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -63,7 +63,7 @@ class InstanceHolder {
     try {
       duckdb::DBConfig config;
       configure(config, options_);
-      register_catalog(config, snapshots_);
+      register_catalog(config, snapshots_, history_);
       auto opened = std::make_shared<duckdb::DuckDB>(nullptr, &config);
       register_column_origins(duckdb::DBConfig::GetConfig(*opened->instance));
       FRESHET_RETURN_IF_ERROR(close_world(*opened));
@@ -76,6 +76,7 @@ class InstanceHolder {
 
  private:
   const SnapshotProvider snapshots_;
+  const HistoryProvider history_;
   const DuckEngineOptions options_;
   std::mutex mutex_;
   std::shared_ptr<duckdb::DuckDB> instance_;  ///< guarded by mutex_
@@ -246,15 +247,17 @@ class Connection final : public DuckConnection {
 }  // namespace
 
 struct DuckEngine::Instance {
-  Instance(SnapshotProvider snapshots, const DuckEngineOptions& options) : holder(std::move(snapshots), options) {}
+  Instance(SnapshotProvider snapshots, HistoryProvider history, const DuckEngineOptions& options)
+      : holder(std::move(snapshots), std::move(history), options) {}
   InstanceHolder holder;
 };
 
 DuckEngine::DuckEngine(std::unique_ptr<Instance> instance) : instance_(std::move(instance)) {}
 DuckEngine::~DuckEngine() = default;
 
-Result<std::unique_ptr<DuckEngine>> DuckEngine::open(SnapshotProvider snapshots, const DuckEngineOptions& options) {
-  auto instance = std::make_unique<Instance>(std::move(snapshots), options);
+Result<std::unique_ptr<DuckEngine>> DuckEngine::open(SnapshotProvider snapshots, HistoryProvider history,
+                                                     const DuckEngineOptions& options) {
+  auto instance = std::make_unique<Instance>(std::move(snapshots), std::move(history), options);
   FRESHET_RETURN_IF_ERROR(instance->holder.get().status());
   return std::unique_ptr<DuckEngine>(new DuckEngine(std::move(instance)));
 }

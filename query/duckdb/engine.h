@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "query/result_writer.h"
@@ -65,9 +66,14 @@ class DuckConnection {
 class DuckEngine {
  public:
   using SnapshotProvider = std::function<storage::ServerSnapshotPtr()>;
+  /// Gives a table of the snapshot at commit `newest` as it was at a version, or at microseconds since 1970 (UTC).
+  using HistoryProvider = std::function<Result<storage::TableSnapshotPtr>(
+      const storage::TableSnapshot& table, CommitNumber newest, const std::variant<CommitNumber, int64_t>& point)>;
 
-  /// `snapshots` gives the newest visible snapshot; it is called once for each query, from any thread.
-  static Result<std::unique_ptr<DuckEngine>> open(SnapshotProvider snapshots, const DuckEngineOptions& options);
+  /// `snapshots` gives the newest visible snapshot; it is called once for each query, `history` once for each older version
+  /// of a table in it, both from any thread.
+  static Result<std::unique_ptr<DuckEngine>> open(SnapshotProvider snapshots, HistoryProvider history,
+                                                  const DuckEngineOptions& options);
   ~DuckEngine();
 
   std::unique_ptr<DuckConnection> connect();

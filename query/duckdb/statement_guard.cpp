@@ -137,6 +137,7 @@ class QueryWalker {
   }
 
   void walk_table(duckdb::BaseTableRef& table) {
+    if (table.at_clause) walk(*table.at_clause->ExpressionMutable());
     if (!table.catalog_name.empty() && table.catalog_name != kCatalogName) {
       throw duckdb::BinderException("Unknown database '%s.%s'", table.catalog_name, table.schema_name);
     }

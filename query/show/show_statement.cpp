@@ -128,6 +128,7 @@ Status run_show(const Show& show, const SessionState& session, const QueryServic
     case ShowKind::kCreateTable: return show_create_table_statement(show, session, services, out);
     case ShowKind::kIndex: return show_index(show, session, services, out);
     case ShowKind::kVariables: return show_variables(show, session, services, out);
+    case ShowKind::kVersions: return show_versions(show, session, services, out);
     case ShowKind::kRoutineLoad: return show_routine_load(show, session, services, out);
     case ShowKind::kFrontends:
     case ShowKind::kBackends: return show_nodes(show, services, out);

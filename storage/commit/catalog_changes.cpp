@@ -2,6 +2,7 @@
 
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
+#include "storage/types/table_options.h"
 
 namespace freshet::storage {
 namespace {
@@ -115,6 +116,9 @@ Status CatalogChanges::create_table(const std::string& database, const std::stri
 
   auto change = std::make_shared<CommitPipeline::Change>();
   change->batch.put(meta_keys::table(table->id), record.encode());
+  if (history_retention_seconds(*table->schema) > 0) {
+    change->finish_batch = [&](CommitNumber commit, MetaBatch& batch) { HistoryWriter::begin(table->id, commit, batch); };
+  }
   change->install = [table](ServerSnapshot& server) {
     server.tables[table->id] = table;
     server.table_names[{table->database_name, table->name}] = table->id;
@@ -145,7 +149,11 @@ Status CatalogChanges::drop_table_locked(const TableStatePtr& table) {
     segments = segments_of(*head);
     change->batch.erase(meta_keys::table(head->id));
     change->batch.erase(meta_keys::auto_increment(head->id));
-    for (const TabletSnapshotPtr& tablet : head->tablets) erase_tablet_rows(tablet->id, change->batch);
+    HistoryWriter::forget_table(head->id, change->batch);
+    for (const TabletSnapshotPtr& tablet : head->tablets) {
+      erase_tablet_rows(tablet->id, change->batch);
+      history_.forget_tablet(tablet->id, change->batch, segments);
+    }
     obsolete_.add_to(change->batch, segments);
     change->install = [id = head->id, database = head->database_name, name = head->name](ServerSnapshot& server) {
       server.tables.erase(id);
@@ -170,13 +178,21 @@ Status CatalogChanges::truncate_table(const std::string& database, const std::st
     std::lock_guard publish(table->publish_lock);
     auto next = std::make_shared<TableSnapshot>(*table->head());
     segments = segments_of(*next);
+    HistoryWriter::Version version;
+    version.rows_deleted = next->live_rows();
     for (TabletSnapshotPtr& tablet : next->tablets) {
       erase_tablet_rows(tablet->id, change->batch);
+      history_.forget_tablet(tablet->id, change->batch, segments);
       FRESHET_ASSIGN_OR_RETURN(tablet, new_tablet(tablet->id, next->schema));
     }
     obsolete_.add_to(change->batch, segments);
+    change->finish_batch = [&](CommitNumber commit, MetaBatch& batch) {
+      history_.add_version(next->id, commit, std::move(version), batch);
+      if (history_retention_seconds(*next->schema) > 0) HistoryWriter::begin(next->id, commit, batch);
+    };
     change->install = [next](ServerSnapshot& server) { server.tables[next->id] = next; };
     FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
+    change->finish_batch = nullptr;
     table->buffers.clear();
     table->folded_dead_rows.clear();
     table->set_head(next);

@@ -4,6 +4,7 @@
 
 #include "storage/catalog/catalog.h"
 #include "storage/commit/commit_pipeline.h"
+#include "storage/commit/history_writer.h"
 #include "storage/commit/obsolete_files.h"
 
 namespace freshet::storage {
@@ -11,8 +12,9 @@ namespace freshet::storage {
 /// CREATE, DROP and TRUNCATE: each is one commit, durable and visible when it returns. Any thread.
 class CatalogChanges {
  public:
-  CatalogChanges(Catalog& catalog, CommitPipeline& pipeline, IdAllocator& ids, ObsoleteFiles& obsolete)
-      : catalog_(catalog), pipeline_(pipeline), ids_(ids), obsolete_(obsolete) {}
+  CatalogChanges(Catalog& catalog, CommitPipeline& pipeline, IdAllocator& ids, ObsoleteFiles& obsolete,
+                 HistoryWriter& history)
+      : catalog_(catalog), pipeline_(pipeline), ids_(ids), obsolete_(obsolete), history_(history) {}
 
   Status create_database(const std::string& name, bool if_not_exists);
   Status drop_database(const std::string& name, bool if_exists);
@@ -28,6 +30,7 @@ class CatalogChanges {
   CommitPipeline& pipeline_;
   IdAllocator& ids_;
   ObsoleteFiles& obsolete_;
+  HistoryWriter& history_;
 };
 
 }  // namespace freshet::storage

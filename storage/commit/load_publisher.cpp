@@ -5,6 +5,7 @@
 #include "storage/commit/tablet_edit.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
+#include "storage/types/table_options.h"
 #include "storage/upsert/key_lookup.h"
 #include "storage/upsert/within_load.h"
 
@@ -230,13 +231,16 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
     RowsetId buffer;
     std::string carried;
     std::string dead;
+    std::vector<RowsetId> segments;  ///< new ones
   };
   std::vector<TabletRecords> records;
+  HistoryWriter::Version version;
+  if (load.label) version.label = load.label->label;
   auto next = std::make_shared<TableSnapshot>(*head);
   for (size_t i = 0; i < buckets.size(); ++i) {
     Bucket& bucket = buckets[i];
     TabletEdit edit(*head->tablets[bucket.index]);
-    TabletRecords record{edit.next().id, {}, {}, {}};
+    TabletRecords record{edit.next().id, {}, {}, {}, {}};
     for (size_t s = 0; s < bucket.segments.size(); ++s) {
       for (const RowsetHits& hits : bucket.segment_probes[s].hits()) edit.kill(hits.rowset, hits.rows);
     }
@@ -245,6 +249,8 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
     for (const NewSegment& added : bucket.segments) {
       edit.add_segment({added.segment, {}});
       edit.kill(added.segment->id(), added.dead);
+      version.rows_added += added.segment->meta().row_count - added.dead.size();
+      record.segments.push_back(added.segment->id());
       batch.put(meta_keys::segment(record.tablet, added.segment->id()), added.segment->meta().serialize());
     }
     if (bucket.rows && bucket.rows->kept.row_count() > 0) {
@@ -254,6 +260,7 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
       DeltaView& active = edit.active_delta();
       record.buffer = active.buffer->id();
       const RowOrdinal first = active.buffer->append(bucket.rows->kept, bucket.rows->kept_keys);
+      version.rows_added += bucket.rows->kept.row_count();
       active.row_count = active.buffer->row_count();
       record.carried = CarriedBlockRecord{active.buffer->id(), first, std::move(bucket.rows->block_bytes)}.encode();
     }
@@ -262,11 +269,18 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
     records.push_back(std::move(record));
   }
 
-  staged.change->finish_batch = [&records, &table](CommitNumber commit, MetaBatch& out) {
+  version.rows_deleted = staged.outcome.rows_replaced;
+  const bool keeps_history = history_retention_seconds(*head->schema) > 0;
+  staged.change->finish_batch = [&](CommitNumber commit, MetaBatch& out) {
+    parts_.history.add_version(head->id, commit, std::move(version), out);
     for (TabletRecords& record : records) {
       if (!record.carried.empty()) {
         out.put(meta_keys::carried_block(record.tablet, commit), std::move(record.carried));
         table.buffers[record.buffer].last_commit = commit;
+      }
+      if (keeps_history) {
+        for (RowsetId segment : record.segments) HistoryWriter::add_birth(record.tablet, segment, commit, out);
+        if (!record.dead.empty()) HistoryWriter::add_deaths(record.tablet, commit, record.dead, out);
       }
       if (!record.dead.empty()) out.put(meta_keys::delete_delta(record.tablet, commit), std::move(record.dead));
     }

@@ -5,6 +5,7 @@
 
 #include "storage/catalog/table_state.h"
 #include "storage/commit/commit_pipeline.h"
+#include "storage/commit/history_writer.h"
 #include "storage/commit/labels.h"
 #include "storage/commit/load_commit.h"
 #include "storage/commit/stream_positions.h"
@@ -36,6 +37,7 @@ class LoadPublisher {
     FileStore& files;
     PageCache& page_cache;
     IdAllocator& ids;
+    HistoryWriter& history;
   };
   struct Limits {
     uint64_t delta_buffer_bytes = 64ull << 20;  ///< a fuller buffer is sealed, and a new one takes further rows

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "storage/base/log.h"
+#include "storage/commit/carried_blocks.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
 
@@ -15,7 +16,8 @@ struct TabletBuilder {
   TabletSnapshot tablet;
   TableState* state = nullptr;
   SchemaPtr schema;
-  std::shared_ptr<const KeyCodec> codec;
+  std::unique_ptr<CarriedBlockReader> blocks;
+  CommitNumber flushed_up_to;  ///< carried blocks up to here are kept for older versions alone
   std::unordered_map<RowsetId, std::vector<RowOrdinal>> dead;
   std::unordered_map<RowsetId, uint32_t> folded;
   std::unordered_map<RowsetId, TableState::BufferInfo> buffers;
@@ -53,22 +55,9 @@ Status add_folded_rows(TabletBuilder& tablet, std::string_view value) {
 }
 
 Status add_carried_block(TabletBuilder& tablet, CommitNumber commit, std::string_view value) {
-  FRESHET_ASSIGN_OR_RETURN(const CarriedBlockRecord record, CarriedBlockRecord::decode(value));
-  FRESHET_ASSIGN_OR_RETURN(const Block block, Block::deserialize(*tablet.schema, record.block));
-  std::vector<DeltaView>& deltas = tablet.tablet.deltas;
-  if (deltas.empty() || deltas.back().buffer->id() != record.buffer) {
-    deltas.push_back({std::make_shared<DeltaBuffer>(record.buffer, tablet.schema), 0, {}});
-  }
-  DeltaView& delta = deltas.back();
-  if (delta.row_count != record.first_row) {
-    return Status::Corruption("carried block of tablet {} at commit {} begins at row {}, but {} rows came before it",
-                              tablet.tablet.id.value, commit.value, record.first_row, delta.row_count);
-  }
-  KeyRun keys = tablet.codec->make_run();
-  tablet.codec->append_keys(block, 0, block.row_count(), keys);
-  delta.buffer->append(block, keys);
-  delta.row_count = delta.buffer->row_count();
-  tablet.buffers[record.buffer].last_commit = commit;
+  if (commit <= tablet.flushed_up_to) return Status::OK();
+  FRESHET_RETURN_IF_ERROR(tablet.blocks->add(commit, value, [](RowsetId) { return true; }));
+  tablet.buffers[tablet.blocks->last_buffer()].last_commit = commit;
   return Status::OK();
 }
 
@@ -146,7 +135,7 @@ Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& pag
       TabletBuilder& builder = builders[tablet->id];
       builder.tablet.id = tablet->id;
       builder.schema = table->schema;
-      builder.codec = table->key_codec;
+      builder.blocks = std::make_unique<CarriedBlockReader>(table->schema, table->key_codec, tablet->id);
     }
   }
   FRESHET_RETURN_IF_ERROR(scan_tablet_records(
@@ -162,16 +151,31 @@ Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& pag
   FRESHET_RETURN_IF_ERROR(scan_tablet_records(
       meta, meta_keys::kDeleteDeltas, builders,
       [](TabletBuilder& tablet, uint64_t, std::string_view value) { return add_dead_rows(tablet, value); }));
+  FRESHET_RETURN_IF_ERROR(scan_tablet_records(meta, meta_keys::kFlushedUpTo, builders,
+                                              [](TabletBuilder& tablet, uint64_t, std::string_view value) {
+                                                FRESHET_ASSIGN_OR_RETURN(const uint64_t commit_number, decode_number(value));
+                                                tablet.flushed_up_to = CommitNumber(commit_number);
+                                                return Status::OK();
+                                              }));
   FRESHET_RETURN_IF_ERROR(scan_tablet_records(meta, meta_keys::kCarriedBlocks, builders,
                                               [](TabletBuilder& tablet, uint64_t commit_number, std::string_view value) {
                                                 return add_carried_block(tablet, CommitNumber(commit_number), value);
                                               }));
 
   RecoveredState result;
+  FRESHET_RETURN_IF_ERROR(scan_tablet_records(
+      meta, meta_keys::kRetiredRowsets, builders, [&](TabletBuilder& tablet, uint64_t, std::string_view value) {
+        FRESHET_ASSIGN_OR_RETURN(const RetiredRowsetRecord record, RetiredRowsetRecord::decode(value));
+        if (record.segment.empty()) return Status::OK();
+        FRESHET_ASSIGN_OR_RETURN(SegmentMeta segment, SegmentMeta::deserialize(record.segment));
+        result.retired.push_back(std::make_shared<const Segment>(files, page_cache, std::move(segment), tablet.schema));
+        return Status::OK();
+      }));
   for (const auto& table : tables) {
     auto state = std::make_shared<TableState>(nullptr);
     for (TabletSnapshotPtr& tablet : table->tablets) {
       TabletBuilder& builder = builders.at(tablet->id);
+      builder.tablet.deltas = builder.blocks->take();
       FRESHET_RETURN_IF_ERROR(settle_dead_rows(builder));
       state->folded_dead_rows.merge(builder.folded);
       state->buffers.merge(builder.buffers);
@@ -193,6 +197,7 @@ Status quarantine_unknown_files(const RecoveredState& state, FileStore& files) {
       for (const SegmentView& view : tablet->segments) known.insert(segment_file_name(view.segment->id()));
     }
   }
+  for (const auto& segment : state.retired) known.insert(segment_file_name(segment->id()));
   FRESHET_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.list());
   for (const std::string& name : names) {
     if (known.contains(name)) continue;

@@ -14,6 +14,7 @@ namespace freshet::storage {
 struct RecoveredState {
   ServerSnapshotPtr snapshot;
   std::vector<TableStatePtr> tables;
+  std::vector<std::shared_ptr<const Segment>> retired;  ///< needed by older versions alone
 };
 
 /// Rebuilds every table from its records: schemas, segments (opened later, when first needed), delete bitmaps (folded ones,

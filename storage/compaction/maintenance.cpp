@@ -12,6 +12,7 @@
 #include "storage/compaction/compaction_job.h"
 #include "storage/compaction/delta_flush.h"
 #include "storage/meta/meta_keys.h"
+#include "storage/types/table_options.h"
 
 namespace freshet::storage {
 namespace {
@@ -218,13 +219,21 @@ Status Maintenance::flush_oldest_sealed(TableState& table, size_t tablet_index) 
     const TabletSnapshotPtr flushed = edit.finish();
     const TableSnapshotPtr next = with_tablet(*head, tablet_index, flushed);
     const CommitNumber newest_row = table.buffers.at(sealed.buffer->id()).last_commit;
-    change->batch.erase_range(meta_keys::carried_block(tablet.id, CommitNumber(0)),
-                              meta_keys::carried_block(tablet.id, newest_row.next()));
+    if (history_retention_seconds(*head->schema) > 0) {
+      change->finish_batch = [&, current = *current](CommitNumber commit, MetaBatch& batch) {
+        HistoryWriter::retire_buffer(tablet.id, current, newest_row, commit, batch);
+        if (segment) HistoryWriter::add_birth(tablet.id, segment->id(), commit, batch);
+      };
+    } else {
+      change->batch.erase_range(meta_keys::carried_block(tablet.id, CommitNumber(0)),
+                                meta_keys::carried_block(tablet.id, newest_row.next()));
+    }
     change->batch.erase(meta_keys::folded_bitmap(tablet.id, sealed.buffer->id()));
     // Every delete delta of this tablet has a number that was given out under this lock.
     fold_dead_rows(*flushed, CommitNumber(parts_.commit_numbers.last()), table.folded_dead_rows, change->batch);
     change->install = [next](ServerSnapshot& server) { server.tables[next->id] = next; };
     FRESHET_RETURN_IF_ERROR(parts_.pipeline.stage(change).status());
+    change->finish_batch = nullptr;
     table.buffers.erase(sealed.buffer->id());
     table.folded_dead_rows.erase(sealed.buffer->id());
     table.set_head(next);
@@ -288,11 +297,19 @@ Status Maintenance::compact_tablet(TableState& table, size_t tablet_index, const
     }
     const TabletSnapshotPtr compacted = edit.finish();
     const TableSnapshotPtr next = with_tablet(*head, tablet_index, compacted);
+    if (history_retention_seconds(*head->schema) > 0) {
+      obsolete.clear();
+      change->finish_batch = [&](CommitNumber commit, MetaBatch& batch) {
+        for (RowsetId id : input_ids) parts_.history.retire_segment(*find_segment(current, id), commit, batch);
+        if (segment) HistoryWriter::add_birth(tablet.id, segment->id(), commit, batch);
+      };
+    }
     parts_.obsolete.add_to(change->batch, obsolete);
     // Every delete delta of this tablet has a number that was given out under this lock.
     fold_dead_rows(*compacted, CommitNumber(parts_.commit_numbers.last()), table.folded_dead_rows, change->batch);
     change->install = [next](ServerSnapshot& server) { server.tables[next->id] = next; };
     FRESHET_RETURN_IF_ERROR(parts_.pipeline.stage(change).status());
+    change->finish_batch = nullptr;
     for (RowsetId id : input_ids) table.folded_dead_rows.erase(id);
     table.set_head(next);
   }

@@ -8,6 +8,7 @@
 
 #include "storage/catalog/catalog.h"
 #include "storage/commit/commit_pipeline.h"
+#include "storage/commit/history_writer.h"
 #include "storage/commit/obsolete_files.h"
 #include "storage/compaction/compaction_picker.h"
 #include "storage/io/file_store.h"
@@ -44,6 +45,7 @@ class Maintenance {
     ObsoleteFiles& obsolete;
     FileStore& files;
     PageCache& page_cache;
+    HistoryWriter& history;
   };
   struct Counters {
     std::atomic<uint64_t> flushes{0};

@@ -96,6 +96,10 @@ Status check_data_directory(MetaStore& meta, FileStore& files, std::vector<std::
     }
     check_table(*table, state->snapshot->commit, problems);
   }
+  for (const auto& segment : state->retired) {
+    known.insert(segment_file_name(segment->id()));
+    check_segment({segment, {}}, state->snapshot->commit, problems);
+  }
   FRESHET_RETURN_IF_ERROR(meta.scan(meta_keys::kObsoleteFiles, prefix_end(meta_keys::kObsoleteFiles),
                                     [&](std::string_view key, std::string_view) {
                                       const RowsetId id(meta_keys::number_at(key, meta_keys::kObsoleteFiles.size()));

@@ -60,6 +60,20 @@ std::string describe_label(std::string_view value) {
                      record->database.value, record->transaction.value, record->loaded_rows, record->filtered_rows);
 }
 
+std::string describe_version(uint64_t table, uint64_t commit, std::string_view value) {
+  const Result<TableVersionRecord> record = TableVersionRecord::decode(value);
+  if (!record.ok()) return fmt::format("version {} of table {}: {}", commit, table, record.status().message());
+  return fmt::format("version {} of table {}: {} rows added, {} deleted, label '{}'", commit, table, record->rows_added,
+                     record->rows_deleted, record->label);
+}
+
+std::string describe_retired(uint64_t tablet, uint64_t rowset, std::string_view value) {
+  const Result<RetiredRowsetRecord> record = RetiredRowsetRecord::decode(value);
+  if (!record.ok()) return fmt::format("retired rowset {} of tablet {}: {}", rowset, tablet, record.status().message());
+  return fmt::format("retired {} {} of tablet {}: until commit {}", record->segment.empty() ? "delta buffer" : "segment",
+                     rowset, tablet, record->gone.value);
+}
+
 std::string describe_number(std::string_view name, std::string_view value) {
   const Result<uint64_t> number = decode_number(value);
   return fmt::format("{} {}", name, number.ok() ? std::to_string(*number) : number.status().message());
@@ -84,6 +98,12 @@ std::string describe(std::string_view key, std::string_view value) {
       if (key.size() < 14 || value.size() < 16) return "stream position: cut off";
       return fmt::format("stream position of job {}, partition {}: next offset {}", first,
                          load_big_endian32(key.data() + 10), load_fixed<int64_t>(value.data() + 8));
+    case 'q': return describe_number(fmt::format("history of table {} begins with version", first), value);
+    case 'e': return describe_number(fmt::format("carried blocks of tablet {} are flushed up to commit", first), value);
+    case 'n': return describe_number(fmt::format("rowset {} of tablet {} came with commit", second, first), value);
+    case 'h': return describe_dead_rows("deaths", first, second, value);
+    case 'v': return describe_version(first, second, value);
+    case 'y': return describe_retired(first, second, value);
     case 'r': return fmt::format("record {}: {} bytes", key.substr(2), value.size());
     default: return fmt::format("unknown key of {} bytes", key.size());
   }

@@ -9,6 +9,7 @@
 #include "storage/commit/auto_increments.h"
 #include "storage/commit/catalog_changes.h"
 #include "storage/commit/commit_pipeline.h"
+#include "storage/commit/history_expiry.h"
 #include "storage/commit/labels.h"
 #include "storage/commit/load_publisher.h"
 #include "storage/commit/obsolete_files.h"
@@ -22,7 +23,8 @@ namespace freshet::storage {
 namespace {
 
 constexpr uint64_t kFormatVersion = 1;
-constexpr auto kLabelExpiryInterval = std::chrono::seconds(60);
+/// Old labels and old versions go.
+constexpr auto kExpiryInterval = std::chrono::seconds(10);
 
 Status check_format(MetaStore& meta) {
   FRESHET_ASSIGN_OR_RETURN(auto stored, meta.get(meta_keys::kFormat));
@@ -60,7 +62,10 @@ class Engine : public StorageEngine {
         options_(options),
         page_cache_(options.page_cache_bytes),
         auto_increments_(*meta_),
-        obsolete_(*files_) {}
+        obsolete_(*files_),
+        history_(retired_),
+        history_reader_(*meta_, retired_),
+        history_expiry_({catalog_, *meta_, obsolete_, retired_, *files_, page_cache_}) {}
   ~Engine() override { stop(); }
 
   Status recover_and_start();
@@ -126,6 +131,20 @@ class Engine : public StorageEngine {
   Status set_stream_positions(const std::vector<OffsetAdvance>& offsets) override;
   Status erase_stream_positions(JobId job) override;
 
+  Result<TableSnapshotPtr> table_as_of(const TableSnapshot& table, CommitNumber newest, CommitNumber version) override {
+    return history_reader_.as_of(table, newest, version);
+  }
+  Result<CommitNumber> version_at(const TableSnapshot& table, int64_t unix_micros) override {
+    return history_reader_.version_at(table, unix_micros);
+  }
+  Result<std::vector<TableVersion>> table_versions(TableId table, size_t limit) override {
+    return history_reader_.versions(table, limit);
+  }
+  Status expire_history() override {
+    std::lock_guard one_at_a_time(history_expiry_mutex_);
+    return history_expiry_.run(clock_.unix_micros(), pipeline_->snapshot()->commit);
+  }
+
   Status flush_table(TableId table) override;
   Status compact_table(TableId table) override;
   void stop() override;
@@ -133,7 +152,7 @@ class Engine : public StorageEngine {
  private:
   Status check_disk() const;
   Result<TableStatePtr> find_table(TableId id) const;
-  void expire_labels();
+  void expire_old();
 
   const std::unique_ptr<MetaStore> meta_;
   const std::unique_ptr<FileStore> files_;
@@ -143,6 +162,11 @@ class Engine : public StorageEngine {
   AutoIncrements auto_increments_;
   ObsoleteFiles obsolete_;
   Catalog catalog_;
+  RetiredSegments retired_;
+  HistoryWriter history_;
+  HistoryReader history_reader_;
+  std::mutex history_expiry_mutex_;  ///< guards history_expiry_
+  HistoryExpiry history_expiry_;
   std::unique_ptr<IdAllocator> ids_;
   std::unique_ptr<IdAllocator> commit_numbers_;
   std::unique_ptr<Labels> labels_;
@@ -158,7 +182,7 @@ class Engine : public StorageEngine {
   std::mutex stop_mutex_;  ///< guards stopping_
   std::condition_variable stop_wake_;
   bool stopping_ = false;
-  std::thread label_expiry_;
+  std::thread expiry_;
 };
 
 /// Recovered tablets without rows in memory have no delta buffer yet.
@@ -189,6 +213,7 @@ Status Engine::recover_and_start() {
   FRESHET_RETURN_IF_ERROR(obsolete_.remove_recorded(*meta_));
   FRESHET_ASSIGN_OR_RETURN(RecoveredState state, recover(*meta_, *files_, page_cache_));
   FRESHET_RETURN_IF_ERROR(quarantine_unknown_files(state, *files_));
+  for (const auto& segment : state.retired) retired_.add(segment);
   FRESHET_RETURN_IF_ERROR(add_active_buffers(state, *ids_));
   {
     std::lock_guard ddl(catalog_.ddl_mutex);
@@ -196,24 +221,26 @@ Status Engine::recover_and_start() {
     for (const TableStatePtr& table : state.tables) catalog_.add_table(table);
   }
   pipeline_ = std::make_unique<CommitPipeline>(*meta_, *commit_numbers_, state.snapshot);
-  catalog_changes_ = std::make_unique<CatalogChanges>(catalog_, *pipeline_, *ids_, obsolete_);
-  publisher_ =
-      std::make_unique<LoadPublisher>(LoadPublisher::Parts{*pipeline_, *labels_, *positions_, *files_, page_cache_, *ids_},
-                                      LoadPublisher::Limits{options_.delta_flush_bytes, options_.delta_flush_rows});
+  catalog_changes_ = std::make_unique<CatalogChanges>(catalog_, *pipeline_, *ids_, obsolete_, history_);
+  publisher_ = std::make_unique<LoadPublisher>(
+      LoadPublisher::Parts{*pipeline_, *labels_, *positions_, *files_, page_cache_, *ids_, history_},
+      LoadPublisher::Limits{options_.delta_flush_bytes, options_.delta_flush_rows});
   maintenance_ = std::make_unique<Maintenance>(
-      Maintenance::Parts{catalog_, *pipeline_, *ids_, *commit_numbers_, obsolete_, *files_, page_cache_},
+      Maintenance::Parts{catalog_, *pipeline_, *ids_, *commit_numbers_, obsolete_, *files_, page_cache_, history_},
       maintenance_options(options_));
   maintenance_->start();
-  label_expiry_ = std::thread([this] { expire_labels(); });
+  expiry_ = std::thread([this] { expire_old(); });
   return Status::OK();
 }
 
-void Engine::expire_labels() {
+void Engine::expire_old() {
   std::unique_lock lock(stop_mutex_);
-  while (!stop_wake_.wait_for(lock, kLabelExpiryInterval, [&] { return stopping_; })) {
+  while (!stop_wake_.wait_for(lock, kExpiryInterval, [&] { return stopping_; })) {
     lock.unlock();
-    const Status expired = labels_->expire();
-    if (!expired.ok()) log_warning("old labels stay: {}", expired.to_string());
+    const Status labels = labels_->expire();
+    if (!labels.ok()) log_warning("old labels stay: {}", labels.to_string());
+    const Status history = expire_history();
+    if (!history.ok()) log_warning("old versions stay: {}", history.to_string());
     lock.lock();
   }
 }
@@ -346,7 +373,7 @@ void Engine::stop() {
   stop_wake_.notify_all();
   if (maintenance_) maintenance_->stop();
   if (pipeline_) pipeline_->stop();
-  if (label_expiry_.joinable()) label_expiry_.join();
+  if (expiry_.joinable()) expiry_.join();
 }
 
 }  // namespace

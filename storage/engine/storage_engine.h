@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/commit/history_reader.h"
 #include "storage/commit/load_commit.h"
 #include "storage/io/file_store.h"
 #include "storage/meta/meta_store.h"
@@ -111,6 +112,17 @@ class StorageEngine {
   /// Moves a stored position without rows (a job that begins, or a named gap); `from` as in OffsetAdvance.
   virtual Status set_stream_positions(const std::vector<OffsetAdvance>& offsets) = 0;
   virtual Status erase_stream_positions(JobId job) = 0;
+
+  // Older versions.
+  /// `table`, of a snapshot at commit `newest`, as it was at `version`, under its schema of today. InvalidArgument says what
+  /// can be queried instead when `version` is not in the table's history.
+  virtual Result<TableSnapshotPtr> table_as_of(const TableSnapshot& table, CommitNumber newest, CommitNumber version) = 0;
+  /// The newest version of the table at that time.
+  virtual Result<CommitNumber> version_at(const TableSnapshot& table, int64_t unix_micros) = 0;
+  /// The newest `limit` versions, newest first.
+  virtual Result<std::vector<TableVersion>> table_versions(TableId table, size_t limit) = 0;
+  /// Ends the history that is older than its retention; runs by itself every few seconds.
+  virtual Status expire_history() = 0;
 
   // Background work by hand: tests, `ALTER TABLE ... COMPACT`, shutdown.
   virtual Status flush_table(TableId table) = 0;

@@ -37,6 +37,13 @@ std::string stream_position(JobId job, int32_t partition) {
   return key;
 }
 
+std::string version(TableId id, CommitNumber commit) { return of(kVersions, id.value, commit.value); }
+std::string history_start(TableId id) { return of(kHistoryStarts, id.value); }
+std::string history_deaths(TabletId tablet, CommitNumber commit) { return of(kHistoryDeaths, tablet.value, commit.value); }
+std::string birth(TabletId tablet, RowsetId rowset) { return of(kBirths, tablet.value, rowset.value); }
+std::string retired_rowset(TabletId tablet, RowsetId rowset) { return of(kRetiredRowsets, tablet.value, rowset.value); }
+std::string flushed_up_to(TabletId tablet) { return of(kFlushedUpTo, tablet.value); }
+
 std::string record(std::string_view kind, std::string_view key) {
   return std::string(kRecords).append(kind).append("/").append(key);
 }

@@ -25,6 +25,12 @@ inline constexpr std::string_view kStreamPositions = "o/";
 inline constexpr std::string_view kAutoIncrements = "a/";
 inline constexpr std::string_view kObsoleteFiles = "g/";
 inline constexpr std::string_view kRecords = "r/";
+inline constexpr std::string_view kVersions = "v/";
+inline constexpr std::string_view kHistoryStarts = "q/";
+inline constexpr std::string_view kHistoryDeaths = "h/";
+inline constexpr std::string_view kBirths = "n/";
+inline constexpr std::string_view kRetiredRowsets = "y/";
+inline constexpr std::string_view kFlushedUpTo = "e/";
 
 std::string database(DatabaseId id);
 std::string table(TableId id);
@@ -37,6 +43,12 @@ std::string stream_position(JobId job, int32_t partition);
 std::string auto_increment(TableId id);
 std::string obsolete_file(RowsetId rowset);
 std::string record(std::string_view kind, std::string_view key);
+std::string version(TableId id, CommitNumber commit);
+std::string history_start(TableId id);
+std::string history_deaths(TabletId tablet, CommitNumber commit);
+std::string birth(TabletId tablet, RowsetId rowset);
+std::string retired_rowset(TabletId tablet, RowsetId rowset);
+std::string flushed_up_to(TabletId tablet);
 
 /// All keys of one tablet, job or database below a kind: `prefix` and the id.
 std::string of(std::string_view prefix, uint64_t id);

@@ -97,6 +97,46 @@ Result<DeadRowsRecord> DeadRowsRecord::decode(std::string_view bytes) {
   return record;
 }
 
+std::string TableVersionRecord::encode() const {
+  std::string out = begin_record();
+  put_fixed<int64_t>(out, unix_micros);
+  put_fixed<uint64_t>(out, rows_added);
+  put_fixed<uint64_t>(out, rows_deleted);
+  put_length_prefixed(out, label);
+  return seal(std::move(out));
+}
+
+Result<TableVersionRecord> TableVersionRecord::decode(std::string_view bytes) {
+  FRESHET_ASSIGN_OR_RETURN(ByteReader reader, unseal(bytes, "table version"));
+  TableVersionRecord record;
+  record.unix_micros = reader.fixed<int64_t>();
+  record.rows_added = reader.fixed<uint64_t>();
+  record.rows_deleted = reader.fixed<uint64_t>();
+  record.label = reader.length_prefixed();
+  FRESHET_RETURN_IF_ERROR(check_end(reader, "table version"));
+  return record;
+}
+
+std::string RetiredRowsetRecord::encode() const {
+  std::string out = begin_record();
+  put_fixed<uint64_t>(out, gone.value);
+  put_length_prefixed(out, segment);
+  put_fixed<uint64_t>(out, last_block.value);
+  put_length_prefixed(out, dead);
+  return seal(std::move(out));
+}
+
+Result<RetiredRowsetRecord> RetiredRowsetRecord::decode(std::string_view bytes) {
+  FRESHET_ASSIGN_OR_RETURN(ByteReader reader, unseal(bytes, "retired rowset"));
+  RetiredRowsetRecord record;
+  record.gone = CommitNumber(reader.fixed<uint64_t>());
+  record.segment = reader.length_prefixed();
+  record.last_block = CommitNumber(reader.fixed<uint64_t>());
+  record.dead = reader.length_prefixed();
+  FRESHET_RETURN_IF_ERROR(check_end(reader, "retired rowset"));
+  return record;
+}
+
 std::string encode_number(uint64_t value) {
   std::string out = begin_record();
   put_fixed<uint64_t>(out, value);

@@ -43,6 +43,28 @@ struct DeadRowsRecord {
   static Result<DeadRowsRecord> decode(std::string_view bytes);
 };
 
+/// One commit of a table, for SHOW VERSIONS and FOR TIME AS OF.
+struct TableVersionRecord {
+  int64_t unix_micros = 0;  ///< ascends with the commit numbers
+  uint64_t rows_added = 0;
+  uint64_t rows_deleted = 0;  ///< replaced ones included
+  std::string label;          ///< of the load; empty when it had none
+
+  std::string encode() const;
+  static Result<TableVersionRecord> decode(std::string_view bytes);
+};
+
+/// A rowset that a flush or compaction exchanged, kept for queries of older versions.
+struct RetiredRowsetRecord {
+  CommitNumber gone;        ///< the commit that exchanged it
+  std::string segment;      ///< SegmentMeta::serialize; empty for a delta buffer
+  CommitNumber last_block;  ///< of a delta buffer: commit of its last carried block
+  std::string dead;         ///< encode_rows: its dead rows in the end
+
+  std::string encode() const;
+  static Result<RetiredRowsetRecord> decode(std::string_view bytes);
+};
+
 std::string encode_number(uint64_t value);
 Result<uint64_t> decode_number(std::string_view bytes);
 

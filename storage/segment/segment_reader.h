@@ -61,6 +61,7 @@ class Segment {
   ~Segment();
   const SegmentMeta& meta() const { return meta_; }
   RowsetId id() const { return meta_.id; }
+  const SchemaPtr& schema() const { return schema_; }
   Result<std::shared_ptr<const SegmentReader>> reader() const;
   /// Memory of the open reader; 0 while it was never needed.
   uint64_t resident_bytes() const;

@@ -31,7 +31,7 @@ class EngineTest : public testing::Test {
     builder_.add_delta(0, schema_, orders(1, 5), {});
     builder_.add_table("other", "things", schema_, 1);
     engine_ =
-        DuckEngine::open([this] { return builder_.snapshot(); }, {.memory_bytes = 0, .threads = 2, .temp_directory = ""})
+        DuckEngine::open([this] { return builder_.snapshot(); }, {}, {.memory_bytes = 0, .threads = 2, .temp_directory = ""})
             .value();
     connection_ = engine_->connect();
   }
@@ -290,7 +290,7 @@ TEST_F(EngineTest, AClientThatIsGoneEndsTheQuery) {
 }
 
 TEST_F(EngineTest, MemoryLimitIsAnErrorNotTheEnd) {
-  auto small = DuckEngine::open([this] { return builder_.snapshot(); },
+  auto small = DuckEngine::open([this] { return builder_.snapshot(); }, {},
                                 {.memory_bytes = 32 << 20, .threads = 1, .temp_directory = ""})
                    .value();
   auto connection = small->connect();

@@ -46,9 +46,9 @@ class ScanTest : public testing::Test {
   ScanTest() : native_(nullptr), native_connection_(native_) {
     builder_->add_database("shop");
     schema_ = make_schema(TableModel::kUnique, fact_columns());
-    engine_ =
-        DuckEngine::open([this] { return builder_->snapshot(); }, {.memory_bytes = 0, .threads = 3, .temp_directory = ""})
-            .value();
+    engine_ = DuckEngine::open([this] { return builder_->snapshot(); }, {},
+                               {.memory_bytes = 0, .threads = 3, .temp_directory = ""})
+                  .value();
     connection_ = engine_->connect();
     native("SET default_null_order = 'nulls_first_on_asc_last_on_desc'");
     native("SET ieee_floating_point_ops = false");

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+
+#include "storage/catalog/catalog.h"
+#include "storage/commit/obsolete_files.h"
+#include "storage/commit/retired_segments.h"
+#include "storage/meta/meta_store.h"
+#include "storage/segment/page_cache.h"
+
+namespace freshet::storage {
+
+/// Ends the history of each table where its retention ends: versions, deaths, and the rowsets that only older versions need.
+/// One thread at a time.
+class HistoryExpiry {
+ public:
+  /// Versions that are listed of a table without history.
+  static constexpr size_t kVersionsKept = 1000;
+  /// Most versions of a table with history; beyond that it is shorter than the retention.
+  static constexpr size_t kMaxVersions = 1'000'000;
+
+  struct Parts {
+    Catalog& catalog;
+    MetaStore& meta;
+    ObsoleteFiles& obsolete;
+    RetiredSegments& retired;
+    FileStore& files;
+    PageCache& page_cache;
+  };
+  explicit HistoryExpiry(const Parts& parts) : parts_(parts) {}
+
+  /// `visible`: the newest visible commit.
+  Status run(int64_t now_unix_micros, CommitNumber visible);
+
+ private:
+  Status expire(const TableSnapshot& table, int64_t now_unix_micros, CommitNumber visible);
+  Status expire_tablet(TabletId tablet, CommitNumber horizon, MetaBatch& batch,
+                       std::vector<std::shared_ptr<const Segment>>& segments);
+
+  Parts parts_;
+};
+
+}  // namespace freshet::storage
