@@ -66,6 +66,12 @@ class FakeStorage final : public storage::StorageEngine {
   Result<std::vector<std::pair<int32_t, int64_t>>> stream_positions(JobId) override { return not_here(); }
   Status set_stream_positions(const std::vector<storage::OffsetAdvance>&) override { return not_here(); }
   Status erase_stream_positions(JobId) override { return not_here(); }
+  Result<storage::TableSnapshotPtr> table_as_of(const storage::TableSnapshot&, CommitNumber, CommitNumber) override {
+    return not_here();
+  }
+  Result<CommitNumber> version_at(const storage::TableSnapshot&, int64_t) override { return not_here(); }
+  Result<std::vector<storage::TableVersion>> table_versions(TableId, size_t) override { return not_here(); }
+  Status expire_history() override { return not_here(); }
   Status flush_table(TableId) override { return not_here(); }
   Status compact_table(TableId) override { return not_here(); }
   void stop() override {}
