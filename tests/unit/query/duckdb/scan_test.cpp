@@ -360,7 +360,7 @@ TEST_F(ScanTest, ADefectOfDuckDBCostsOneQuery) {
                       if (fails) throw duckdb::InternalException("a defect");
                       return builder_->snapshot();
                     },
-                    {.memory_bytes = 0, .threads = 1, .temp_directory = ""})
+                    {}, {.memory_bytes = 0, .threads = 1, .temp_directory = ""})
                     .value();
   add_facts({100}, {}, 1);
   auto connection = engine->connect();
