@@ -15,7 +15,8 @@ inline void encode_constant(std::string_view value, std::string& out) { out.appe
 template <typename T>
 class ConstantView {
  public:
-  explicit ConstantView(const char* body) : value_(load_fixed<T>(body)) {}
+  using Value = T;
+  ConstantView(std::string_view body, size_t) : value_(load_fixed<T>(body.data())) {}
   static bool is_valid(std::string_view body, size_t) { return body.size() == sizeof(T); }
 
   void read(size_t, size_t count, T* out) const { std::fill_n(out, count, value_); }

@@ -12,25 +12,24 @@ namespace freshet::storage {
 /// Layout: smallest value sign-extended to 16 bytes, width in bits (4 bytes), 4 zero bytes, packed differences.
 inline constexpr size_t kFrameHeaderBytes = 24;
 
-/// Appends `values`, the bits of signed numbers of which `smallest` is the smallest.
-template <typename Signed, typename Unsigned>
-void encode_frame_of_reference(std::span<const Unsigned> values, Signed smallest, unsigned bits, std::string& out) {
-  static_assert(sizeof(Signed) == sizeof(Unsigned));
-  put_fixed(out, static_cast<Int128>(smallest));
+/// Appends a run of which `offsets` are the differences to its smallest value and `bits` is their packed width.
+inline void encode_frame_of_reference(Int128 smallest, std::span<const uint64_t> offsets, unsigned bits, std::string& out) {
+  put_fixed(out, smallest);
   put_fixed<uint32_t>(out, bits);
   put_fixed<uint32_t>(out, 0);
-  pack_deltas(values.data(), values.size(), static_cast<Unsigned>(smallest), bits, out);
+  pack_deltas<uint64_t>(offsets.data(), offsets.size(), 0, bits, out);
 }
 
 /// An encoded run, read in place.
 template <typename T>
 class FrameOfReferenceView {
  public:
+  using Value = T;
   /// REQUIRES: is_valid(body, row_count).
-  explicit FrameOfReferenceView(const char* body)
-      : packed_(body + kFrameHeaderBytes),
-        base_(static_cast<T>(load_fixed<UInt128>(body))),
-        bits_(load_fixed<uint32_t>(body + 16)) {}
+  FrameOfReferenceView(std::string_view body, size_t)
+      : packed_(body.data() + kFrameHeaderBytes),
+        base_(static_cast<T>(load_fixed<UInt128>(body.data()))),
+        bits_(load_fixed<uint32_t>(body.data() + 16)) {}
 
   /// Whether every access to rows below `row_count` stays inside `body`.
   static bool is_valid(std::string_view body, size_t row_count) {

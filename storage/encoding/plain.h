@@ -17,7 +17,8 @@ inline void encode_plain_fixed(const void* values, size_t bytes, std::string& ou
 template <typename T>
 class PlainView {
  public:
-  explicit PlainView(const char* body) : body_(body) {}
+  using Value = T;
+  PlainView(std::string_view body, size_t) : body_(body.data()) {}
   static bool is_valid(std::string_view body, size_t row_count) { return body.size() == row_count * sizeof(T); }
 
   void read(size_t first, size_t count, T* out) const { std::memcpy(out, body_ + first * sizeof(T), count * sizeof(T)); }

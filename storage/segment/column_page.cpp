@@ -3,15 +3,20 @@
 #include <algorithm>
 #include <array>
 #include <mutex>
+#include <type_traits>
 #include <vector>
 
 #include "storage/base/assert.h"
 #include "storage/base/limits.h"
+#include "storage/encoding/alp.h"
 #include "storage/encoding/constant.h"
+#include "storage/encoding/delta.h"
 #include "storage/encoding/dictionary.h"
 #include "storage/encoding/frame_of_reference.h"
 #include "storage/encoding/null_map.h"
 #include "storage/encoding/plain.h"
+#include "storage/encoding/run_length.h"
+#include "storage/encoding/scaled_frame.h"
 
 namespace freshet::storage {
 namespace {
@@ -67,16 +72,19 @@ class PinnedPage : public ColumnPage {
   uint32_t null_count_;
 };
 
-template <typename T, typename View>
+template <typename View>
 class FixedPage final : public PinnedPage {
  public:
-  FixedPage(PageCache::PagePtr page, const PageHeader& header) : PinnedPage(std::move(page), header), view_(body().data()) {}
+  FixedPage(PageCache::PagePtr page, const PageHeader& header)
+      : PinnedPage(std::move(page), header), view_(body(), header.row_count) {}
 
   void read_fixed(uint32_t first, uint32_t count, void* out) const override {
     FRESHET_DCHECK(first + count <= row_count());
-    view_.read(first, count, static_cast<T*>(out));
+    view_.read(first, count, static_cast<typename View::Value*>(out));
   }
-  void gather_fixed(std::span<const uint32_t> rows, void* out) const override { view_.gather(rows, static_cast<T*>(out)); }
+  void gather_fixed(std::span<const uint32_t> rows, void* out) const override {
+    view_.gather(rows, static_cast<typename View::Value*>(out));
+  }
 
  private:
   View view_;
@@ -141,15 +149,35 @@ class DictionaryBytesPage final : public PinnedPage {
   mutable std::vector<std::string_view> values_;
 };
 
-template <typename T>
-bool is_valid_fixed_body(PageEncoding encoding, std::string_view body, size_t row_count) {
-  switch (encoding) {
-    case PageEncoding::kConstant: return ConstantView<T>::is_valid(body, row_count);
-    case PageEncoding::kPlain: return PlainView<T>::is_valid(body, row_count);
-    case PageEncoding::kFrameOfReference: return FrameOfReferenceView<T>::is_valid(body, row_count);
-    case PageEncoding::kDictionary: break;
+template <typename View>
+std::type_identity<View> use() {
+  return {};
+}
+
+/// Calls `visit` with the type of the view of fixed-width values of `header`'s encoding, as a std::type_identity.
+/// `otherwise` is the answer for an encoding that such values do not have.
+template <typename T, typename Visit, typename Answer>
+Answer visit_fixed_view(const PageHeader& header, Answer otherwise, const Visit& visit) {
+  switch (header.encoding) {
+    case PageEncoding::kConstant: return visit(use<ConstantView<T>>());
+    case PageEncoding::kPlain: return visit(use<PlainView<T>>());
+    case PageEncoding::kFrameOfReference: return visit(use<FrameOfReferenceView<T>>());
+    case PageEncoding::kScaledFrame: return visit(use<ScaledFrameView<T>>());
+    case PageEncoding::kDelta: return visit(use<DeltaView<T>>());
+    case PageEncoding::kRunLength: return visit(use<RunLengthView<T>>());
+    case PageEncoding::kAlp:
+      if (header.physical == PhysicalType::kFloat) return visit(use<AlpView<float>>());
+      if (header.physical == PhysicalType::kDouble) return visit(use<AlpView<double>>());
+      return otherwise;
+    case PageEncoding::kDictionary: return otherwise;
   }
-  return false;
+  return otherwise;
+}
+
+template <typename T>
+bool is_valid_fixed_body(const PageHeader& header, std::string_view body) {
+  return visit_fixed_view<T>(
+      header, false, [&]<typename View>(std::type_identity<View>) { return View::is_valid(body, header.row_count); });
 }
 
 bool is_valid_bytes_body(PageEncoding encoding, std::string_view body, size_t row_count) {
@@ -157,30 +185,27 @@ bool is_valid_bytes_body(PageEncoding encoding, std::string_view body, size_t ro
     case PageEncoding::kConstant: return true;
     case PageEncoding::kPlain: return !body.empty() && BytesView::valid_size(body, row_count) == body.size();
     case PageEncoding::kDictionary: return DictionaryView::is_valid(body, row_count);
-    case PageEncoding::kFrameOfReference: break;
+    default: return false;
   }
-  return false;
 }
 
 bool is_valid_body(const PageHeader& header, std::string_view body) {
   switch (DataType::width_of(header.physical)) {
     case 0: return is_valid_bytes_body(header.encoding, body, header.row_count);
-    case 1: return is_valid_fixed_body<uint8_t>(header.encoding, body, header.row_count);
-    case 2: return is_valid_fixed_body<uint16_t>(header.encoding, body, header.row_count);
-    case 4: return is_valid_fixed_body<uint32_t>(header.encoding, body, header.row_count);
-    case 8: return is_valid_fixed_body<uint64_t>(header.encoding, body, header.row_count);
-    default: return is_valid_fixed_body<UInt128>(header.encoding, body, header.row_count);
+    case 1: return is_valid_fixed_body<uint8_t>(header, body);
+    case 2: return is_valid_fixed_body<uint16_t>(header, body);
+    case 4: return is_valid_fixed_body<uint32_t>(header, body);
+    case 8: return is_valid_fixed_body<uint64_t>(header, body);
+    default: return is_valid_fixed_body<UInt128>(header, body);
   }
 }
 
 template <typename T>
 std::shared_ptr<const ColumnPage> make_fixed_page(PageCache::PagePtr page, const PageHeader& header) {
-  switch (header.encoding) {
-    case PageEncoding::kConstant: return std::make_shared<FixedPage<T, ConstantView<T>>>(std::move(page), header);
-    case PageEncoding::kFrameOfReference:
-      return std::make_shared<FixedPage<T, FrameOfReferenceView<T>>>(std::move(page), header);
-    default: return std::make_shared<FixedPage<T, PlainView<T>>>(std::move(page), header);
-  }
+  using PagePtr = std::shared_ptr<const ColumnPage>;
+  return visit_fixed_view<T>(header, PagePtr(), [&]<typename View>(std::type_identity<View>) -> PagePtr {
+    return std::make_shared<FixedPage<View>>(std::move(page), header);
+  });
 }
 
 std::shared_ptr<const ColumnPage> make_bytes_page(PageCache::PagePtr page, const PageHeader& header) {

@@ -5,9 +5,9 @@
 
 #include "storage/encoding/codec_choice.h"
 #include "storage/encoding/constant.h"
-#include "storage/encoding/frame_of_reference.h"
 #include "storage/encoding/null_map.h"
 #include "storage/encoding/plain.h"
+#include "storage/encoding/run_length.h"
 #include "storage/segment/zone_map.h"
 
 namespace freshet::storage {
@@ -58,16 +58,6 @@ void set_bounds(ZoneMap& zone, const Bounds<T>& bounds) {
   zone.max.assign(reinterpret_cast<const char*>(&bounds.largest), sizeof(T));
 }
 
-/// Packed width of the differences, or more than the width of T when they do not fit 64 bits.
-template <typename Unsigned>
-unsigned delta_bits(Unsigned smallest, Unsigned largest) {
-  const auto range = static_cast<Unsigned>(largest - smallest);
-  if constexpr (sizeof(Unsigned) == 16) {
-    if ((range >> 64) != 0) return 129;
-  }
-  return packed_bits_for(static_cast<uint64_t>(range));
-}
-
 template <typename T>
 struct UnsignedOf {
   using Type = std::make_unsigned_t<T>;
@@ -76,21 +66,11 @@ template <>
 struct UnsignedOf<Int128> {
   using Type = UInt128;
 };
-template <>
-struct UnsignedOf<float> {
-  using Type = uint32_t;
-};
-template <>
-struct UnsignedOf<double> {
-  using Type = uint64_t;
-};
 
 }  // namespace
 
 template <typename T>
 PageEncoding PageEncoder::encode_fixed(const Column& values, size_t first, size_t count, ZoneMap& zone) {
-  using Unsigned = typename UnsignedOf<T>::Type;
-  constexpr bool kIsInteger = !std::is_floating_point_v<T>;
   const T* data = values.values<T>().data() + first;
   if (zone.null_count == count) {
     const T zero{};
@@ -99,30 +79,40 @@ PageEncoding PageEncoder::encode_fixed(const Column& values, size_t first, size_
   }
   if (zone.null_count != 0) {
     const auto nulls = nulls_of(values, first, count);
-    const T filler = data[first_valid_row(nulls)];
+    T filler = data[first_valid_row(nulls)];
     without_nulls_.resize(count * sizeof(T));
     T* filled = reinterpret_cast<T*>(without_nulls_.data());
-    for (size_t i = 0; i < count; ++i) filled[i] = nulls[i] != 0 ? filler : data[i];
+    for (size_t i = 0; i < count; ++i) filled[i] = filler = nulls[i] != 0 ? filler : data[i];
     data = filled;
   }
   const Bounds<T> bounds = find_bounds(data, count);
   set_bounds(zone, bounds);
-
-  PageStatistics statistics{.row_count = static_cast<uint32_t>(count)};
-  statistics.single_value = all_equal(data, count);
-  statistics.is_integer = kIsInteger;
-  statistics.width_bits = sizeof(T) * 8;
-  if constexpr (kIsInteger) {
-    statistics.delta_bits = delta_bits(static_cast<Unsigned>(bounds.smallest), static_cast<Unsigned>(bounds.largest));
-  }
-  const PageEncoding encoding = choose_encoding(statistics);
-  if (encoding == PageEncoding::kConstant) {
+  if (all_equal(data, count)) {
     encode_constant({reinterpret_cast<const char*>(data), sizeof(T)}, payload_);
-  } else if (encoding == PageEncoding::kFrameOfReference) {
-    const std::span<const Unsigned> raw(reinterpret_cast<const Unsigned*>(data), count);
-    if constexpr (kIsInteger) encode_frame_of_reference(raw, bounds.smallest, statistics.delta_bits, payload_);
+    return PageEncoding::kConstant;
+  }
+  const size_t runs = count_runs(data, count);
+  FixedPageSizes sizes;
+  sizes.plain = count * sizeof(T);
+  if (count <= kMaxRunLengthRows) sizes.run_length = run_length_bytes<T>(runs);
+  if constexpr (std::is_floating_point_v<T>) {
+    AlpPlan<T>& alp = std::get<AlpPlan<T>>(alp_);
+    if (alp.measure({data, count})) sizes.alp = alp.bytes();
   } else {
-    encode_plain_fixed(data, count * sizeof(T), payload_);
+    using Unsigned = typename UnsignedOf<T>::Type;
+    integers_.measure<Unsigned>({reinterpret_cast<const Unsigned*>(data), count}, static_cast<Unsigned>(bounds.smallest),
+                                static_cast<Unsigned>(bounds.largest), sizes);
+  }
+  const PageEncoding encoding = choose_fixed_encoding(sizes);
+  switch (encoding) {
+    case PageEncoding::kPlain: encode_plain_fixed(data, count * sizeof(T), payload_); break;
+    case PageEncoding::kRunLength: encode_run_length(data, count, runs, payload_); break;
+    default:
+      if constexpr (std::is_floating_point_v<T>) {
+        std::get<AlpPlan<T>>(alp_).encode({data, count}, payload_);
+      } else {
+        integers_.encode(encoding, bounds.smallest, payload_);
+      }
   }
   return encoding;
 }
@@ -141,22 +131,19 @@ PageEncoding PageEncoder::encode_bytes(const Column& values, size_t first, size_
   const auto [smallest, largest] = std::minmax_element(candidates.begin(), candidates.end());
   set_byte_bounds(zone, *smallest, *largest);
 
-  PageStatistics statistics{.row_count = static_cast<uint32_t>(count)};
-  statistics.is_bytes = true;
-  statistics.single_value = has_dictionary && dictionary_.distinct().size() == 1;
-  statistics.few_distinct = has_dictionary && limit != 0;
-  const PageEncoding encoding = choose_encoding(statistics);
-  if (encoding == PageEncoding::kConstant) {
+  if (has_dictionary && dictionary_.distinct().size() == 1) {
     encode_constant(filler, payload_);
-  } else if (encoding == PageEncoding::kDictionary) {
-    encode_dictionary(dictionary_.distinct(), dictionary_.codes(), payload_);
-  } else {
-    for (size_t i = 0; zone.null_count != 0 && i < count; ++i) {
-      if (nulls[i] != 0) views_[i] = {};
-    }
-    encode_plain_bytes(views_, payload_);
+    return PageEncoding::kConstant;
   }
-  return encoding;
+  if (has_dictionary && limit != 0) {
+    encode_dictionary(dictionary_.distinct(), dictionary_.codes(), payload_);
+    return PageEncoding::kDictionary;
+  }
+  for (size_t i = 0; zone.null_count != 0 && i < count; ++i) {
+    if (nulls[i] != 0) views_[i] = {};
+  }
+  encode_plain_bytes(views_, payload_);
+  return PageEncoding::kPlain;
 }
 
 PageHeader PageEncoder::encode(const Column& values, size_t first, size_t count, ZoneMap& zone) {

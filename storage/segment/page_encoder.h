@@ -2,9 +2,12 @@
 
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
+#include "storage/encoding/alp.h"
 #include "storage/encoding/dictionary.h"
+#include "storage/encoding/integer_plan.h"
 #include "storage/segment/column_reader.h"
 #include "storage/segment/page_frame.h"
 
@@ -29,6 +32,8 @@ class PageEncoder {
   std::string without_nulls_;  ///< fixed width: the values with NULLs replaced by a value of the page
   std::vector<std::string_view> views_;
   DictionaryBuilder dictionary_;
+  IntegerPlan integers_;
+  std::tuple<AlpPlan<float>, AlpPlan<double>> alp_;
   bool is_compressible_ = false;
 };
 

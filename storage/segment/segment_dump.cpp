@@ -59,6 +59,10 @@ std::string_view encoding_name(PageEncoding encoding) {
     case PageEncoding::kPlain: return "plain";
     case PageEncoding::kDictionary: return "dictionary";
     case PageEncoding::kFrameOfReference: return "frame-of-reference";
+    case PageEncoding::kScaledFrame: return "scaled-frame";
+    case PageEncoding::kDelta: return "delta";
+    case PageEncoding::kRunLength: return "run-length";
+    case PageEncoding::kAlp: return "alp";
   }
   return "unknown";
 }

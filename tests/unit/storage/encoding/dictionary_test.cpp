@@ -58,14 +58,16 @@ TEST(Dictionary, RefusesCodesBeyondItsValues) {
   EXPECT_FALSE(DictionaryView::is_valid(body, values.size()));
 }
 
-TEST(CodecChoice, FollowsTheStatistics) {
-  EXPECT_EQ(choose_encoding({.row_count = 9, .single_value = true, .is_bytes = true}), PageEncoding::kConstant);
-  EXPECT_EQ(choose_encoding({.row_count = 9, .is_integer = true, .width_bits = 32, .delta_bits = 31}),
-            PageEncoding::kFrameOfReference);
-  EXPECT_EQ(choose_encoding({.row_count = 9, .is_integer = true, .width_bits = 32, .delta_bits = 32}), PageEncoding::kPlain);
-  EXPECT_EQ(choose_encoding({.row_count = 9, .width_bits = 64}), PageEncoding::kPlain);
-  EXPECT_EQ(choose_encoding({.row_count = 9, .is_bytes = true, .few_distinct = true}), PageEncoding::kDictionary);
-  EXPECT_EQ(choose_encoding({.row_count = 9, .is_bytes = true}), PageEncoding::kPlain);
+TEST(CodecChoice, TakesTheSmallestAndAsksMoreOfSlowDecoders) {
+  EXPECT_EQ(choose_fixed_encoding({.plain = 800}), PageEncoding::kPlain);
+  EXPECT_EQ(choose_fixed_encoding({.plain = 800, .frame = 700}), PageEncoding::kFrameOfReference);
+  EXPECT_EQ(choose_fixed_encoding({.plain = 800, .frame = 800}), PageEncoding::kPlain);
+  EXPECT_EQ(choose_fixed_encoding({.plain = 800, .frame = 700, .scaled_frame = 690}), PageEncoding::kFrameOfReference);
+  EXPECT_EQ(choose_fixed_encoding({.plain = 800, .frame = 700, .scaled_frame = 400}), PageEncoding::kScaledFrame);
+  EXPECT_EQ(choose_fixed_encoding({.plain = 800, .frame = 700, .delta = 600}), PageEncoding::kFrameOfReference);
+  EXPECT_EQ(choose_fixed_encoding({.plain = 800, .frame = 700, .delta = 500}), PageEncoding::kDelta);
+  EXPECT_EQ(choose_fixed_encoding({.plain = 800, .frame = 700, .delta = 500, .run_length = 20}), PageEncoding::kRunLength);
+  EXPECT_EQ(choose_fixed_encoding({.plain = 800, .run_length = 2000, .alp = 300}), PageEncoding::kAlp);
   EXPECT_EQ(dictionary_limit(8192), 2048u);
   EXPECT_EQ(dictionary_limit(1 << 20), kMaxDictionaryValues);
 }

@@ -10,17 +10,21 @@ namespace freshet::storage {
 namespace {
 
 /// How the values of a test column are drawn.
-enum class Pattern { kConstant, kNarrow, kWide, kFewDistinct, kLong };
+enum class Pattern { kConstant, kNarrow, kWide, kFewDistinct, kLong, kRising, kRuns, kMultiples };
 
 struct Generator {
   std::mt19937_64& random;
   Pattern pattern;
+  uint64_t row = 0;
 
   uint64_t number() {
     switch (pattern) {
       case Pattern::kConstant: return 42;
       case Pattern::kNarrow: return 1000 + random() % 90;
       case Pattern::kFewDistinct: return (random() % 5) << 40;
+      case Pattern::kRising: return row * 5 + random() % 9;
+      case Pattern::kRuns: return (row / 200) * 0x9E3779B97F4A7C15;
+      case Pattern::kMultiples: return random() % 50 * 1'000'000;
       default: return random();
     }
   }
@@ -29,9 +33,11 @@ struct Generator {
       case Pattern::kConstant: return "always";
       case Pattern::kFewDistinct: return "city" + std::to_string(random() % 40);
       case Pattern::kLong: return std::string(70 + random() % 100, static_cast<char>('a' + random() % 26));
+      case Pattern::kRising: return std::to_string(row);
       default: return std::to_string(random() % 100000).substr(0, random() % 6);
     }
   }
+  float divisor() const { return pattern == Pattern::kRising ? 100 : 7; }
   void append(Column& column) {
     switch (column.type().physical()) {
       case PhysicalType::kInt8: return column.append(static_cast<int8_t>(number()));
@@ -41,8 +47,8 @@ struct Generator {
       case PhysicalType::kInt128:
         return column.append(pattern == Pattern::kWide ? static_cast<Int128>(number()) << 64 | number()
                                                        : static_cast<Int128>(number()) - 2000);
-      case PhysicalType::kFloat: return column.append(static_cast<float>(number() % 100000) / 7);
-      case PhysicalType::kDouble: return column.append(static_cast<double>(number()) / 7);
+      case PhysicalType::kFloat: return column.append(static_cast<float>(number() % 100000) / divisor());
+      case PhysicalType::kDouble: return column.append(static_cast<double>(number()) / divisor());
       case PhysicalType::kBytes: return column.append_bytes(text());
     }
   }
@@ -76,6 +82,7 @@ Block make_block(const TableSchema& schema, std::mt19937_64& random, Pattern pat
   Generator generator{random, pattern};
   for (size_t row = 0; row < rows; ++row) {
     block.columns[0].append(static_cast<int64_t>(row * 3));
+    generator.row = row;
     for (size_t i = 1; i < block.columns.size(); ++i) {
       random() % 100 < null_percent ? block.columns[i].append_null() : generator.append(block.columns[i]);
     }
@@ -121,7 +128,8 @@ class SegmentRoundTrip : public SegmentFixture {};
 TEST_F(SegmentRoundTrip, EveryTypeInEveryPatternWithAndWithoutNulls) {
   std::mt19937_64 random(test::test_seed());
   const SchemaPtr schema = make_schema(TableModel::kUnique, 1, kAllTypes);
-  for (Pattern pattern : {Pattern::kConstant, Pattern::kNarrow, Pattern::kWide, Pattern::kFewDistinct, Pattern::kLong}) {
+  for (Pattern pattern : {Pattern::kConstant, Pattern::kNarrow, Pattern::kWide, Pattern::kFewDistinct, Pattern::kLong,
+                          Pattern::kRising, Pattern::kRuns, Pattern::kMultiples}) {
     for (unsigned null_percent : {0u, 20u, 100u}) {
       const size_t rows = 1 + random() % 20000;
       const Block block = make_block(*schema, random, pattern, rows, null_percent);
@@ -187,7 +195,8 @@ TEST_F(SegmentRoundTrip, WideValuesGetSmallPages) {
 
 TEST_F(SegmentRoundTrip, PagesAreEncodedByTheirValues) {
   std::mt19937_64 random(test::test_seed());
-  const SchemaPtr schema = make_schema(TableModel::kUnique, 1, {{TypeKind::kBigInt}, {TypeKind::kInt}, {TypeKind::kString}});
+  const SchemaPtr schema =
+      make_schema(TableModel::kUnique, 1, {{TypeKind::kBigInt}, {TypeKind::kInt}, {TypeKind::kString}, {TypeKind::kDouble}});
   const auto encoding = [&](Pattern pattern, uint32_t column) {
     const auto reader = open(write(schema, make_block(*schema, random, pattern, 3000, 5)).meta, *schema);
     return reader->column(ColumnId(column))->page(0).value()->encoding();
@@ -198,6 +207,12 @@ TEST_F(SegmentRoundTrip, PagesAreEncodedByTheirValues) {
   EXPECT_EQ(encoding(Pattern::kConstant, 3), PageEncoding::kConstant);
   EXPECT_EQ(encoding(Pattern::kFewDistinct, 3), PageEncoding::kDictionary);
   EXPECT_EQ(encoding(Pattern::kWide, 3), PageEncoding::kPlain);
+  EXPECT_EQ(encoding(Pattern::kMultiples, 2), PageEncoding::kScaledFrame);
+  EXPECT_EQ(encoding(Pattern::kRising, 2), PageEncoding::kDelta);
+  EXPECT_EQ(encoding(Pattern::kRuns, 2), PageEncoding::kRunLength);
+  EXPECT_EQ(encoding(Pattern::kRuns, 4), PageEncoding::kRunLength);
+  EXPECT_EQ(encoding(Pattern::kRising, 4), PageEncoding::kAlp);
+  EXPECT_EQ(encoding(Pattern::kWide, 4), PageEncoding::kPlain);
 }
 
 TEST_F(SegmentRoundTrip, ExtremeIntegersAndDoublesSurvive) {
