@@ -89,7 +89,7 @@ Result<storage::CommitOutcome> LoadTransaction::commit(std::optional<storage::La
   }
   storage::LoadCommit commit;
   commit.table = table_->id;
-  commit.schema_version = table_->schema->version;
+  commit.schema = table_->schema;
   commit.label = std::move(label);
   commit.offsets = std::move(offsets);
   take_rows(commit);

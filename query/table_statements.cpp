@@ -1,8 +1,25 @@
 #include "query/table_statements.h"
 
+#include "query/ddl/alter_definition.h"
 #include "query/ddl/table_definition.h"
 
 namespace freshet::query {
+namespace {
+
+/// Routine loads know their table by its name.
+Status check_no_routine_load(const std::string& database, const std::string& table, const QueryServices& services) {
+  for (const ingest::RoutineLoadStatus& job : services.routine_loads.list(database, false)) {
+    if (job.spec.load.table != table) continue;
+    return Status::Unsupported(
+        "table {}.{} cannot be renamed: the routine load {} writes to it by its name; STOP ROUTINE LOAD it, rename, and "
+        "create "
+        "it again",
+        database, table, job.spec.name);
+  }
+  return Status::OK();
+}
+
+}  // namespace
 
 Status run_create_database(const CreateDatabase& statement, const QueryServices& services, ResultWriter& out) {
   FRESHET_RETURN_IF_ERROR(services.storage.create_database(statement.name, statement.if_not_exists));
@@ -62,12 +79,9 @@ Status run_alter_table(const AlterTable& statement, const SessionState& session,
                        ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
   FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, statement.name.table));
-  for (const AlterClause& clause : statement.clauses) {
-    if (clause.kind == AlterKind::kCompact || clause.kind == AlterKind::kIndex) continue;
-    return Status::Unsupported(
-        "this ALTER TABLE of {} is not offered, only COMPACT: make a new table and INSERT INTO it SELECT ... FROM {}",
-        table->name, table->name);
-  }
+  FRESHET_ASSIGN_OR_RETURN(const TableChange change, make_table_change(statement, *table->schema));
+  if (!change.new_name.empty()) FRESHET_RETURN_IF_ERROR(check_no_routine_load(database, table->name, services));
+  if (!change.is_empty()) FRESHET_RETURN_IF_ERROR(services.storage.alter_table(database, table->name, change));
   for (const AlterClause& clause : statement.clauses) {
     if (clause.kind == AlterKind::kCompact) FRESHET_RETURN_IF_ERROR(services.storage.compact_table(table->id));
   }

@@ -18,7 +18,7 @@ Status run_drop_table(const DropTable& statement, const SessionState& session, c
                       ResultWriter& out);
 Status run_truncate_table(const TruncateTable& statement, const SessionState& session, const QueryServices& services,
                           ResultWriter& out);
-/// ALTER TABLE: COMPACT, and indexes without effect. Unsupported for the rest.
+/// ALTER TABLE: all its changes as one, then COMPACT. Indexes have no effect.
 Status run_alter_table(const AlterTable& statement, const SessionState& session, const QueryServices& services,
                        ResultWriter& out);
 /// CREATE INDEX: zone maps and key filters serve instead; the table must exist.

@@ -17,9 +17,11 @@ Status parse_position(TokenCursor& cursor, AlterClause& clause) {
 }
 
 Status parse_add_columns(TokenCursor& cursor, std::vector<AlterClause>& clauses) {
+  const bool if_not_exists = cursor.accept("IF NOT EXISTS");
   const bool several = cursor.accept_operator("(");
   do {
     AlterClause clause = clause_of(AlterKind::kAddColumn);
+    clause.if_exists = if_not_exists;
     FRESHET_ASSIGN_OR_RETURN(clause.column, parse_column_definition(cursor));
     clause.name = clause.column.name;
     FRESHET_RETURN_IF_ERROR(parse_position(cursor, clause));
@@ -49,10 +51,7 @@ bool at_other_object(const TokenCursor& cursor) {
 }
 
 Status parse_add(TokenCursor& cursor, std::vector<AlterClause>& clauses) {
-  if (cursor.accept("COLUMN")) {
-    cursor.accept("IF NOT EXISTS");
-    return parse_add_columns(cursor, clauses);
-  }
+  if (cursor.accept("COLUMN")) return parse_add_columns(cursor, clauses);
   if (at_index(cursor)) return skip_clause(cursor, clauses, AlterKind::kIndex);
   if (at_other_object(cursor)) return skip_clause(cursor, clauses, AlterKind::kOther);
   return parse_add_columns(cursor, clauses);
@@ -63,8 +62,8 @@ Status parse_drop_clause(TokenCursor& cursor, std::vector<AlterClause>& clauses)
     if (at_index(cursor)) return skip_clause(cursor, clauses, AlterKind::kIndex);
     if (at_other_object(cursor)) return skip_clause(cursor, clauses, AlterKind::kOther);
   }
-  cursor.accept("IF EXISTS");
   AlterClause clause = clause_of(AlterKind::kDropColumn);
+  clause.if_exists = cursor.accept("IF EXISTS");
   FRESHET_ASSIGN_OR_RETURN(clause.name, cursor.name("a column name"));
   clauses.push_back(std::move(clause));
   return Status::OK();
@@ -120,6 +119,22 @@ Status parse_rename(TokenCursor& cursor, std::vector<AlterClause>& clauses) {
   return Status::OK();
 }
 
+/// MySQL's COMMENT [=] '...'.
+Status parse_table_comment(TokenCursor& cursor, std::vector<AlterClause>& clauses) {
+  cursor.accept_operator("=");
+  AlterClause clause = clause_of(AlterKind::kTableComment);
+  FRESHET_ASSIGN_OR_RETURN(clause.new_name, cursor.string("a comment in quotes"));
+  clauses.push_back(std::move(clause));
+  return Status::OK();
+}
+
+Status parse_order(TokenCursor& cursor, std::vector<AlterClause>& clauses) {
+  AlterClause clause = clause_of(AlterKind::kReorderColumns);
+  FRESHET_ASSIGN_OR_RETURN(clause.names, cursor.name_list("a column name"));
+  clauses.push_back(std::move(clause));
+  return Status::OK();
+}
+
 Status parse_alter_clause(TokenCursor& cursor, std::vector<AlterClause>& clauses) {
   if (cursor.accept("ADD")) return parse_add(cursor, clauses);
   if (cursor.at("DROP") && !cursor.at_ahead(1, "PARTITION")) {
@@ -129,6 +144,8 @@ Status parse_alter_clause(TokenCursor& cursor, std::vector<AlterClause>& clauses
   if (cursor.accept("MODIFY")) return parse_modify(cursor, clauses);
   if (cursor.accept("CHANGE")) return parse_change(cursor, clauses);
   if (cursor.accept("RENAME")) return parse_rename(cursor, clauses);
+  if (cursor.accept("COMMENT")) return parse_table_comment(cursor, clauses);
+  if (cursor.accept("ORDER BY")) return parse_order(cursor, clauses);
   if (cursor.at("SET") && cursor.peek(1).is_operator("(")) {
     cursor.take();
     AlterClause clause = clause_of(AlterKind::kSetProperties);

@@ -128,6 +128,7 @@ enum class AlterKind : uint8_t {
   kModifyColumn,   ///< also MySQL's CHANGE: `name` is the old name, `column.name` the new one
   kModifyComment,  ///< of column `name`, to `new_name`
   kRenameColumn,
+  kReorderColumns,  ///< ORDER BY `names`
   kRenameTable,
   kSetProperties,
   kTableComment,  ///< to `new_name`
@@ -141,6 +142,8 @@ struct AlterClause {
   ColumnDefinition column;
   std::string name;
   std::string new_name;
+  std::vector<std::string> names;
+  bool if_exists = false;  ///< DROP IF EXISTS, ADD IF NOT EXISTS
   bool first = false;
   std::string after;  ///< empty = not given
   Properties properties;

@@ -35,13 +35,6 @@ Status check_offered(const CreateTable& table) {
   return Status::OK();
 }
 
-Status check_name(std::string_view name) {
-  if (to_upper(name.substr(0, kReservedPrefix.size())) == kReservedPrefix) {
-    return Status::InvalidArgument("Disable to create table column with name start with {}: {}", kReservedPrefix, name);
-  }
-  return Status::OK();
-}
-
 Status resolve_default(const ColumnDefinition& definition, ColumnSchema& column) {
   switch (definition.default_kind) {
     case DefaultKind::kNone: return Status::OK();
@@ -277,8 +270,15 @@ Status check_indexes(const CreateTable& table, const TableSchema& schema) {
 
 }  // namespace
 
+Status check_column_name(std::string_view name) {
+  if (to_upper(name.substr(0, kReservedPrefix.size())) == kReservedPrefix) {
+    return Status::InvalidArgument("Disable to create table column with name start with {}: {}", kReservedPrefix, name);
+  }
+  return Status::OK();
+}
+
 Result<ColumnSchema> make_column_schema(const ColumnDefinition& definition) {
-  FRESHET_RETURN_IF_ERROR(check_name(definition.name));
+  FRESHET_RETURN_IF_ERROR(check_column_name(definition.name));
   if (!definition.aggregate.empty()) {
     return Status::Unsupported("Column '{}': the aggregation {} is for AGGREGATE KEY tables, which are not supported",
                                definition.name, definition.aggregate);

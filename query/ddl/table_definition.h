@@ -26,6 +26,8 @@ inline constexpr size_t kMaxImplicitKeyColumns = 3;
 Result<TableSchema> make_table_schema(const CreateTable& table);
 /// What CREATE TABLE accepts without effect, as sentences for SHOW WARNINGS.
 std::vector<std::string> create_table_notes(const CreateTable& table);
+/// InvalidArgument for names that Doris keeps for its hidden columns.
+Status check_column_name(std::string_view name);
 /// One column, for ALTER TABLE ADD or MODIFY COLUMN: not a key, `id` left 0.
 Result<ColumnSchema> make_column_schema(const ColumnDefinition& column);
 /// A type as written -> a type. `column` is for messages.

@@ -140,6 +140,11 @@ bool is_fixed_property(std::string_view name) {
   return known != nullptr && (known->rule == PropertyRule::kFixed || known->rule == PropertyRule::kMustBeTrue);
 }
 
+bool is_column_property(std::string_view name) {
+  const Property* known = find_property(name);
+  return known != nullptr && known->rule == PropertyRule::kColumns;
+}
+
 Status check_table_properties(const Properties& properties, const TableSchema& schema) {
   for (const auto& [name, value] : properties) {
     const Property* known = find_property(name);

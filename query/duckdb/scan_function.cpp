@@ -14,7 +14,7 @@
 #include "query/duckdb/types.h"
 #include "query/duckdb/vector_bridge.h"
 #include "query/scan/scan_plan.h"
-#include "storage/types/value_text.h"
+#include "storage/types/schema_mapping.h"
 
 namespace freshet::query {
 namespace {
@@ -72,7 +72,7 @@ struct ScanColumn {
 
 duckdb::Value default_of(const ColumnSchema& column) {
   Column values(column.type);
-  if (!append_default(column, 0, values).ok()) values.append_null();
+  append_missing_column(column, 1, values);
   return stored_value(values, 0);
 }
 

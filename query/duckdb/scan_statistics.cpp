@@ -44,7 +44,9 @@ void cover_segment(const storage::SegmentView& view, const ColumnSchema& column,
     bounds.known = false;
     return;
   }
-  bounds.cover(std::get<Int128>(zone_value(column.type, zone.min)), std::get<Int128>(zone_value(column.type, zone.max)));
+  // The file's type may be narrower than the column's.
+  bounds.cover(std::get<Int128>(zone_value(stored->type(), zone.min)),
+               std::get<Int128>(zone_value(stored->type(), zone.max)));
 }
 
 /// NULL slots count as values: wider bounds are still bounds.
@@ -74,9 +76,10 @@ void cover_delta(const storage::DeltaView& view, const ColumnSchema& column, Col
     bounds.has_nulls |= !position;
     return;
   }
+  const DataType& stored = view.buffer->schema()->columns[*position].type;
   for (uint32_t first = 0; first < view.row_count; first += kVectorRows) {
     const auto& chunk = view.buffer->chunk(*position, first / kVectorRows);
-    cover_chunk(column.type.physical(), chunk.fixed.get(), std::min(kVectorRows, view.row_count - first), bounds);
+    cover_chunk(stored.physical(), chunk.fixed.get(), std::min(kVectorRows, view.row_count - first), bounds);
   }
 }
 

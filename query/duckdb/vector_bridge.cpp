@@ -8,6 +8,8 @@
 
 #include "query/duckdb/types.h"
 #include "storage/base/limits.h"
+#include "storage/segment/widened_page.h"
+#include "storage/types/widening.h"
 
 namespace freshet::query {
 namespace {
@@ -83,7 +85,7 @@ Status ColumnSource::open(const storage::ColumnReader* reader) {
   buffer_.reset();
   page_.reset();
   reader_ = reader;
-  if (reader != nullptr && reader->type().physical() != type_.physical()) {
+  if (reader != nullptr && !can_widen(reader->type().physical(), type_.physical())) {
     return Status::Internal("a column of type {} is stored as {}", type_.to_string(), reader->type().to_string());
   }
   return Status::OK();
@@ -95,7 +97,7 @@ Status ColumnSource::open(std::shared_ptr<const storage::DeltaBuffer> buffer, st
   buffer_.reset();
   if (!column) return Status::OK();
   const DataType& stored = buffer->schema()->columns[*column].type;
-  if (stored.physical() != type_.physical()) {
+  if (!can_widen(stored.physical(), type_.physical())) {
     return Status::Internal("a column of type {} is buffered as {}", type_.to_string(), stored.to_string());
   }
   pin_ = duckdb::make_buffer<Pin<storage::DeltaBuffer>>(buffer);
@@ -107,7 +109,8 @@ Status ColumnSource::open(std::shared_ptr<const storage::DeltaBuffer> buffer, st
 Status ColumnSource::pin_page(RowOrdinal row) {
   const uint32_t index = row / reader_->page_rows();
   if (page_ != nullptr && index == page_index_) return Status::OK();
-  FRESHET_ASSIGN_OR_RETURN(page_, reader_->page(index));
+  FRESHET_ASSIGN_OR_RETURN(auto page, reader_->page(index));
+  page_ = storage::widen_page(std::move(page), reader_->type(), type_);
   page_index_ = index;
   dictionary_.reset();
   if (type_.is_bytes()) pin_ = duckdb::make_buffer<Pin<storage::ColumnPage>>(page_);
@@ -267,7 +270,8 @@ void ColumnSource::read_delta(RowOrdinal first, uint32_t count, std::optional<Ro
     }
   }
   if (!type_.is_bytes()) {
-    std::memcpy(FlatVector::GetData(out), chunk.fixed.get(), static_cast<size_t>(count) * type_.width());
+    const PhysicalType stored = buffer_->schema()->columns[buffer_column_].type.physical();
+    widen_values(stored, type_.physical(), chunk.fixed.get(), count, FlatVector::GetData(out));
     if (selection) compact_values(FlatVector::GetData(out), type_.width(), *selection);
     return;
   }

@@ -24,6 +24,7 @@ class ColumnSource {
   ColumnSource(DataType type, duckdb::Value default_value);
 
   /// `reader`: null when the segment has no such column, whose rows then have the default. It must outlive the next open.
+  /// Its type may be narrower than the column's.
   Status open(const storage::ColumnReader* reader);
   /// `column`: position in the buffer's schema; nothing when it has no such column.
   Status open(std::shared_ptr<const storage::DeltaBuffer> buffer, std::optional<size_t> column);

@@ -135,6 +135,11 @@ Status run_show(const Show& show, const SessionState& session, const QueryServic
     case ShowKind::kCreateDatabase:
       return write_text_rows(Names{"Database", "Create Database"}, Rows{{show.name, "CREATE DATABASE `" + show.name + "`"}},
                              out);
+    // Every change is done when its statement returns: there are no jobs.
+    case ShowKind::kAlterTableColumn:
+      return write_text_rows(Names{"JobId", "TableName", "CreateTime", "FinishTime", "IndexName", "IndexId", "OriginIndexId",
+                                   "SchemaVersion", "TransactionId", "State", "Msg", "Progress", "Timeout"},
+                             {}, out);
     case ShowKind::kWarnings:
     case ShowKind::kErrors: return write_text_rows(Names{"Level", "Code", "Message"}, {}, out);
     case ShowKind::kStatus: return write_text_rows(Names{"Variable_name", "Value"}, {}, out);

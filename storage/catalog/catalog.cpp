@@ -59,4 +59,11 @@ void Catalog::remove_table(const TableSnapshot& table) {
   tables_.erase(table.id);
 }
 
+void Catalog::rename_table(const std::string& database, const std::string& name, const std::string& new_name) {
+  std::unique_lock lock(mutex_);
+  auto entry = names_.extract({database, name});
+  entry.key() = {database, new_name};
+  names_.insert(std::move(entry));
+}
+
 }  // namespace freshet::storage

@@ -31,6 +31,7 @@ class Catalog {
   void remove_database(const std::string& name);
   void add_table(TableStatePtr table);
   void remove_table(const TableSnapshot& table);
+  void rename_table(const std::string& database, const std::string& name, const std::string& new_name);
 
  private:
   mutable std::shared_mutex mutex_;  ///< guards all below, never held over I/O

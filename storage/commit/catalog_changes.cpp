@@ -7,19 +7,6 @@
 namespace freshet::storage {
 namespace {
 
-Status check_name(std::string_view kind, const std::string& name) {
-  if (name.empty() || name.size() > kMaxNameBytes) {
-    return Status::InvalidArgument("Incorrect {} name '{}': it must have 1 to {} bytes", kind, name, kMaxNameBytes);
-  }
-  for (unsigned char byte : name) {
-    if (byte < 0x20 || byte == '/' || byte == '\\' || byte == '`' || byte == 0x7f) {
-      return Status::InvalidArgument("Incorrect {} name '{}': slashes, backquotes and control characters are not allowed",
-                                     kind, name);
-    }
-  }
-  return Status::OK();
-}
-
 /// Every record of the rows of one tablet.
 void erase_tablet_rows(TabletId tablet, MetaBatch& batch) {
   for (std::string_view kind :
@@ -39,8 +26,21 @@ std::vector<std::shared_ptr<const Segment>> segments_of(const TableSnapshot& tab
 
 }  // namespace
 
+Status check_catalog_name(std::string_view kind, const std::string& name) {
+  if (name.empty() || name.size() > kMaxNameBytes) {
+    return Status::InvalidArgument("Incorrect {} name '{}': it must have 1 to {} bytes", kind, name, kMaxNameBytes);
+  }
+  for (unsigned char byte : name) {
+    if (byte < 0x20 || byte == '/' || byte == '\\' || byte == '`' || byte == 0x7f) {
+      return Status::InvalidArgument("Incorrect {} name '{}': slashes, backquotes and control characters are not allowed",
+                                     kind, name);
+    }
+  }
+  return Status::OK();
+}
+
 Status CatalogChanges::create_database(const std::string& name, bool if_not_exists) {
-  FRESHET_RETURN_IF_ERROR(check_name("database", name));
+  FRESHET_RETURN_IF_ERROR(check_catalog_name("database", name));
   std::lock_guard ddl(catalog_.ddl_mutex);
   if (catalog_.find_database(name)) {
     if (if_not_exists) return Status::OK();
@@ -86,7 +86,7 @@ Result<TabletSnapshotPtr> CatalogChanges::new_tablet(TabletId id, const SchemaPt
 
 Status CatalogChanges::create_table(const std::string& database, const std::string& name, TableSchema schema,
                                     bool if_not_exists) {
-  FRESHET_RETURN_IF_ERROR(check_name("table", name));
+  FRESHET_RETURN_IF_ERROR(check_catalog_name("table", name));
   std::lock_guard ddl(catalog_.ddl_mutex);
   const std::optional<DatabaseId> database_id = catalog_.find_database(database);
   if (!database_id) return Status::NotFound("Unknown database '{}'", database);

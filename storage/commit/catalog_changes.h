@@ -9,6 +9,9 @@
 
 namespace freshet::storage {
 
+/// InvalidArgument when `name` cannot name a `kind` ("database", "table").
+Status check_catalog_name(std::string_view kind, const std::string& name);
+
 /// CREATE, DROP and TRUNCATE: each is one commit, durable and visible when it returns. Any thread.
 class CatalogChanges {
  public:

@@ -50,7 +50,7 @@ struct BucketRows {
 /// Everything one commit makes visible: rows, label and offsets, all or nothing.
 struct LoadCommit {
   TableId table;
-  uint32_t schema_version = 0;  ///< of the rows; another version now = Conflict
+  SchemaPtr schema;  ///< of the rows; they are mapped when the table has a later version now
   std::vector<BucketRows> buckets;
   std::optional<LabelRecord> label;
   std::vector<OffsetAdvance> offsets;

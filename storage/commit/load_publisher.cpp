@@ -5,6 +5,7 @@
 #include "storage/commit/tablet_edit.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
+#include "storage/types/schema_mapping.h"
 #include "storage/types/table_options.h"
 #include "storage/upsert/key_lookup.h"
 #include "storage/upsert/within_load.h"
@@ -76,13 +77,12 @@ struct NewRows {
 };
 
 /// Sorts by key, keeps the last row of each key, and takes the deletes out.
-NewRows settle_rows(const TableSnapshot& table, const Block& rows) {
-  const KeyCodec& codec = *table.key_codec;
+NewRows settle_rows(const TableSchema& schema, const KeyCodec& codec, const Block& rows) {
   KeyRun keys = codec.make_run();
   codec.append_keys(rows, 0, rows.row_count(), keys);
-  NewRows result{Block::for_schema(*table.schema), codec.make_run(), codec.make_run(), {}};
+  NewRows result{Block::for_schema(schema), codec.make_run(), codec.make_run(), {}};
   std::vector<uint32_t> order;
-  if (table.schema->is_unique()) {
+  if (schema.is_unique()) {
     DistinctRows distinct = distinct_rows(keys);
     order = std::move(distinct.rows);
     result.probe_keys = std::move(distinct.keys);
@@ -98,7 +98,7 @@ NewRows settle_rows(const TableSnapshot& table, const Block& rows) {
   }
   result.kept.append_gather(rows, kept);
   result.kept.delete_signs.clear();
-  if (!kept.empty()) result.kept.serialize(*table.schema, result.block_bytes);
+  if (!kept.empty()) result.kept.serialize(schema, result.block_bytes);
   return result;
 }
 
@@ -159,7 +159,8 @@ Result<std::vector<LoadPublisher::Bucket>> LoadPublisher::prepare(const TableSna
     }
     Bucket bucket;
     bucket.index = arrived.bucket;
-    if (arrived.rows && arrived.rows->row_count() > 0) bucket.rows = settle_rows(table, *arrived.rows);
+    if (arrived.rows && arrived.rows->row_count() > 0)
+      bucket.rows = settle_rows(*load.schema, *table.key_codec, *arrived.rows);
     for (WrittenSegment& written : arrived.segments) {
       auto segment = std::make_shared<const Segment>(parts_.files, parts_.page_cache, written.meta, table.schema);
       bucket.segments.push_back({std::move(segment), std::move(written.keys), std::move(written.delete_rows)});
@@ -197,13 +198,24 @@ Status LoadPublisher::probe_rest(const TableSnapshot& head, std::vector<Bucket>&
   return Status::OK();
 }
 
+/// The schema changed while the load ran. Its segments stay: files name columns by id. Carried rows are at most
+/// small_commit_bytes, so this is cheap under the lock.
+Status LoadPublisher::map_rows(const TableSchema& from, const TableSchema& to, std::vector<Bucket>& buckets) {
+  for (Bucket& bucket : buckets) {
+    if (!bucket.rows || bucket.rows->kept.row_count() == 0) continue;
+    FRESHET_ASSIGN_OR_RETURN(bucket.rows->kept, map_block(bucket.rows->kept, from, to));
+    bucket.rows->block_bytes.clear();
+    bucket.rows->kept.serialize(to, bucket.rows->block_bytes);
+  }
+  return Status::OK();
+}
+
 Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets) {
   const TableSnapshotPtr head = table.head();
   if (table.dropped)
     return Status::NotFound("Unknown table '{}.{}': it was dropped during the load", head->database_name, head->name);
-  if (head->schema->version != load.schema_version) {
-    return Status::Conflict("table {}.{} changed its schema during the load; load again", head->database_name, head->name);
-  }
+  if (!have_same_layout(*load.schema, *head->schema))
+    FRESHET_RETURN_IF_ERROR(map_rows(*load.schema, *head->schema, buckets));
   FRESHET_RETURN_IF_ERROR(parts_.pipeline.health());
   if (head->schema->is_unique()) FRESHET_RETURN_IF_ERROR(probe_rest(*head, buckets));
 

@@ -53,6 +53,7 @@ class LoadPublisher {
   Result<std::vector<Bucket>> prepare(const TableSnapshot& table, LoadCommit& load) const;
   Status probe_rounds(const TableState& table, std::vector<Bucket>& buckets) const;
   Status probe_rest(const TableSnapshot& head, std::vector<Bucket>& buckets) const;
+  static Status map_rows(const TableSchema& from, const TableSchema& to, std::vector<Bucket>& buckets);
   Result<Staged> stage(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets);
 
   Parts parts_;

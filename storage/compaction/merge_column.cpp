@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "storage/compaction/merge_inputs.h"
+#include "storage/segment/widened_page.h"
 #include "storage/tablet/row_reader.h"
 
 namespace freshet::storage {
@@ -76,6 +77,7 @@ class ValueCursor {
     live_.resize(input_.dead.live_rows(first_row, page_rows, live_.data()));
     if (live_.empty()) return ++next_page_, Status::OK();
     FRESHET_ASSIGN_OR_RETURN(auto page, column_->page(next_page_));
+    page = widen_page(std::move(page), column_->type(), default_.type());
     ++next_page_;
     append_values(*page);
     append_nulls(*page);
@@ -112,8 +114,8 @@ class ValueCursor {
   }
 
   const MergeInput& input_;
-  const ColumnReader* column_;  ///< null when the segment does not have it
-  Column default_;              ///< one row then
+  const ColumnReader* column_;  ///< null when the segment does not have the column
+  Column default_;              ///< of the type that is written; one row when the segment does not have the column
   uint32_t next_page_ = 0;
   std::vector<Value> values_;
   std::vector<uint8_t> nulls_;

@@ -14,6 +14,7 @@
 #include "storage/commit/load_publisher.h"
 #include "storage/commit/obsolete_files.h"
 #include "storage/commit/recovery.h"
+#include "storage/commit/schema_changes.h"
 #include "storage/commit/stream_positions.h"
 #include "storage/compaction/maintenance.h"
 #include "storage/meta/meta_keys.h"
@@ -90,6 +91,9 @@ class Engine : public StorageEngine {
   }
   Status truncate_table(const std::string& database, const std::string& name) override {
     return catalog_changes_->truncate_table(database, name);
+  }
+  Status alter_table(const std::string& database, const std::string& name, const TableChange& change) override {
+    return schema_changes_->alter_table(database, name, change);
   }
 
   Status reserve_label(DatabaseId database, const std::string& label, TransactionId transaction,
@@ -173,6 +177,7 @@ class Engine : public StorageEngine {
   std::unique_ptr<StreamPositions> positions_;
   std::unique_ptr<CommitPipeline> pipeline_;
   std::unique_ptr<CatalogChanges> catalog_changes_;
+  std::unique_ptr<SchemaChanges> schema_changes_;
   std::unique_ptr<LoadPublisher> publisher_;
   std::unique_ptr<Maintenance> maintenance_;
 
@@ -222,6 +227,7 @@ Status Engine::recover_and_start() {
   }
   pipeline_ = std::make_unique<CommitPipeline>(*meta_, *commit_numbers_, state.snapshot);
   catalog_changes_ = std::make_unique<CatalogChanges>(catalog_, *pipeline_, *ids_, obsolete_, history_);
+  schema_changes_ = std::make_unique<SchemaChanges>(catalog_, *pipeline_, *ids_);
   publisher_ = std::make_unique<LoadPublisher>(
       LoadPublisher::Parts{*pipeline_, *labels_, *positions_, *files_, page_cache_, *ids_, history_},
       LoadPublisher::Limits{options_.delta_flush_bytes, options_.delta_flush_rows});

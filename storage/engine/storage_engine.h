@@ -13,6 +13,7 @@
 #include "storage/meta/meta_store.h"
 #include "storage/segment/page_cache.h"
 #include "storage/tablet/snapshot.h"
+#include "storage/types/schema_change.h"
 
 namespace freshet::storage {
 
@@ -76,6 +77,8 @@ class StorageEngine {
                               bool if_not_exists) = 0;
   virtual Status drop_table(const std::string& database, const std::string& name, bool if_exists) = 0;
   virtual Status truncate_table(const std::string& database, const std::string& name) = 0;
+  /// ALTER TABLE: the next version of the schema, without touching a row. See SchemaChanges.
+  virtual Status alter_table(const std::string& database, const std::string& name, const TableChange& change) = 0;
 
   // Labels.
   /// Takes (database, label) for a load before its body is read. LabelExists: "Label [x] has already been used, relate to

@@ -8,6 +8,7 @@
 #include "storage/encoding/null_map.h"
 #include "storage/segment/column_page.h"
 #include "storage/segment/file_column_reader.h"
+#include "storage/segment/widened_page.h"
 
 namespace freshet::storage {
 namespace {
@@ -57,7 +58,8 @@ void ColumnPage::append_to(uint32_t first, uint32_t count, Column& out) const {
 Status ColumnReader::read_rows(uint32_t first, uint32_t count, Column& out) const {
   const uint32_t end = first + count;
   while (first < end) {
-    FRESHET_ASSIGN_OR_RETURN(const auto page, this->page(first / page_rows()));
+    FRESHET_ASSIGN_OR_RETURN(auto page, this->page(first / page_rows()));
+    page = widen_page(std::move(page), type(), out.type());
     const uint32_t row = first % page_rows();
     FRESHET_ASSERT(row < page->row_count());
     const uint32_t step = std::min(end - first, page->row_count() - row);

@@ -62,7 +62,7 @@ class ColumnReader {
   virtual const ZoneMap& segment_zone() const = 0;
   /// Corruption names the file, the column and the page.
   virtual Result<std::shared_ptr<const ColumnPage>> page(uint32_t page) const = 0;
-  /// Appends rows [first, first + count) of the segment to `out`.
+  /// Appends rows [first, first + count) of the segment to `out`, whose type may be wider.
   Status read_rows(uint32_t first, uint32_t count, Column& out) const;
 };
 

@@ -7,6 +7,7 @@
 
 #include "storage/tablet/byte_arena.h"
 #include "storage/tablet/delta_key_index.h"
+#include "storage/types/widening.h"
 
 namespace freshet::storage {
 
@@ -186,6 +187,13 @@ void DeltaBuffer::gather(std::span<const RowOrdinal> rows, Block& out) const {
 }
 
 void DeltaBuffer::gather_column(size_t column_index, std::span<const RowOrdinal> rows, Column& out) const {
+  const DataType& type = schema_->columns[column_index].type;
+  if (type.physical() != out.type().physical()) {
+    Column narrow(type);
+    gather_column(column_index, rows, narrow);
+    out.append_range(widen_column(narrow, out.type()), 0, rows.size());
+    return;
+  }
   if (out.is_bytes()) {
     for (RowOrdinal row : rows) {
       const ColumnChunk& column = chunk(column_index, row / kVectorRows);

@@ -59,7 +59,7 @@ class DeltaBuffer {
   const ColumnChunk& chunk(size_t column_index, uint32_t chunk_index) const;
   /// Appends the named rows to `out`, which has the columns of schema(). Deletes never lie here.
   void gather(std::span<const RowOrdinal> rows, Block& out) const;
-  /// The same for one column.
+  /// The same for one column, into a column of its type or of a wider one.
   void gather_column(size_t column_index, std::span<const RowOrdinal> rows, Column& out) const;
 
  private:

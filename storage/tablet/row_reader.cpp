@@ -3,7 +3,8 @@
 #include <optional>
 #include <vector>
 
-#include "storage/types/value_text.h"
+#include "storage/segment/widened_page.h"
+#include "storage/types/widening.h"
 
 namespace freshet::storage {
 namespace {
@@ -25,6 +26,7 @@ Status read_segment_column(const ColumnReader& column, Locations locations, Colu
     const uint32_t wanted = location.row / column.page_rows();
     if (page == nullptr || wanted != page_index) {
       FRESHET_ASSIGN_OR_RETURN(page, column.page(wanted));
+      page = widen_page(std::move(page), column.type(), out.type());
       page_index = wanted;
     }
     append_page_value(*page, location.row % column.page_rows(), out);
@@ -95,18 +97,8 @@ Status read_rows(const TableSchema& schema, const TabletSnapshot& tablet, std::s
   return Status::OK();
 }
 
-void append_missing_column(const ColumnSchema& column, size_t rows, Column& out) {
-  Column value(column.type);
-  if (column.default_current_timestamp || !append_default(column, 0, value).ok()) {
-    value.clear();
-    value.append_null();
-  }
-  out.reserve(out.size() + rows);
-  for (size_t row = 0; row < rows; ++row) out.append_from(value, 0);
-}
-
 Status check_stored_type(const ColumnReader& stored, const ColumnSchema& schema, const SegmentMeta& segment) {
-  if (stored.type().physical() == schema.type.physical()) return Status::OK();
+  if (can_widen(stored.type().physical(), schema.type.physical())) return Status::OK();
   return Status::Corruption("segment {}: column '{}' is stored as {}, but the table says {}", segment_file_name(segment.id),
                             schema.name, stored.type().to_string(), schema.type.to_string());
 }

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "storage/tablet/snapshot.h"
+#include "storage/types/schema_mapping.h"
 
 namespace freshet::storage {
 
@@ -17,16 +18,13 @@ struct RowLocation {
 };
 
 /// Appends the values at `locations`, in their order, to `out[i]` for column `columns[i]` of `schema`. Reads only the named
-/// values, not whole pages. A column that a segment or delta buffer does not have yet gets its default. No allocation for
+/// values, not whole pages. A column that a segment or delta buffer does not have yet gets its initial
+/// default; values of a narrower type are widened. No allocation for
 /// one location when the pages are resident, but for what `out` needs. Locations that are grouped by view are read fastest.
 Status read_rows(const TableSchema& schema, const TabletSnapshot& tablet, std::span<const RowLocation> locations,
                  std::span<const size_t> columns, std::span<Column> out);
 
-/// Appends `rows` times what a column holds in files that are older than the column: its DEFAULT; NULL when it has none, and
-/// for CURRENT_TIMESTAMP, which must not change from one read to the next.
-void append_missing_column(const ColumnSchema& column, size_t rows, Column& out);
-
-/// Corruption unless a column of a file is stored as `schema` says.
+/// Corruption unless a column of a file is stored as `schema` says, or narrower.
 Status check_stored_type(const ColumnReader& stored, const ColumnSchema& schema, const SegmentMeta& segment);
 
 }  // namespace freshet::storage

@@ -3,7 +3,8 @@
 #include "storage/base/coding.h"
 #include "storage/base/crc32c.h"
 #include "storage/base/limits.h"
-#include "storage/types/value_text.h"
+#include "storage/types/schema_mapping.h"
+#include "storage/types/widening.h"
 
 namespace freshet {
 namespace {
@@ -82,7 +83,14 @@ bool read_column(ByteReader& in, size_t rows, StoredColumn& column) {
 
 void copy_column(const StoredColumn& stored, size_t rows, Column& out) {
   if (!out.is_bytes()) {
-    out.append_fixed_run(stored.values.data(), stored.nulls.empty() ? nullptr : stored.nulls.data(), rows);
+    std::string widened;
+    const char* values = stored.values.data();
+    if (stored.physical != out.type().physical()) {
+      widened.resize(rows * out.type().width());
+      widen_values(stored.physical, out.type().physical(), values, rows, widened.data());
+      values = widened.data();
+    }
+    out.append_fixed_run(values, stored.nulls.empty() ? nullptr : stored.nulls.data(), rows);
     return;
   }
   out.reserve(rows);
@@ -98,18 +106,6 @@ void copy_column(const StoredColumn& stored, size_t rows, Column& out) {
   }
 }
 
-/// Fills a column that was added after the block was written. CURRENT_TIMESTAMP says nothing about rows older than the
-/// column, so they read as if it had no default.
-void fill_default(const ColumnSchema& schema, size_t rows, Column& out) {
-  Column value(schema.type);
-  if (schema.default_current_timestamp || !append_default(schema, 0, value).ok()) {
-    value.clear();
-    value.append_null();
-  }
-  out.reserve(rows);
-  for (size_t row = 0; row < rows; ++row) out.append_from(value, 0);
-}
-
 Status damaged(std::string_view what) { return Status::Corruption("block of rows: {}", what); }
 
 Status read_columns(const TableSchema& schema, ByteReader& in, size_t rows, uint32_t count, Block& block) {
@@ -119,13 +115,13 @@ Status read_columns(const TableSchema& schema, ByteReader& in, size_t rows, uint
     const std::optional<size_t> position = schema.find(stored.id);
     if (!position) continue;
     Column& column = block.columns[*position];
-    if (column.type().physical() != stored.physical) return damaged("a column has another type than the table's");
+    if (!can_widen(stored.physical, column.type().physical())) return damaged("a column has another type than the table's");
     if (column.size() != 0) return damaged("a column comes twice");
     copy_column(stored, rows, column);
   }
   if (!in.at_end()) return damaged("bytes follow the last column");
   for (size_t i = 0; i < block.columns.size(); ++i) {
-    if (block.columns[i].size() == 0) fill_default(schema.columns[i], rows, block.columns[i]);
+    if (block.columns[i].size() == 0) append_missing_column(schema.columns[i], rows, block.columns[i]);
   }
   return Status::OK();
 }

@@ -28,7 +28,8 @@ struct Block {
   void append_gather(const Block& source, std::span<const uint32_t> rows);
 
   /// A self-contained, checksummed form (FORMAT.md, "Carried blocks"), and back. `schema` gives the column types;
-  /// columns are matched by id, so that blocks written under an older schema version read back with defaults filled in.
+  /// columns are matched by id, so that blocks written under an older schema version read back as rows of this one: dropped
+  /// columns are left out, widened ones converted, and new ones have their initial default.
   void serialize(const TableSchema& schema, std::string& out) const;
   static Result<Block> deserialize(const TableSchema& schema, std::string_view bytes);
 };

@@ -8,7 +8,8 @@
 namespace freshet {
 namespace {
 
-constexpr uint8_t kSchemaForm = 1;
+constexpr uint8_t kSchemaForm = 2;
+constexpr uint8_t kFormWithoutInitialDefaults = 1;
 
 enum ColumnFlag : uint8_t {
   kKeyFlag = 1,
@@ -16,7 +17,8 @@ enum ColumnFlag : uint8_t {
   kAutoIncrementFlag = 4,
   kDefaultFlag = 8,
   kCurrentTimestampFlag = 16,
-  kAllFlags = 31,
+  kInitialDefaultFlag = 32,
+  kAllFlags = 63,
 };
 
 char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter | 0x20) : letter; }
@@ -41,7 +43,8 @@ uint8_t flags_of(const ColumnSchema& column) {
   return static_cast<uint8_t>((column.is_key ? kKeyFlag : 0) | (column.nullable ? kNullableFlag : 0) |
                               (column.auto_increment ? kAutoIncrementFlag : 0) |
                               (column.default_value.has_value() ? kDefaultFlag : 0) |
-                              (column.default_current_timestamp ? kCurrentTimestampFlag : 0));
+                              (column.default_current_timestamp ? kCurrentTimestampFlag : 0) |
+                              (column.initial_default.has_value() ? kInitialDefaultFlag : 0));
 }
 
 void put_column(std::string& out, const ColumnSchema& column) {
@@ -54,6 +57,7 @@ void put_column(std::string& out, const ColumnSchema& column) {
   put_fixed<uint8_t>(out, flags_of(column));
   if (column.default_value) put_length_prefixed(out, *column.default_value);
   put_length_prefixed(out, column.comment);
+  if (column.initial_default) put_length_prefixed(out, *column.initial_default);
 }
 
 bool is_valid(const DataType& type) {
@@ -76,6 +80,7 @@ bool read_column(ByteReader& in, ColumnSchema& column) {
   column.default_current_timestamp = flags & kCurrentTimestampFlag;
   if (flags & kDefaultFlag) column.default_value = std::string(in.length_prefixed());
   column.comment = in.length_prefixed();
+  if (flags & kInitialDefaultFlag) column.initial_default = std::string(in.length_prefixed());
   return in.ok() && (flags & ~kAllFlags) == 0 && is_valid(column.type);
 }
 
@@ -112,7 +117,8 @@ bool read_properties(ByteReader& in, TableSchema& schema) {
 }
 
 bool read_schema(ByteReader& in, TableSchema& schema) {
-  if (in.fixed<uint8_t>() != kSchemaForm) return false;
+  const uint8_t form = in.fixed<uint8_t>();
+  if (form != kSchemaForm && form != kFormWithoutInitialDefaults) return false;
   schema.version = in.fixed<uint32_t>();
   schema.model = static_cast<TableModel>(in.fixed<uint8_t>());
   if (schema.model != TableModel::kUnique && schema.model != TableModel::kDuplicate) return false;

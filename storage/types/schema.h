@@ -32,6 +32,9 @@ struct ColumnSchema {
   std::optional<std::string> default_value = {};
   bool default_current_timestamp = false;
   std::string comment = {};
+  /// What rows have that are older than the column: its default when it was added, as format_value() writes it. Nothing =
+  /// NULL. It never changes but with the type.
+  std::optional<std::string> initial_default = {};
 };
 
 /// The columns of a table at one schema version: key columns first. Immutable once shared.

@@ -30,7 +30,7 @@ Block rows_of(const TableSchema& schema, int64_t first, int64_t count) {
 void load_segment(StorageEngine& engine, const TableSnapshot& table, const Block& block) {
   LoadCommit commit;
   commit.table = table.id;
-  commit.schema_version = table.schema->version;
+  commit.schema = table.schema;
   BucketRows bucket;
   bucket.segments.push_back(test::must(write_sorted_segment(engine.files(), test::must(engine.next_rowset_id()),
                                                             table.tablets[0]->id, table.schema, block, {})));
@@ -65,7 +65,7 @@ void measure_commits(StorageEngine& engine, const TableSnapshot& table) {
   for (size_t i = 0; i < kCommits; ++i) {
     LoadCommit commit;
     commit.table = table.id;
-    commit.schema_version = table.schema->version;
+    commit.schema = table.schema;
     BucketRows bucket;
     bucket.rows = rows_of(*table.schema, static_cast<int64_t>(i * 37), 1);
     commit.buckets.push_back(std::move(bucket));

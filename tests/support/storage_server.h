@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "storage/engine/storage_engine.h"
 #include "storage/io/local_file_store.h"
 #include "storage/meta/rocksdb_meta_store.h"
+#include "storage/tablet/row_reader.h"
 
 namespace freshet::test {
 
@@ -60,24 +62,20 @@ class StorageServer {
 /// Every live row of a table, in no order.
 inline Block live_rows(const storage::TableSnapshot& table) {
   Block result = Block::for_schema(*table.schema);
+  std::vector<size_t> columns(result.columns.size());
+  std::iota(columns.begin(), columns.end(), size_t{0});
   for (const storage::TabletSnapshotPtr& tablet : table.tablets) {
-    for (const storage::SegmentView& view : tablet->segments) {
-      const auto reader = must(view.segment->reader());
-      Block rows = Block::for_schema(*table.schema);
-      for (size_t i = 0; i < table.schema->columns.size(); ++i) {
-        must(reader->column(table.schema->columns[i].id)->read_rows(0, reader->row_count(), rows.columns[i]));
+    std::vector<storage::RowLocation> locations;
+    const auto add = [&](bool is_delta, size_t view, uint32_t rows, const storage::DeadRows& dead) {
+      for (RowOrdinal row = 0; row < rows; ++row) {
+        if (!dead.contains(row)) locations.push_back({is_delta, static_cast<uint32_t>(view), row});
       }
-      for (RowOrdinal row = 0; row < reader->row_count(); ++row) {
-        if (!view.dead.contains(row)) result.append_from(rows, row);
-      }
+    };
+    for (size_t i = 0; i < tablet->segments.size(); ++i) {
+      add(false, i, tablet->segments[i].segment->meta().row_count, tablet->segments[i].dead);
     }
-    for (const storage::DeltaView& view : tablet->deltas) {
-      std::vector<RowOrdinal> live;
-      for (RowOrdinal row = 0; row < view.row_count; ++row) {
-        if (!view.dead.contains(row)) live.push_back(row);
-      }
-      view.buffer->gather(live, result);
-    }
+    for (size_t i = 0; i < tablet->deltas.size(); ++i) add(true, i, tablet->deltas[i].row_count, tablet->deltas[i].dead);
+    must(storage::read_rows(*table.schema, *tablet, locations, columns, result.columns));
   }
   return result;
 }

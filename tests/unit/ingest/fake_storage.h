@@ -48,6 +48,7 @@ class FakeStorage final : public storage::StorageEngine {
   Status create_table(const std::string&, const std::string&, TableSchema, bool) override { return not_here(); }
   Status drop_table(const std::string&, const std::string&, bool) override { return not_here(); }
   Status truncate_table(const std::string&, const std::string&) override { return not_here(); }
+  Status alter_table(const std::string&, const std::string&, const TableChange&) override { return not_here(); }
   Status reserve_label(DatabaseId database, const std::string& label, TransactionId transaction,
                        std::optional<storage::LabelRecord>* existing) override;
   void release_label(DatabaseId database, const std::string& label) override;

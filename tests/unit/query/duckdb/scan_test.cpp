@@ -318,12 +318,14 @@ TEST_F(ScanTest, ColumnsAddedLaterHaveTheirDefault) {
   added.id = ColumnId(9);
   added.name = "b";
   added.type = {.kind = TypeKind::kDecimal, .precision = 10, .scale = 2};
-  added.default_value = "1.25";
+  added.initial_default = "1.25";
+  added.default_value = "7";
   newer->columns.push_back(added);
   ColumnSchema open = added;
   open.id = ColumnId(10);
   open.name = "c";
   open.type = {.kind = TypeKind::kString};
+  open.initial_default.reset();
   open.default_value.reset();
   newer->columns.push_back(open);
   builder_->add_table("shop", "grown", newer, 1);

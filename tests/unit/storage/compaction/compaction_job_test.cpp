@@ -110,18 +110,19 @@ TEST_P(CompactionJobTest, NoLiveRowMeansNoSegment) {
   EXPECT_TRUE(output->row_ids.translate(0, std::vector<RowOrdinal>{0, 1}).empty());
 }
 
-TEST_P(CompactionJobTest, ColumnsAddedLaterGetTheirDefaults) {
+TEST_P(CompactionJobTest, ColumnsAddedLaterGetTheirInitialDefaults) {
   test::TestTablet tablet(GetParam());
   const std::vector<SegmentView> inputs = {tablet.write_segment({{.key = 1, .number = 10}}),
                                            tablet.write_segment({{.key = 2, .number = 20}})};
   auto wider = std::make_shared<TableSchema>(*tablet.schema);
   wider->version = 2;
-  const auto add = [&](std::string name, DataType type, std::optional<std::string> default_value) {
+  const auto add = [&](std::string name, DataType type, std::optional<std::string> initial_default) {
     ColumnSchema column;
     column.id = wider->next_column_id;
     column.name = std::move(name);
     column.type = type;
-    column.default_value = std::move(default_value);
+    column.initial_default = std::move(initial_default);
+    column.default_value = "0";
     wider->next_column_id = wider->next_column_id.next();
     wider->columns.push_back(std::move(column));
   };
@@ -142,6 +143,30 @@ TEST_P(CompactionJobTest, ColumnsAddedLaterGetTheirDefaults) {
   EXPECT_EQ(values[0].bytes_at(1), "Oslo");
   EXPECT_EQ(values[1].values<int32_t>()[0], 42);
   EXPECT_EQ(values[2].null_count(), 2u);
+}
+
+TEST_P(CompactionJobTest, WidenedColumnsAreConverted) {
+  test::TestTablet tablet(GetParam());
+  const std::vector<SegmentView> inputs = {
+      tablet.write_segment({{.key = 1, .number = 10}, {.key = 3, .number = -77}, {.key = 5}}),
+      tablet.write_segment({{.key = 2, .number = 20}, {.key = 4}})};
+  auto wider = std::make_shared<TableSchema>(*tablet.schema);
+  const size_t flag = *wider->find("flag");
+  wider->columns[flag].type = {.kind = TypeKind::kBigInt};
+  const auto output = compact(tablet, inputs, wider);
+  ASSERT_TRUE(output.ok()) << output.status().to_string();
+  const auto reader = SegmentReader::open(*tablet.files, tablet.cache, *output->meta, *wider);
+  ASSERT_TRUE(reader.ok()) << reader.status().to_string();
+  Column flags(wider->columns[flag].type), numbers({.kind = TypeKind::kBigInt});
+  const ColumnReader* stored = (*reader)->column(wider->columns[flag].id);
+  EXPECT_EQ(stored->type(), wider->columns[flag].type);
+  ASSERT_TRUE(stored->read_rows(0, 5, flags).ok());
+  ASSERT_TRUE((*reader)->column(wider->columns[*wider->find("number")].id)->read_rows(0, 5, numbers).ok());
+  EXPECT_EQ(flags.null_count(), 2u);
+  for (size_t row = 0; row < 5; ++row) {
+    EXPECT_EQ(flags.is_null(row), numbers.is_null(row));
+    EXPECT_EQ(flags.values<int64_t>()[row], numbers.values<int64_t>()[row] % 100);
+  }
 }
 
 TEST_P(CompactionJobTest, AKeyThatIsLiveTwiceIsCorruption) {

@@ -26,7 +26,7 @@ Result<CommitOutcome> load(StorageEngine& engine, const TableSnapshotPtr& table,
                            std::vector<OffsetAdvance> offsets = {}) {
   LoadCommit commit;
   commit.table = table->id;
-  commit.schema_version = table->schema->version;
+  commit.schema = table->schema;
   commit.label = std::move(label);
   commit.offsets = std::move(offsets);
   std::vector<std::vector<Block>> parts(table->tablets.size());

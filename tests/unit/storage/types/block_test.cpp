@@ -106,13 +106,34 @@ TEST(Block, ColumnsAddedLaterReadTheirDefaultAndDroppedOnesAreSkipped) {
   TableSchema schema = schema_of({column_of(1, "id", {TypeKind::kBigInt}), column_of(3, "cost", {TypeKind::kDecimal, 30, 2}),
                                   column_of(4, "state", {TypeKind::kVarchar, 0, 0, 8}),
                                   column_of(5, "size", {TypeKind::kInt}), column_of(6, "seen_at", {TypeKind::kDateTime})});
-  schema.columns[2].default_value = "new";
+  schema.columns[2].initial_default = "new";
+  schema.columns[2].default_value = "newest";
   schema.columns[2].nullable = false;
   schema.columns[4].default_current_timestamp = true;
   const Result<Block> read = Block::deserialize(schema, bytes);
   ASSERT_TRUE(read.ok()) << read.status().to_string();
   EXPECT_EQ(text_of(*read, 0), "|1|1.50|new|NULL|NULL");
   EXPECT_EQ(text_of(*read, 2), "D|3|NULL|new|NULL|NULL");
+}
+
+TEST(Block, WidenedColumnsReadTheirNarrowValues) {
+  TableSchema old_schema = schema_of({column_of(1, "id", {TypeKind::kTinyInt}), column_of(2, "f", {TypeKind::kFloat}),
+                                      column_of(3, "cost", {TypeKind::kDecimal, 4, 2})});
+  Block block = Block::for_schema(old_schema);
+  block.columns[0].append<int8_t>(-5);
+  block.columns[1].append<float>(0.5f);
+  block.columns[2].append<int16_t>(-150);
+  for (Column& column : block.columns) column.append_null();
+  std::string bytes;
+  block.serialize(old_schema, bytes);
+  TableSchema schema = old_schema;
+  schema.columns[0].type = {TypeKind::kLargeInt};
+  schema.columns[1].type = {TypeKind::kDouble};
+  schema.columns[2].type = {TypeKind::kDecimal, 20, 2};
+  const Result<Block> read = Block::deserialize(schema, bytes);
+  ASSERT_TRUE(read.ok()) << read.status().to_string();
+  EXPECT_EQ(text_of(*read, 0), "|-5|0.5|-1.50");
+  EXPECT_EQ(text_of(*read, 1), "|NULL|NULL|NULL");
 }
 
 TEST(Block, AColumnOfAnotherLayoutIsCorruption) {

@@ -21,7 +21,11 @@ TableSchema orders() {
        .default_value = "0.00",
        .comment = "in euro"},
       {.id = ColumnId(6), .name = "created_at", .type = {TypeKind::kDateTime, 0, 3}, .default_current_timestamp = true},
-      {.id = ColumnId(8), .name = "note", .type = {TypeKind::kVarchar, 0, 0, 20}, .default_value = ""},
+      {.id = ColumnId(8),
+       .name = "note",
+       .type = {TypeKind::kVarchar, 0, 0, 20},
+       .default_value = "",
+       .initial_default = "old"},
   };
   schema.key_count = 1;
   schema.bucket_columns = {0};
@@ -56,8 +60,21 @@ TEST(TableSchema, ReadsBackAsItWasWritten) {
     EXPECT_EQ(a.default_value, b.default_value);
     EXPECT_EQ(a.default_current_timestamp, b.default_current_timestamp);
     EXPECT_EQ(a.comment, b.comment);
+    EXPECT_EQ(a.initial_default, b.initial_default);
   }
   EXPECT_EQ(read->serialize(), schema.serialize());
+}
+
+TEST(TableSchema, ReadsTheFormWithoutInitialDefaults) {
+  TableSchema schema = orders();
+  schema.columns[3].initial_default.reset();
+  std::string bytes = schema.serialize();
+  ASSERT_EQ(bytes[0], '\x02');
+  bytes[0] = '\x01';
+  const Result<TableSchema> read = TableSchema::deserialize(bytes);
+  ASSERT_TRUE(read.ok()) << read.status().to_string();
+  EXPECT_EQ(read->columns.size(), 4u);
+  EXPECT_FALSE(read->columns[3].initial_default.has_value());
 }
 
 TEST(TableSchema, RefusesEveryCutOffForm) {

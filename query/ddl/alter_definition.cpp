@@ -1,0 +1,109 @@
+#include "query/ddl/alter_definition.h"
+
+#include <algorithm>
+
+#include "query/ddl/table_definition.h"
+#include "query/ddl/table_properties.h"
+
+namespace freshet::query {
+namespace {
+
+Result<ColumnSchema> make_column(const ColumnDefinition& definition) {
+  if (definition.is_unique) {
+    return Status::Unsupported("Column '{}' cannot be UNIQUE: only the key of the table is kept unique", definition.name);
+  }
+  FRESHET_ASSIGN_OR_RETURN(ColumnSchema column, make_column_schema(definition));
+  column.is_key = definition.is_key || definition.is_primary_key;
+  return column;
+}
+
+Status add_property_changes(const Properties& properties, const TableSchema& schema, TableChange& change) {
+  FRESHET_RETURN_IF_ERROR(check_table_properties(properties, schema));
+  SetProperties set;
+  for (const auto& property : properties) {
+    if (!is_fixed_property(property.first)) set.properties.push_back(property);
+  }
+  change.columns.emplace_back(std::move(set));
+  return Status::OK();
+}
+
+Status add_clause(const AlterClause& clause, const TableSchema& schema, TableChange& change) {
+  const ColumnPlace place{clause.first, clause.after};
+  switch (clause.kind) {
+    case AlterKind::kAddColumn: {
+      FRESHET_ASSIGN_OR_RETURN(ColumnSchema column, make_column(clause.column));
+      change.columns.emplace_back(AddColumn{std::move(column), place, clause.if_exists});
+      return Status::OK();
+    }
+    case AlterKind::kDropColumn: change.columns.emplace_back(DropColumn{clause.name, clause.if_exists}); return Status::OK();
+    case AlterKind::kModifyColumn: {
+      FRESHET_ASSIGN_OR_RETURN(ColumnSchema column, make_column(clause.column));
+      change.columns.emplace_back(ModifyColumn{clause.name, std::move(column), clause.column.nullable.has_value(), place});
+      return Status::OK();
+    }
+    case AlterKind::kModifyComment:
+      change.columns.emplace_back(SetColumnComment{clause.name, clause.new_name});
+      return Status::OK();
+    case AlterKind::kRenameColumn:
+      FRESHET_RETURN_IF_ERROR(check_column_name(clause.new_name));
+      change.columns.emplace_back(RenameColumn{clause.name, clause.new_name});
+      return Status::OK();
+    case AlterKind::kReorderColumns: change.columns.emplace_back(ReorderColumns{clause.names}); return Status::OK();
+    case AlterKind::kTableComment: change.columns.emplace_back(SetTableComment{clause.new_name}); return Status::OK();
+    case AlterKind::kSetProperties: return add_property_changes(clause.properties, schema, change);
+    case AlterKind::kRenameTable:
+      if (!change.new_name.empty()) return Status::InvalidArgument("ALTER TABLE renames the table twice");
+      change.new_name = clause.new_name;
+      return Status::OK();
+    case AlterKind::kIndex:
+    case AlterKind::kCompact: return Status::OK();
+    case AlterKind::kOther: break;
+  }
+  return Status::Unsupported(
+      "this change of a table is not offered; ALTER TABLE takes ADD, DROP, MODIFY, CHANGE and RENAME COLUMN, ORDER BY, "
+      "MODIFY "
+      "COMMENT, RENAME, SET and COMPACT");
+}
+
+/// A list of columns after a clause: a renamed one under its new name, a dropped one left out.
+std::string follow_clause(std::string_view columns, const AlterClause& clause) {
+  const bool is_renamed = clause.kind == AlterKind::kRenameColumn || clause.kind == AlterKind::kModifyColumn;
+  const std::string& new_name = clause.kind == AlterKind::kModifyColumn ? clause.column.name : clause.new_name;
+  std::string out;
+  while (!columns.empty()) {
+    const size_t comma = std::min(columns.find(','), columns.size());
+    std::string_view name = trim(columns.substr(0, comma));
+    columns.remove_prefix(std::min(comma + 1, columns.size()));
+    const bool is_named = same_name(name, clause.name);
+    if (is_named && clause.kind == AlterKind::kDropColumn) continue;
+    if (is_named && is_renamed) name = new_name;
+    if (!out.empty()) out += ',';
+    out += name;
+  }
+  return out;
+}
+
+/// Properties that name columns go on naming the columns that there are.
+void follow_columns(const AlterTable& statement, const TableSchema& schema, TableChange& change) {
+  SetProperties set;
+  for (const auto& [name, value] : schema.properties) {
+    if (!is_column_property(name)) continue;
+    std::string followed = value;
+    for (const AlterClause& clause : statement.clauses) {
+      if (!clause.name.empty()) followed = follow_clause(followed, clause);
+    }
+    if (followed != value) set.properties.emplace_back(name, std::move(followed));
+  }
+  if (!set.properties.empty()) change.columns.emplace_back(std::move(set));
+}
+
+}  // namespace
+
+Result<TableChange> make_table_change(const AlterTable& statement, const TableSchema& schema) {
+  TableChange change;
+  for (const AlterClause& clause : statement.clauses) FRESHET_RETURN_IF_ERROR(add_clause(clause, schema, change));
+  follow_columns(statement, schema, change);
+  return change;
+}
+
+}  // namespace freshet::query

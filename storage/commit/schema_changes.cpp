@@ -1,0 +1,95 @@
+#include "storage/commit/schema_changes.h"
+
+#include <chrono>
+
+#include "storage/commit/catalog_changes.h"
+#include "storage/commit/history_writer.h"
+#include "storage/commit/tablet_edit.h"
+#include "storage/meta/meta_keys.h"
+#include "storage/meta/meta_records.h"
+#include "storage/types/schema_mapping.h"
+#include "storage/types/table_options.h"
+
+namespace freshet::storage {
+namespace {
+
+int64_t now_micros() {
+  using namespace std::chrono;
+  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::string encode_table(const TableSnapshot& table) {
+  TableRecord record{table.database, table.name, table.schema->serialize(), {}};
+  for (const TabletSnapshotPtr& tablet : table.tablets) record.tablets.push_back(tablet->id);
+  return record.encode();
+}
+
+}  // namespace
+
+Status SchemaChanges::alter_table(const std::string& database, const std::string& name, const TableChange& change) {
+  std::lock_guard ddl(catalog_.ddl_mutex);
+  const TableStatePtr table = catalog_.find_table(database, name);
+  if (!table) return Status::NotFound("Unknown table '{}.{}'", database, name);
+  if (!change.new_name.empty()) {
+    FRESHET_RETURN_IF_ERROR(check_catalog_name("table", change.new_name));
+    if (catalog_.find_table(database, change.new_name)) {
+      return Status::AlreadyExists("Table '{}' already exists", change.new_name);
+    }
+  }
+  // Taking an id may write; the lock below is for what does not.
+  std::vector<RowsetId> new_buffers;
+  for (size_t i = 0; i < table->head()->tablets.size(); ++i) {
+    FRESHET_ASSIGN_OR_RETURN(const uint64_t id, ids_.next());
+    new_buffers.push_back(RowsetId(id));
+  }
+
+  auto staged = std::make_shared<CommitPipeline::Change>();
+  {
+    std::lock_guard publish(table->publish_lock);
+    const TableSnapshotPtr head = table->head();
+    Result<TableSchema> schema = change_schema(*head->schema, change.columns, now_micros());
+    if (!schema.ok()) return schema.status().with_context(fmt::format("ALTER TABLE {}.{}", database, name));
+    if (schema->version == head->schema->version && change.new_name.empty()) return Status::OK();
+
+    auto next = std::make_shared<TableSnapshot>(*head);
+    if (!change.new_name.empty()) next->name = change.new_name;
+    next->schema = std::make_shared<const TableSchema>(std::move(schema).value());
+    if (!have_same_layout(*head->schema, *next->schema)) FRESHET_RETURN_IF_ERROR(seal_buffers(*next, new_buffers));
+    staged->batch.put(meta_keys::table(next->id), encode_table(*next));
+    staged->install = [next, old_name = head->name](ServerSnapshot& server) {
+      server.table_names.erase({next->database_name, old_name});
+      server.table_names[{next->database_name, next->name}] = next->id;
+      server.tables[next->id] = next;
+    };
+    if (history_retention_seconds(*head->schema) == 0 && history_retention_seconds(*next->schema) > 0) {
+      staged->finish_batch = [&](CommitNumber commit, MetaBatch& batch) { HistoryWriter::begin(next->id, commit, batch); };
+    }
+    FRESHET_RETURN_IF_ERROR(pipeline_.stage(staged).status());
+    staged->finish_batch = nullptr;
+    table->set_head(next);
+  }
+  FRESHET_RETURN_IF_ERROR(pipeline_.wait(staged));
+  if (!change.new_name.empty()) catalog_.rename_table(database, name, change.new_name);
+  return Status::OK();
+}
+
+/// Rows that come from now on have the layout of the new schema: no buffer holds rows of two.
+Status SchemaChanges::seal_buffers(TableSnapshot& table, const std::vector<RowsetId>& new_buffers) {
+  for (size_t i = 0; i < table.tablets.size(); ++i) {
+    RowsetId id;
+    if (i < new_buffers.size()) {
+      id = new_buffers[i];
+    } else {
+      FRESHET_ASSIGN_OR_RETURN(const uint64_t number, ids_.next());
+      id = RowsetId(number);
+    }
+    TabletEdit edit(*table.tablets[i]);
+    const DeltaView& active = edit.active_delta();
+    if (active.row_count == 0) edit.remove_delta(active.buffer->id());
+    edit.add_delta({std::make_shared<DeltaBuffer>(id, table.schema), 0, {}});
+    table.tablets[i] = edit.finish();
+  }
+  return Status::OK();
+}
+
+}  // namespace freshet::storage

@@ -1,0 +1,196 @@
+"""ALTER TABLE: light schema change by SQL, while loads and queries run, over restarts and kills."""
+import datetime
+import decimal
+import threading
+import time
+
+import pymysql
+import pytest
+
+
+@pytest.fixture
+def sql(server, database):
+    connection = server.connect(database)
+
+    def run(query, *parameters):
+        with connection.cursor() as cursor:
+            cursor.execute(query, parameters or None)
+            return list(cursor.fetchall())
+
+    yield run
+    connection.close()
+
+
+def refusal(run, query):
+    with pytest.raises(pymysql.Error) as caught:
+        run(query)
+    return caught.value.args
+
+
+def columns_of(run, table):
+    return [(row[0], row[1], row[2], row[4]) for row in run(f"DESC {table}")]
+
+
+def test_added_columns_have_their_default_of_then_in_old_rows(server, database, sql):
+    sql("CREATE TABLE t (id INT NOT NULL, v INT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2")
+    server.load(database, "t", "".join(f"{i},{i}\n" for i in range(5000)), column_separator=",")
+    sql("ALTER TABLE t COMPACT")
+    sql("INSERT INTO t VALUES (6000, 1)")
+    sql("ALTER TABLE t ADD COLUMN a INT NOT NULL DEFAULT '5' COMMENT 'five' AFTER id, ADD COLUMN (b VARCHAR(10) DEFAULT 'old', c DOUBLE)")
+    assert columns_of(sql, "t") == [("id", "int", "No", None), ("a", "int", "No", "5"), ("v", "int", "Yes", None),
+                                    ("b", "varchar(10)", "Yes", "old"), ("c", "double", "Yes", None)]
+    assert sql("SELECT count(*), sum(a), min(b), max(b), count(c) FROM t") == [(5001, 25005, "old", "old", 0)]
+    sql("ALTER TABLE t MODIFY COLUMN a INT NOT NULL DEFAULT '7', MODIFY COLUMN b VARCHAR(10) DEFAULT 'new'")
+    sql("INSERT INTO t (id, v) VALUES (7000, 1)")
+    assert sql("SELECT a, b FROM t WHERE id = 7000") == [(7, "new")]
+    for query in ("SELECT a, b FROM t WHERE id = 3", "SELECT a, b FROM t WHERE id = 6000", "SELECT max(a), min(b) FROM t WHERE id < 6500"):
+        assert sql(query) == [(5, "old")], query
+    assert sql("SELECT count(*) FROM t WHERE a = 7") == [(1,)]
+    assert sql("SELECT count(*) FROM t WHERE a = 5 AND b = 'old'") == [(5001,)]
+    sql("ALTER TABLE t COMPACT")
+    assert sql("SELECT a, count(*) FROM t GROUP BY a ORDER BY a") == [(5, 5001), (7, 1)]
+    assert "`a` int NOT NULL DEFAULT \"7\" COMMENT \"five\"" in sql("SHOW CREATE TABLE t")[0][1]
+    assert sql(f"SELECT column_name FROM information_schema.columns WHERE table_schema = '{database}' AND table_name = 't' "
+               "ORDER BY ordinal_position") == [("id",), ("a",), ("v",), ("b",), ("c",)]
+
+
+def test_current_timestamp_is_fixed_when_the_column_is_added(sql):
+    sql("CREATE TABLE t (id INT NOT NULL) UNIQUE KEY(id)")
+    sql("INSERT INTO t VALUES (1)")
+    sql("ALTER TABLE t ADD COLUMN made DATETIME(6) DEFAULT CURRENT_TIMESTAMP(6), ADD COLUMN day DATE DEFAULT CURRENT_DATE")
+    first = sql("SELECT made, day FROM t")
+    assert isinstance(first[0][0], datetime.datetime) and first[0][1] == first[0][0].date()
+    time.sleep(0.05)
+    sql("INSERT INTO t (id) VALUES (2)")
+    assert sql("SELECT made, day FROM t WHERE id = 1") == first
+    assert sql("SELECT made FROM t WHERE id = 2")[0][0] > first[0][0]
+
+
+def test_dropped_values_never_come_back(server, database, sql):
+    sql("CREATE TABLE t (id INT NOT NULL, v INT, s VARCHAR(20)) UNIQUE KEY(id)")
+    server.load(database, "t", "".join(f"{i},{i},secret\n" for i in range(3000)), column_separator=",")
+    sql("ALTER TABLE t COMPACT")
+    sql("INSERT INTO t VALUES (5000, 1, 'secret')")
+    sql("ALTER TABLE t DROP COLUMN s")
+    assert refusal(sql, "SELECT s FROM t")[0] == 1054
+    sql("ALTER TABLE t ADD COLUMN s VARCHAR(20)")
+    assert sql("SELECT count(*), count(s) FROM t") == [(3001, 0)]
+    sql("ALTER TABLE t DROP COLUMN s, ADD COLUMN s INT DEFAULT '9' AFTER id")
+    assert sql("SELECT min(s), max(s) FROM t") == [(9, 9)]
+    assert sql("SELECT * FROM t WHERE id = 5000") == [(5000, 9, 1)]
+    sql("ALTER TABLE t COMPACT")
+    assert sql("SELECT min(s), max(s) FROM t") == [(9, 9)]
+
+
+def test_widened_columns_read_the_narrow_values(server, database, sql):
+    sql("CREATE TABLE t (id INT NOT NULL, a TINYINT, f FLOAT, d DECIMAL(6,2), s VARCHAR(4), n INT NOT NULL) UNIQUE KEY(id)")
+    rows = lambda ids: "".join(f"{i},{i % 200 - 100},{i / 4},{i / 100:.2f},x{i % 100},{i}\n" for i in ids)
+    server.load(database, "t", rows(range(20000)).replace("x7,", "\\N,"), column_separator=",")
+    sql("ALTER TABLE t COMPACT")
+    server.load(database, "t", rows([20000, 20001]), column_separator=",")
+    before = sql("SELECT sum(a), sum(d), count(s), max(s), sum(n) FROM t")
+    sql("ALTER TABLE t MODIFY COLUMN a BIGINT, MODIFY COLUMN f DOUBLE, MODIFY COLUMN d DECIMAL(20,2), MODIFY COLUMN s VARCHAR(40), "
+        "MODIFY COLUMN n LARGEINT NULL")
+    assert [row[1] for row in sql("DESC t")] == ["int", "bigint", "double", "decimal(20,2)", "varchar(40)", "largeint"]
+    for _ in range(2):
+        assert sql("SELECT sum(a), sum(d), count(s), max(s), sum(n) FROM t WHERE id <= 20001") == before
+        assert sql("SELECT count(*) FROM t WHERE a = -100 AND id < 20000") == [(100,)]
+        assert sql("SELECT count(*), CAST(min(n) AS BIGINT) FROM t WHERE n BETWEEN 19990 AND 20001") == [(12, 19990)]
+        assert sql("SELECT a, f, d, s FROM t WHERE id = 19997") == [(97, 4999.25, decimal.Decimal("199.97"), "x97")]
+        assert sql("SELECT a, f, d, s FROM t WHERE id = 20001") == [(-99, 5000.25, decimal.Decimal("200.01"), "x1")]
+        assert sql("SELECT count(*) FROM t WHERE f > 4999.9 AND d < 200.005") == [(1,)]
+        sql("INSERT INTO t VALUES (30000, 9000000000, 1e300, 123456789012345.67, 'longer than before', NULL)")
+        assert sql("SELECT max(a), max(f), max(d), count(*) FROM t") == [(9000000000, 1e300, decimal.Decimal("123456789012345.67"), 20003)]
+        sql("ALTER TABLE t COMPACT")
+
+
+def test_order_names_comments_and_properties(sql):
+    sql("CREATE TABLE t (k INT NOT NULL, a INT, b INT, c INT) UNIQUE KEY(k) PROPERTIES ('bloom_filter_columns' = 'a,b')")
+    sql("INSERT INTO t VALUES (1, 2, 3, 4)")
+    sql("ALTER TABLE t ORDER BY (k, c, b, a)")
+    assert sql("SELECT * FROM t") == [(1, 4, 3, 2)]
+    sql("ALTER TABLE t ORDER BY (a, b, c), RENAME COLUMN a x, RENAME COLUMN k TO id, CHANGE COLUMN c z BIGINT COMMENT 'last'")
+    assert sql("SELECT id, x, b, z FROM t WHERE id = 1") == [(1, 2, 3, 4)]
+    sql("INSERT INTO t VALUES (2, 20, 30, 40)")
+    sql("ALTER TABLE t MODIFY COLUMN b COMMENT 'the b', MODIFY COMMENT 'a table', SET ('compression' = 'zstd')")
+    created = sql("SHOW CREATE TABLE t")[0][1]
+    for part in ("UNIQUE KEY(`id`)", "COMMENT \"the b\"", "COMMENT \"last\"", "COMMENT \"a table\"", "\"compression\" = \"zstd\"",
+                 "\"bloom_filter_columns\" = \"x,b\"", "HASH(`id`)"):
+        assert part in created, created
+    sql("ALTER TABLE t DROP COLUMN x, ADD COLUMN IF NOT EXISTS b INT, DROP COLUMN IF EXISTS nothing")
+    assert sql("SELECT * FROM t ORDER BY id") == [(1, 3, 4), (2, 30, 40)]
+    assert "\"bloom_filter_columns\" = \"b\"" in sql("SHOW CREATE TABLE t")[0][1]
+    sql("ALTER TABLE t RENAME u, ADD COLUMN w INT DEFAULT '1'")
+    assert sql("SHOW TABLES") == [("u",)] and sql("SELECT sum(w) FROM u") == [(2,)]
+    assert refusal(sql, "SELECT * FROM t")[0] == 1146
+    sql("RENAME TABLE u TO t")
+    assert sql("SELECT count(*) FROM t") == [(2,)]
+    assert sql("SHOW ALTER TABLE COLUMN WHERE TableName = 't' ORDER BY CreateTime DESC LIMIT 1") == []
+
+
+def test_what_cannot_be_done_is_refused_whole(sql):
+    sql("CREATE TABLE t (k INT NOT NULL, j VARCHAR(5) NOT NULL, a INT, b BIGINT, c VARCHAR(9) NOT NULL) UNIQUE KEY(k, j)")
+    sql("CREATE TABLE d (k INT NOT NULL, h INT) DUPLICATE KEY(k) DISTRIBUTED BY HASH(h) BUCKETS 2")
+    sql("INSERT INTO t VALUES (1, 'a', 1, 1, 'c')")
+    before = sql("SHOW CREATE TABLE t"), sql("SHOW CREATE TABLE d")
+    for clause, code, reason in (
+            ("DROP COLUMN k", 1235, "part of the key"),
+            ("DROP COLUMN nope", 1105, "Can't DROP 'nope'"),
+            ("MODIFY COLUMN k BIGINT KEY", 1235, "part of the key"),
+            ("MODIFY COLUMN k INT NULL", 1235, "part of the key"),
+            ("MODIFY COLUMN j VARCHAR(9)", 1235, "part of the key"),
+            ("MODIFY COLUMN b INT", 1235, "not every bigint is one"),
+            ("MODIFY COLUMN a VARCHAR(20)", 1235, "not every int is one"),
+            ("MODIFY COLUMN a INT NOT NULL", 1235, "cannot become NOT NULL"),
+            ("MODIFY COLUMN a INT KEY", 1235, "cannot become a KEY"),
+            ("ADD COLUMN n INT NOT NULL", 1105, "give it a DEFAULT"),
+            ("ADD COLUMN n INT KEY", 1235, "cannot be added as a KEY"),
+            ("ADD COLUMN n INT NOT NULL AUTO_INCREMENT", 1235, "AUTO_INCREMENT"),
+            ("ADD COLUMN n INT FIRST", 1105, "key columns are first"),
+            ("ADD COLUMN n INT AFTER k", 1105, "say AFTER j"),
+            ("ADD COLUMN n INT AFTER aa", 1054, "Unknown column 'aa'"),
+            ("ADD COLUMN A INT", 1060, "Duplicate column name 'A'"),
+            ("ADD COLUMN n INT DEFAULT 'x'", 1105, "'x' is not a valid int"),
+            ("RENAME COLUMN a b", 1060, "Duplicate column name 'b'"),
+            ("RENAME COLUMN nope b", 1054, "Unknown column 'nope'"),
+            ("ORDER BY (j, k, a, b, c)", 1235, "cannot move key columns"),
+            ("ORDER BY (a, b)", 1105, "'c' is missing"),
+            ("SET ('no_such' = '1')", 1105, "Unknown property"),
+            ("RENAME d", 1050, "already exists"),
+            ("ADD ROLLUP r (a)", 1235, "not offered")):
+        found = refusal(sql, f"ALTER TABLE t ADD COLUMN first_of_all INT DEFAULT '1', {clause}")
+        assert found[0] == code and reason in found[1], (clause, found)
+    assert "rows are distributed to buckets by it" in refusal(sql, "ALTER TABLE d DROP COLUMN h")[1]
+    assert "rows are distributed to buckets by it" in refusal(sql, "ALTER TABLE d MODIFY COLUMN h BIGINT")[1]
+    assert refusal(sql, "ALTER TABLE nope ADD COLUMN a INT")[0] == 1146
+    assert (sql("SHOW CREATE TABLE t"), sql("SHOW CREATE TABLE d")) == before
+    assert sql("SELECT * FROM t") == [(1, "a", 1, 1, "c")]
+
+
+def test_takes_milliseconds_at_any_size(server, database, sql):
+    sql("CREATE TABLE t (id BIGINT NOT NULL, v INT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 4")
+    sql("INSERT INTO t SELECT range, range FROM range(2000000)")
+    seconds = []
+    for i in range(10):
+        begin = time.monotonic()
+        sql(f"ALTER TABLE t ADD COLUMN c{i} INT DEFAULT '{i}'")
+        seconds.append(time.monotonic() - begin)
+    assert sorted(seconds)[5] < 0.1, seconds
+    assert sql("SELECT count(*), sum(c9), sum(c0) FROM t") == [(2000000, 18000000, 0)]
+
+
+def test_prepared_point_reads_see_the_new_schema(server, database, sql):
+    sql("CREATE TABLE t (id INT NOT NULL, v INT) UNIQUE KEY(id)")
+    sql("INSERT INTO t VALUES (1, 10)")
+    sql("SELECT v FROM t WHERE id = 1")
+    reader = server.connect(database)
+    with reader.cursor() as cursor:
+        cursor.execute("SELECT * FROM t WHERE id = 1")
+        assert cursor.fetchall() == ((1, 10),)
+        sql("ALTER TABLE t ADD COLUMN w INT DEFAULT '3' AFTER id, MODIFY COLUMN v BIGINT")
+        cursor.execute("SELECT * FROM t WHERE id = 1")
+        assert cursor.fetchall() == ((1, 3, 10),)
+        sql("ALTER TABLE t DROP COLUMN w")
+        cursor.execute("SELECT * FROM t WHERE id = 1")
+        assert cursor.fetchall() == ((1, 10),)
+    reader.close()
