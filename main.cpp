@@ -53,7 +53,11 @@ struct DataPaths {
 
 storage::StorageOptions storage_options(const config::Settings& settings) {
   storage::StorageOptions options;
-  options.page_cache_bytes = settings.storage.page_cache_bytes;
+  options.page_cache_bytes = settings.memory.page_cache_bytes;
+  options.load_memory_bytes = settings.memory.load_bytes;
+  options.delta_memory_bytes = settings.memory.delta_bytes;
+  options.compaction_memory_bytes = settings.memory.compaction_bytes;
+  options.memory_wait_seconds = settings.memory.wait_seconds;
   options.small_commit_bytes = settings.storage.small_commit_bytes;
   options.delta_flush_bytes = settings.storage.delta_flush_bytes;
   options.delta_flush_rows = settings.storage.delta_flush_rows;
@@ -106,6 +110,10 @@ std::string metrics_text(const storage::StorageEngine& storage, const ingest::Lo
   text.counter("freshet_compactions_total", "Compactions", stats.compactions);
   text.counter("freshet_compaction_written_bytes_total", "Bytes that compactions wrote", stats.compaction_bytes_written);
   text.gauge("freshet_index_resident_bytes", "Memory of key indexes and key filters", stats.index_resident_bytes);
+  text.gauge("freshet_load_memory_bytes", "Memory of the rows that running loads collect", stats.load_memory_bytes);
+  text.gauge("freshet_tablet_rowsets_max", "Segments and delta buffers of the tablet that has most of them",
+             stats.most_rowsets);
+  text.counter("freshet_flush_written_bytes_total", "Bytes that flushes wrote", stats.flush_bytes_written);
   text.gauge("freshet_page_cache_bytes", "Memory of the page cache", stats.page_cache_bytes);
   text.counter("freshet_page_cache_hits_total", "Pages found in the page cache", stats.page_cache_hits);
   text.counter("freshet_page_cache_misses_total", "Pages read from files", stats.page_cache_misses);
@@ -183,12 +191,13 @@ class Server {
     FRESHET_ASSIGN_OR_RETURN(routine_loads_,
                              ingest::RoutineLoadManager::create(*storage_, *loads_, *streams_, stream_options));
     query::DuckEngineOptions duckdb_options;
-    duckdb_options.memory_bytes = settings.query.duckdb_memory_bytes;
+    duckdb_options.memory_bytes = settings.memory.query_bytes;
     duckdb_options.threads = static_cast<uint32_t>(settings.query.duckdb_threads);
     duckdb_options.temp_directory = paths.temporary();
     FRESHET_ASSIGN_OR_RETURN(duckdb_, query::DuckEngine::open([this] { return storage_->snapshot(); },
                                                               older_versions(*storage_), duckdb_options));
     users_ = std::make_unique<query::Users>(settings.users.root_password);
+    compaction_admin_ = std::make_unique<query::CompactionAdmin>(*storage_);
     return listen(settings, paths);
   }
 
@@ -201,7 +210,7 @@ class Server {
     http_options.version = kVersion;
     connectors::HttpServices http_services{*loads_, *users_,
                                            [this] { return metrics_text(*storage_, *loads_, *routine_loads_, *mysql_); },
-                                           [this] { return storage_->health(); }};
+                                           [this] { return storage_->health(); }, compaction_admin_.get()};
     connectors::MySqlServerOptions mysql_options;
     mysql_options.address = host_port(settings.mysql.address);
     mysql_options.max_connections = settings.mysql.max_connections;
@@ -235,6 +244,7 @@ class Server {
   std::unique_ptr<ingest::RoutineLoadManager> routine_loads_;
   std::unique_ptr<query::DuckEngine> duckdb_;
   std::unique_ptr<query::Users> users_;
+  std::unique_ptr<query::CompactionAdmin> compaction_admin_;
   std::unique_ptr<query::SessionFactory> sessions_;
   std::unique_ptr<connectors::MySqlServer> mysql_;
   std::unique_ptr<connectors::HttpServer> http_;
@@ -247,6 +257,17 @@ struct ServerArguments {
   std::string mysql_address;
 };
 
+/// Memory of the machine, or of the container when that has less (control groups, version 2 and 1).
+uint64_t machine_memory_bytes() {
+  auto bytes = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGE_SIZE));
+  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+    std::ifstream file(path);
+    uint64_t limit = 0;
+    if (file >> limit && limit > 0) bytes = std::min(bytes, limit);
+  }
+  return bytes;
+}
+
 /// Settings from defaults, the file, and the command line, in this order. Problems are printed.
 std::optional<config::Settings> read_settings(const ServerArguments& arguments) {
   config::Settings settings;
@@ -257,13 +278,14 @@ std::optional<config::Settings> read_settings(const ServerArguments& arguments) 
   if (!arguments.http_address.empty()) add(config::set_setting(settings, "http.address", arguments.http_address));
   if (!arguments.mysql_address.empty()) add(config::set_setting(settings, "mysql.address", arguments.mysql_address));
   if (problems.empty()) add(config::check_settings(settings));
+  if (problems.empty()) {
+    config::size_for_machine(settings, std::max(1u, std::thread::hardware_concurrency()), machine_memory_bytes());
+    add(config::check_memory(settings));
+  }
   for (const config::ConfigProblem& problem : problems) {
     std::fprintf(stderr, "freshet: %s\n", problem.to_string().c_str());
   }
   if (!problems.empty()) return std::nullopt;
-  const uint64_t memory_bytes =
-      static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGE_SIZE));
-  config::size_for_machine(settings, std::max(1u, std::thread::hardware_concurrency()), memory_bytes);
   return settings;
 }
 

@@ -25,4 +25,7 @@ ConfigProblems check_settings(const Settings& settings);
 /// Replaces every 0 that means "from the machine" by a number. REQUIRES: cores > 0, memory_bytes > 0.
 void size_for_machine(Settings& settings, uint64_t cores, uint64_t memory_bytes);
 
+/// What is wrong with the shares of memory. REQUIRES: size_for_machine was called.
+ConfigProblems check_memory(const Settings& settings);
+
 }  // namespace freshet::config

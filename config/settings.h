@@ -37,8 +37,19 @@ struct UserSettings {
   bool operator==(const UserSettings&) const = default;
 };
 
+/// What the server may hold in memory, and the parts of it. Each 0 is a share of the limit; see size_for_machine.
+struct MemorySettings {
+  uint64_t limit_bytes = 0;
+  uint64_t page_cache_bytes = 0;
+  uint64_t query_bytes = 0;
+  uint64_t load_bytes = 0;
+  uint64_t delta_bytes = 0;
+  uint64_t compaction_bytes = 0;
+  uint64_t wait_seconds = 60;
+  bool operator==(const MemorySettings&) const = default;
+};
+
 struct StorageSettings {
-  uint64_t page_cache_bytes = 0;  ///< 0: a quarter of the machine's memory.
   uint64_t memtable_bytes = 128 * kMiB;
   uint64_t small_commit_bytes = 1 * kMiB;
   uint64_t delta_flush_bytes = 64 * kMiB;
@@ -75,8 +86,7 @@ struct KafkaSettings {
 };
 
 struct QuerySettings {
-  uint64_t duckdb_memory_bytes = 0;  ///< 0: two fifths of the machine's memory.
-  uint64_t duckdb_threads = 0;       ///< 0: one for each core.
+  uint64_t duckdb_threads = 0;  ///< 0: one for each core.
   bool operator==(const QuerySettings&) const = default;
 };
 
@@ -92,6 +102,7 @@ struct Settings {
   HttpSettings http;
   MysqlSettings mysql;
   UserSettings users;
+  MemorySettings memory;
   StorageSettings storage;
   CompactionSettings compaction;
   IngestSettings ingest;

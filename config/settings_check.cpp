@@ -1,3 +1,5 @@
+#include <string>
+
 #include "config/read_settings.h"
 
 namespace freshet::config {
@@ -22,8 +24,36 @@ ConfigProblems check_settings(const Settings& s) {
 
 void size_for_machine(Settings& s, uint64_t cores, uint64_t memory_bytes) {
   if (s.query.duckdb_threads == 0) s.query.duckdb_threads = cores;
-  if (s.storage.page_cache_bytes == 0) s.storage.page_cache_bytes = memory_bytes / 4;
-  if (s.query.duckdb_memory_bytes == 0) s.query.duckdb_memory_bytes = memory_bytes / 5 * 2;
+  MemorySettings& memory = s.memory;
+  if (memory.limit_bytes == 0) memory.limit_bytes = memory_bytes / 5 * 4;
+  const uint64_t tenth = memory.limit_bytes / 10;
+  if (memory.page_cache_bytes == 0) memory.page_cache_bytes = 3 * tenth;
+  if (memory.query_bytes == 0) memory.query_bytes = 4 * tenth;
+  if (memory.load_bytes == 0) memory.load_bytes = tenth;
+  if (memory.delta_bytes == 0) memory.delta_bytes = tenth;
+  if (memory.compaction_bytes == 0) memory.compaction_bytes = tenth;
+}
+
+ConfigProblems check_memory(const Settings& s) {
+  const MemorySettings& memory = s.memory;
+  ConfigProblems problems;
+  const uint64_t parts =
+      memory.page_cache_bytes + memory.query_bytes + memory.load_bytes + memory.delta_bytes + memory.compaction_bytes;
+  if (parts > memory.limit_bytes) {
+    problems.push_back({0, "memory.limit_bytes",
+                        "is " + std::to_string(memory.limit_bytes) + " bytes, but its parts are " + std::to_string(parts) +
+                            " together: lower one of them (those that are 0 take their share of the limit)"});
+  }
+  const auto require = [&](uint64_t bytes, uint64_t least, const char* key, const char* why) {
+    if (bytes < least) {
+      problems.push_back(
+          {0, key, "is " + std::to_string(bytes) + " bytes; at least " + std::to_string(least) + " are needed: " + why});
+    }
+  };
+  require(memory.load_bytes, 2 * s.ingest.max_row_bytes, "memory.load_bytes", "twice ingest.max_row_bytes");
+  require(memory.delta_bytes, 2 * s.storage.small_commit_bytes, "memory.delta_bytes", "twice storage.small_commit_bytes");
+  require(memory.compaction_bytes, 16 * kMiB, "memory.compaction_bytes", "a merge of a million rows");
+  return problems;
 }
 
 }  // namespace freshet::config

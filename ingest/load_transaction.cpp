@@ -1,9 +1,22 @@
 #include "ingest/load_transaction.h"
 
+#include <algorithm>
+#include <chrono>
+
 namespace freshet::ingest {
+namespace {
+
+/// So many loads that had to wait can go on side by side.
+constexpr uint64_t kMostWaitingGrants = 8;
+
+}  // namespace
 
 LoadTransaction::LoadTransaction(storage::StorageEngine& storage, storage::TableSnapshotPtr table, const Options& options)
-    : storage_(storage), table_(std::move(table)), options_(options), flusher_(storage, table_) {
+    : storage_(storage),
+      table_(std::move(table)),
+      options_(options),
+      memory_(storage.load_memory()),
+      flusher_(storage, table_) {
   const uint32_t bucket_count = table_->schema->bucket_count;
   FRESHET_ASSERT(table_->tablets.size() == bucket_count);
   buckets_.assign(bucket_count, Block::for_schema(*table_->schema));
@@ -24,6 +37,7 @@ Status LoadTransaction::append(const Block& block) {
   FRESHET_ASSERT(!is_handed_over_ && block.columns.size() == table_->schema->columns.size());
   const size_t rows = block.row_count();
   if (rows == 0) return Status::OK();
+  FRESHET_RETURN_IF_ERROR(reserve_memory(block.byte_size()));
   if (buckets_.size() == 1) {
     append_to_bucket(0, block);
   } else {
@@ -32,6 +46,17 @@ Status LoadTransaction::append(const Block& block) {
   row_count_ += rows;
   buffered_bytes_ += block.byte_size();
   return buffered_bytes_ >= options_.memtable_bytes / 2 ? flush_buckets() : Status::OK();
+}
+
+Status LoadTransaction::reserve_memory(uint64_t bytes) {
+  if (memory_.try_grow_to(buffered_bytes_ + flushing_bytes_ + bytes)) return Status::OK();
+  FRESHET_RETURN_IF_ERROR(flush_buckets());
+  FRESHET_RETURN_IF_ERROR(flusher_.wait());
+  flushing_bytes_ = 0;
+  memory_.shrink_to(0);
+  // More than the next block, or the load would go on with tiny segments.
+  const uint64_t grant = std::min(options_.memtable_bytes / 2, storage_.load_memory().limit() / kMostWaitingGrants);
+  return memory_.wait_for(std::max(bytes, grant), std::chrono::seconds(storage_.options().memory_wait_seconds));
 }
 
 void LoadTransaction::append_to_bucket(uint32_t bucket, const Block& block) {
@@ -64,8 +89,13 @@ Status LoadTransaction::flush_buckets() {
     jobs.push_back({bucket, std::move(buckets_[bucket])});
     buckets_[bucket] = Block::for_schema(*table_->schema);
   }
+  if (jobs.empty()) return Status::OK();
+  FRESHET_RETURN_IF_ERROR(flusher_.submit(std::move(jobs)));
+  // What was being written before is written now.
+  flushing_bytes_ = buffered_bytes_;
   buffered_bytes_ = 0;
-  return jobs.empty() ? Status::OK() : flusher_.submit(std::move(jobs));
+  memory_.shrink_to(flushing_bytes_);
+  return Status::OK();
 }
 
 void LoadTransaction::take_rows(storage::LoadCommit& commit) {

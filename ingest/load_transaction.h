@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ingest/memtable_flusher.h"
+#include "storage/base/memory_budget.h"
 #include "storage/engine/storage_engine.h"
 
 namespace freshet::ingest {
@@ -37,6 +38,9 @@ class LoadTransaction {
  private:
   void append_to_bucket(uint32_t bucket, const Block& block);
   void route(const Block& block);
+  /// Makes sure that the load may hold `bytes` more. When the memory of all loads is in use, this one writes what it holds,
+  /// and then waits with nothing in its hands.
+  Status reserve_memory(uint64_t bytes);
   /// Hands all buffered rows to the flusher.
   Status flush_buckets();
   void take_rows(storage::LoadCommit& commit);
@@ -44,11 +48,13 @@ class LoadTransaction {
   storage::StorageEngine& storage_;
   storage::TableSnapshotPtr table_;
   Options options_;
+  MemoryLease memory_;
   MemtableFlusher flusher_;
   std::vector<Block> buckets_;
   std::vector<uint32_t> row_buckets_;               ///< of the block being routed
   std::vector<std::vector<uint32_t>> bucket_rows_;  ///< of the block being routed
   uint64_t buffered_bytes_ = 0;
+  uint64_t flushing_bytes_ = 0;  ///< with the flusher
   uint64_t row_count_ = 0;
   bool is_handed_over_ = false;  ///< the segments belong to the engine
 };

@@ -34,5 +34,7 @@ class Connection {
 
 /// Answers the requests that have no body of interest.
 HttpAnswer answer_read_request(ServerContext& context, const RequestHead& head, const Route& route);
+/// Answers /api/compaction/run, /show and /run_status.
+HttpAnswer answer_compaction_request(ServerContext& context, const RequestHead& head, const Route& route);
 
 }  // namespace freshet::connectors::http

@@ -20,6 +20,8 @@ HttpAnswer answer_index(const ServerContext& context) {
       "PUT /api/DATABASE/TABLE/_stream_load  loads a CSV or JSON body\n"
       "GET /api/health                       is the server ready\n"
       "GET /metrics                          figures for Prometheus\n"
+      "POST /api/compaction/run?tablet_id=N&compact_type=cumulative|base|full   (or table_id=N)\n"
+      "GET /api/compaction/show?tablet_id=N, /api/compaction/run_status?tablet_id=N\n"
       "SQL: mysql -h HOST -P {} -u root\n",
       context.options.version, context.options.mysql_port);
   return answer;
@@ -93,6 +95,9 @@ HttpAnswer answer_read_request(ServerContext& context, const RequestHead& head, 
     case Endpoint::kBootstrap: return answer_bootstrap(context);
     case Endpoint::kBackends: return answer_backends(context, head);
     case Endpoint::kLoadErrorLog: return answer_load_error_log(context, route);
+    case Endpoint::kCompactionRun:
+    case Endpoint::kCompactionShow:
+    case Endpoint::kCompactionRunStatus: return answer_compaction_request(context, head, route);
     default: return error_answer(404, "there is nothing at this path; GET / lists what is offered");
   }
 }

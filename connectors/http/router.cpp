@@ -18,9 +18,13 @@ constexpr FixedPath kFixedPaths[] = {
     {"/api/bootstrap", Endpoint::kBootstrap},
     {"/api/backends", Endpoint::kBackends},
     {"/api/_load_error_log", Endpoint::kLoadErrorLog},
+    {"/api/compaction/run", Endpoint::kCompactionRun},
+    {"/api/compaction/show", Endpoint::kCompactionShow},
+    {"/api/compaction/run_status", Endpoint::kCompactionRunStatus},
 };
 constexpr std::string_view kReadMethods = "GET, HEAD";
 constexpr std::string_view kLoadMethods = "PUT";
+constexpr std::string_view kChangeMethods = "POST";
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -106,8 +110,9 @@ Result<Route> find_route(std::string_view method, std::string_view target) {
   for (const FixedPath& fixed : kFixedPaths) {
     if (fixed.path != path) continue;
     route.endpoint = fixed.endpoint;
-    route.allowed_methods = kReadMethods;
-    route.is_method_allowed = method == "GET" || method == "HEAD";
+    const bool changes = fixed.endpoint == Endpoint::kCompactionRun;
+    route.allowed_methods = changes ? kChangeMethods : kReadMethods;
+    route.is_method_allowed = changes ? method == "POST" : method == "GET" || method == "HEAD";
   }
   return route;
 }

@@ -17,6 +17,9 @@ enum class Endpoint {
   kMetrics,
   kBootstrap,
   kBackends,
+  kCompactionRun,
+  kCompactionShow,
+  kCompactionRunStatus,
   kUnknown,
 };
 

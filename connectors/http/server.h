@@ -14,6 +14,7 @@
 #include "connectors/net/host_port.h"
 #include "connectors/net/tcp_listener.h"
 #include "ingest/stream_load.h"
+#include "query/compaction_admin.h"
 #include "query/users.h"
 #include "storage/base/result.h"
 
@@ -41,6 +42,7 @@ struct HttpServices {
   const query::Users& users;
   std::function<std::string()> metrics_text;  ///< the other rooms' part of GET /metrics; empty = there is none
   std::function<Status()> health;             ///< not OK = GET /api/health answers 503; empty = always healthy
+  query::CompactionAdmin* compaction = nullptr;
 };
 
 namespace http {

@@ -16,7 +16,8 @@ bool is_shown(const Show& show, std::string_view name) { return !show.like || li
 
 Status show_databases(const Show& show, const QueryServices& services, ResultWriter& out) {
   Rows rows;
-  for (const auto& [name, id] : services.storage.snapshot()->databases) {
+  const storage::ServerSnapshotPtr snapshot = services.storage.snapshot();
+  for (const auto& [name, id] : snapshot->databases) {
     if (is_shown(show, name)) rows.push_back({name});
   }
   return write_text_rows(Names{"Database"}, rows, out);
@@ -40,7 +41,8 @@ Status show_tables(const Show& show, const SessionState& session, const QuerySer
 Status show_table_status(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, show.database));
   Rows rows;
-  for (const auto& [id, table] : services.storage.snapshot()->tables) {
+  const storage::ServerSnapshotPtr snapshot = services.storage.snapshot();
+  for (const auto& [id, table] : snapshot->tables) {
     if (table->database_name != database || !is_shown(show, table->name)) continue;
     rows.push_back({table->name, "Freshet", std::nullopt, std::nullopt, fmt::to_string(table->live_rows()), std::nullopt,
                     std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt,
@@ -128,6 +130,7 @@ Status run_show(const Show& show, const SessionState& session, const QueryServic
     case ShowKind::kCreateTable: return show_create_table_statement(show, session, services, out);
     case ShowKind::kIndex: return show_index(show, session, services, out);
     case ShowKind::kVariables: return show_variables(show, session, services, out);
+    case ShowKind::kTablets: return show_tablets(show, session, services, out);
     case ShowKind::kVersions: return show_versions(show, session, services, out);
     case ShowKind::kRoutineLoad: return show_routine_load(show, session, services, out);
     case ShowKind::kFrontends:

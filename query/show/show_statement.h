@@ -8,6 +8,9 @@ namespace freshet::query {
 /// Answers SHOW and DESCRIBE from the newest snapshot. Unsupported names what is not offered.
 Status run_show(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
 
+/// The tablets of a table with their ids, sizes and rowsets.
+Status show_tablets(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
+
 /// The versions of a table, newest first; `LIMIT n` narrows them, 1000 otherwise.
 Status show_versions(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
 

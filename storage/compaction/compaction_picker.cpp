@@ -83,6 +83,7 @@ const char* pick_reason_name(PickReason reason) {
     case PickReason::kSimilarSize: return "similar size";
     case PickReason::kTooMany: return "too many";
     case PickReason::kDeadRows: return "dead rows";
+    case PickReason::kAll: return "all";
   }
   return "unknown";
 }
@@ -102,6 +103,23 @@ std::optional<CompactionPick> pick_compaction(std::span<const SegmentStat> segme
   if (auto pick = pick_similar(sorted, options)) return pick;
   if (auto pick = pick_from_many(sorted, options)) return pick;
   return pick_dead(sorted, options);
+}
+
+std::vector<CompactionPick> pick_all(std::span<const SegmentStat> segments, const PickOptions& options) {
+  std::vector<CompactionPick> picks;
+  while (!segments.empty()) {
+    uint64_t rows = 0, bytes = 0, dead_rows = 0;
+    size_t count = 0;
+    for (; count < segments.size(); ++count) {
+      rows += segments[count].live_rows();
+      bytes += segments[count].live_bytes();
+      if (count > 0 && (rows > options.max_input_rows || bytes > options.max_input_bytes)) break;
+      dead_rows += segments[count].dead_rows;
+    }
+    if (count > 1 || dead_rows > 0) picks.push_back(make_pick(PickReason::kAll, segments.first(count)));
+    segments = segments.subspan(count);
+  }
+  return picks;
 }
 
 }  // namespace freshet::storage

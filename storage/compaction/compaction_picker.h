@@ -38,6 +38,7 @@ enum class PickReason : uint8_t {
   kSimilarSize,  ///< enough segments of similar size
   kTooMany,      ///< the tablet is near its limit of segments
   kDeadRows,     ///< one segment with too many dead rows
+  kAll,          ///< by hand
 };
 const char* pick_reason_name(PickReason reason);
 
@@ -53,5 +54,8 @@ struct CompactionPick {
 /// leaves less than trigger_segments for each step of size; rewriting at a dead fraction f costs at most 1/f rows for each
 /// row that died.
 std::optional<CompactionPick> pick_compaction(std::span<const SegmentStat> segments, const PickOptions& options);
+
+/// The merges that leave as few segments as the limits of one merge allow, and no dead row. Pure.
+std::vector<CompactionPick> pick_all(std::span<const SegmentStat> segments, const PickOptions& options);
 
 }  // namespace freshet::storage

@@ -9,6 +9,7 @@
 
 #include "storage/base/log.h"
 #include "storage/commit/tablet_edit.h"
+#include "storage/compaction/admission.h"
 #include "storage/compaction/compaction_job.h"
 #include "storage/compaction/delta_flush.h"
 #include "storage/meta/meta_keys.h"
@@ -21,6 +22,10 @@ constexpr auto kIdleWait = std::chrono::milliseconds(500);
 /// A full disk or a damaged file does not mend by itself at once; trying again and again only fills the log.
 constexpr auto kPauseAfterFailure = std::chrono::seconds(10);
 constexpr auto kAdmissionPoll = std::chrono::milliseconds(20);
+constexpr auto kDeltaCountAge = std::chrono::milliseconds(5);
+/// Bytes that a merge holds for a row: its place in the map and in the order, its key's hash, and what vectors have to
+/// spare.
+constexpr uint64_t kMergeBytesPerRow = 24;
 constexpr int kBackgroundNice = 10;
 
 void lower_thread_priority() { setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kBackgroundNice); }
@@ -51,7 +56,10 @@ const DeltaView* find_delta(const TabletSnapshot& tablet, RowsetId id) {
 }  // namespace
 
 Maintenance::Maintenance(const Parts& parts, const MaintenanceOptions& options)
-    : parts_(parts), options_(options), rate_limiter_(options.compaction_bytes_per_second) {}
+    : parts_(parts), options_(options), rate_limiter_(options.compaction_bytes_per_second) {
+  const uint64_t rows = options.compaction_memory_bytes / kMergeBytesPerRow / std::max(1u, options.compaction_threads);
+  options_.pick.max_input_rows = std::clamp<uint64_t>(options_.pick.max_input_rows, 1, std::max<uint64_t>(1, rows));
+}
 
 Maintenance::~Maintenance() { stop(); }
 
@@ -88,26 +96,76 @@ void Maintenance::run() {
 
 bool Maintenance::work_once() {
   bool did_something = false;
+  delta_bytes();
   for (const TableStatePtr& table : parts_.catalog.all_tables()) {
     std::unique_lock one_job(table->maintenance_mutex, std::try_to_lock);
     if (!one_job.owns_lock() || std::chrono::steady_clock::now() < table->maintenance_resumes) continue;
     for (size_t i = 0; i < table->head()->tablets.size() && !stopping_; ++i) {
-      const TabletSnapshotPtr tablet = table->head()->tablets[i];
-      Status status;
-      if (needs_flush(*tablet)) {
-        status = flush_tablet(*table, i);
-        did_something |= status.ok();
-      } else if (const auto pick = pick_compaction(stats_of(*tablet), options_.pick)) {
-        status = compact_tablet(*table, i, pick->inputs);
-        did_something |= status.ok();
-      }
-      if (!status.ok() && !stopping_) {
+      const Result<bool> worked = work_on(*table, i);
+      if (worked.ok()) {
+        did_something |= *worked;
+      } else if (!stopping_) {
         table->maintenance_resumes = std::chrono::steady_clock::now() + kPauseAfterFailure;
-        log_warning("maintenance of table {} waits: {}", table->head()->name, status.to_string());
+        log_warning("maintenance of table {} waits: {}", table->head()->name, worked.status().to_string());
       }
     }
   }
   return did_something;
+}
+
+Result<bool> Maintenance::work_on(TableState& table, size_t tablet_index) {
+  const TabletSnapshotPtr tablet = table.head()->tablets[tablet_index];
+  if (const auto kind = requests_.take(tablet->id)) {
+    const Status status = compact_as_asked(table, tablet_index, *kind);
+    requests_.finished(tablet->id, status, clock_.unix_micros());
+    FRESHET_RETURN_IF_ERROR(status);
+    return true;
+  }
+  if (needs_flush(*tablet)) {
+    FRESHET_RETURN_IF_ERROR(flush_tablet(table, tablet_index));
+    return true;
+  }
+  const auto pick = pick_compaction(stats_of(*tablet), options_.pick);
+  if (!pick) return false;
+  const bool takes_all = pick->inputs.size() == tablet->segments.size();
+  requests_.started(tablet->id, takes_all ? CompactionKind::kBase : CompactionKind::kCumulative);
+  const Status status = compact_tablet(table, tablet_index, pick->inputs);
+  requests_.finished(tablet->id, status, clock_.unix_micros());
+  FRESHET_RETURN_IF_ERROR(status);
+  return true;
+}
+
+std::vector<CompactionPick> Maintenance::picks_for(const TabletSnapshot& tablet, CompactionKind kind) const {
+  if (kind != CompactionKind::kCumulative) return pick_all(stats_of(tablet), options_.pick);
+  PickOptions eager = options_.pick;
+  eager.trigger_segments = 2;
+  auto pick = pick_compaction(stats_of(tablet), eager);
+  return pick ? std::vector{std::move(*pick)} : std::vector<CompactionPick>{};
+}
+
+Status Maintenance::compact_as_asked(TableState& table, size_t tablet_index, CompactionKind kind) {
+  FRESHET_RETURN_IF_ERROR(flush_tablet(table, tablet_index));
+  const TabletSnapshotPtr tablet = table.head()->tablets[tablet_index];
+  for (const CompactionPick& pick : picks_for(*tablet, kind)) {
+    FRESHET_RETURN_IF_ERROR(compact_tablet(table, tablet_index, pick.inputs));
+  }
+  return Status::OK();
+}
+
+Status Maintenance::request(const TableState& table, TabletId tablet_id, CompactionKind kind) {
+  const TableSnapshotPtr head = table.head();
+  for (const TabletSnapshotPtr& tablet : head->tablets) {
+    if (tablet->id != tablet_id) continue;
+    const bool has_delta_rows =
+        std::any_of(tablet->deltas.begin(), tablet->deltas.end(), [](const DeltaView& view) { return view.row_count > 0; });
+    if (!has_delta_rows && picks_for(*tablet, kind).empty()) {
+      return Status::Conflict("tablet {} has nothing to compact", tablet_id.value);
+    }
+    FRESHET_RETURN_IF_ERROR(requests_.add(tablet_id, kind));
+    notify();
+    return Status::OK();
+  }
+  return Status::NotFound("table {} has no tablet {}", head->name, tablet_id.value);
 }
 
 bool Maintenance::needs_flush(const TabletSnapshot& tablet) const {
@@ -115,6 +173,9 @@ bool Maintenance::needs_flush(const TabletSnapshot& tablet) const {
   const DeltaView& active = tablet.deltas.back();
   if (active.row_count == 0) return false;
   if (active.buffer->byte_size() >= options_.delta_flush_bytes || active.row_count >= options_.delta_flush_rows) return true;
+  // Memory is short: the larger buffers go.
+  const bool is_tight = delta_bytes_.load(std::memory_order_relaxed) > options_.delta_memory_bytes / 2;
+  if (is_tight && active.buffer->byte_size() >= delta_average_.load(std::memory_order_relaxed)) return true;
   const auto age = std::chrono::steady_clock::now() - active.buffer->created();
   return age >= std::chrono::seconds(options_.delta_flush_seconds);
 }
@@ -131,35 +192,65 @@ Status Maintenance::compact_fully(TableState& table) {
   const size_t tablet_count = table.head()->tablets.size();
   for (size_t i = 0; i < tablet_count; ++i) {
     const TabletSnapshotPtr tablet = table.head()->tablets[i];
-    std::vector<RowsetId> inputs;
-    uint64_t dead_rows = 0;
-    for (const SegmentView& view : tablet->segments) {
-      inputs.push_back(view.segment->id());
-      dead_rows += view.dead.count();
+    for (const CompactionPick& pick : pick_all(stats_of(*tablet), options_.pick)) {
+      FRESHET_RETURN_IF_ERROR(compact_tablet(table, i, pick.inputs));
     }
-    if (inputs.size() > 1 || dead_rows > 0) FRESHET_RETURN_IF_ERROR(compact_tablet(table, i, inputs));
   }
   return Status::OK();
 }
 
+uint64_t Maintenance::delta_bytes() {
+  using std::chrono::microseconds;
+  const int64_t now = std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  int64_t counted = delta_counted_micros_.load(std::memory_order_relaxed);
+  const bool is_old = now - counted >= std::chrono::duration_cast<microseconds>(kDeltaCountAge).count();
+  if (!is_old || !delta_counted_micros_.compare_exchange_strong(counted, now)) return delta_bytes_.load();
+  uint64_t bytes = 0, buffers = 0;
+  for (const TableStatePtr& table : parts_.catalog.all_tables()) {
+    const TableSnapshotPtr head = table->head();
+    for (const TabletSnapshotPtr& tablet : head->tablets) {
+      for (const DeltaView& delta : tablet->deltas) {
+        if (delta.row_count == 0) continue;
+        bytes += delta.buffer->byte_size();
+        ++buffers;
+      }
+    }
+  }
+  delta_bytes_ = bytes;
+  delta_average_ = buffers == 0 ? 0 : bytes / buffers;
+  return bytes;
+}
+
 Status Maintenance::admit(const TableState& table) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(options_.admission_wait_seconds);
+  const auto began = std::chrono::steady_clock::now();
+  const auto deadline = began + std::chrono::seconds(options_.admission_wait_seconds);
   while (true) {
     size_t most_segments = 0;
-    for (const TabletSnapshotPtr& tablet : table.head()->tablets) {
+    const TableSnapshotPtr head = table.head();
+    for (const TabletSnapshotPtr& tablet : head->tablets) {
       most_segments = std::max(most_segments, tablet->segments.size() + tablet->deltas.size() - 1);
     }
-    if (most_segments < options_.segments_max) return Status::OK();
+    const uint64_t deltas = delta_bytes();
+    const auto pause = std::max(admission_pause(most_segments, options_.segments_max),
+                                admission_pause(deltas, options_.delta_memory_bytes));
+    const auto now = std::chrono::steady_clock::now();
+    if (now - began >= pause) return Status::OK();
     if (stopping_) return Status::Unavailable("the server is shutting down");
-    if (std::chrono::steady_clock::now() >= deadline) {
+    if (now >= deadline && most_segments >= options_.segments_max) {
       return Status::ResourceExhausted(
-          "table {} has {} segments in a tablet, the limit of storage.compaction.max_segments, and compaction did not catch "
-          "up "
-          "within {} s; load in larger batches or raise storage.compaction.rate_bytes_per_second",
+          "table {} has {} segments in a tablet, the limit of compaction.max_segments, and compaction did not catch up "
+          "within {} s; load in larger batches or raise compaction.rate_bytes_per_second",
           table.head()->name, most_segments, options_.admission_wait_seconds);
     }
+    if (now >= deadline) {
+      return Status::ResourceExhausted(
+          "the rows of small commits take {} bytes of memory, the limit of memory.delta_bytes is {}, and their flush did "
+          "not "
+          "catch up within {} s; load again later, in larger batches, or raise the limit",
+          deltas, options_.delta_memory_bytes, options_.admission_wait_seconds);
+    }
     notify();
-    std::this_thread::sleep_for(kAdmissionPoll);
+    std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(kAdmissionPoll, pause));
   }
 }
 
@@ -240,6 +331,7 @@ Status Maintenance::flush_oldest_sealed(TableState& table, size_t tablet_index) 
   }
   FRESHET_RETURN_IF_ERROR(parts_.pipeline.wait(change));
   counters_.flushes.fetch_add(1, std::memory_order_relaxed);
+  if (output.meta) counters_.flush_bytes_written.fetch_add(output.meta->file_bytes, std::memory_order_relaxed);
   return Status::OK();
 }
 

@@ -6,11 +6,13 @@
 #include <thread>
 #include <vector>
 
+#include "storage/base/wall_clock.h"
 #include "storage/catalog/catalog.h"
 #include "storage/commit/commit_pipeline.h"
 #include "storage/commit/history_writer.h"
 #include "storage/commit/obsolete_files.h"
 #include "storage/compaction/compaction_picker.h"
+#include "storage/compaction/compaction_requests.h"
 #include "storage/io/file_store.h"
 #include "storage/io/rate_limiter.h"
 #include "storage/segment/page_cache.h"
@@ -25,6 +27,8 @@ struct MaintenanceOptions {
   uint64_t compaction_bytes_per_second = 200ull << 20;
   uint32_t compaction_threads = 1;
   uint32_t segments_max = 64;  ///< loads into a tablet with more wait
+  uint64_t delta_memory_bytes = 1ull << 30;
+  uint64_t compaction_memory_bytes = 1ull << 30;
   uint64_t admission_wait_seconds = 60;
 };
 
@@ -49,6 +53,7 @@ class Maintenance {
   };
   struct Counters {
     std::atomic<uint64_t> flushes{0};
+    std::atomic<uint64_t> flush_bytes_written{0};
     std::atomic<uint64_t> compactions{0};
     std::atomic<uint64_t> compaction_bytes_written{0};
   };
@@ -64,27 +69,42 @@ class Maintenance {
 
   /// Flushes all rows that are in delta buffers now.
   Status flush(TableState& table);
-  /// Rewrites each tablet as one segment without dead rows.
+  /// Rewrites each tablet as one segment without dead rows, or as few as the limits of a merge allow.
   Status compact_fully(TableState& table);
-  /// Waits while a tablet of the table has too many segments; ResourceExhausted when that does not end.
+  /// Slows a load down while a tablet of the table has many segments, or the delta buffers of all tables take much memory
+  /// (admission_pause); ResourceExhausted when it is too much and does not end.
   Status admit(const TableState& table);
+  /// Asks for a compaction of one tablet in the background; see StorageEngine::request_compaction.
+  Status request(const TableState& table, TabletId tablet, CompactionKind kind);
+  CompactionState compaction_state(TabletId tablet) const { return requests_.state(tablet); }
   const Counters& counters() const { return counters_; }
 
  private:
   void run();
   /// One round over all tables; true when something was done.
   bool work_once();
+  /// What one tablet needs now; true when something was done.
+  Result<bool> work_on(TableState& table, size_t tablet_index);
   bool needs_flush(const TabletSnapshot& tablet) const;
+  /// Bytes of all delta buffers, at most kDeltaCountAge old.
+  uint64_t delta_bytes();
   Status flush_tablet(TableState& table, size_t tablet_index);
   /// Seals the active buffer. False when there is nothing to flush.
   Result<bool> seal(TableState& table, size_t tablet_index);
   Status flush_oldest_sealed(TableState& table, size_t tablet_index);
   Status compact_tablet(TableState& table, size_t tablet_index, const std::vector<RowsetId>& inputs);
+  Status compact_as_asked(TableState& table, size_t tablet_index, CompactionKind kind);
+  std::vector<CompactionPick> picks_for(const TabletSnapshot& tablet, CompactionKind kind) const;
 
   Parts parts_;
   MaintenanceOptions options_;
   RateLimiter rate_limiter_;
   Counters counters_;
+  CompactionRequests requests_;
+  const WallClock clock_;
+  std::atomic<uint64_t> delta_bytes_{0};
+  std::atomic<uint64_t> delta_average_{0};        ///< bytes of a buffer that has rows
+  std::atomic<int64_t> delta_counted_micros_{0};  ///< steady clock
   std::atomic<bool> stopping_{false};
   std::mutex wake_mutex_;  ///< guards woken_
   std::condition_variable wake_;

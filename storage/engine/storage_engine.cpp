@@ -52,6 +52,9 @@ MaintenanceOptions maintenance_options(const StorageOptions& options) {
   result.compaction_bytes_per_second = options.compaction_bytes_per_second;
   result.compaction_threads = options.compaction_threads;
   result.segments_max = options.compaction_max_segments;
+  result.delta_memory_bytes = options.delta_memory_bytes;
+  result.compaction_memory_bytes = options.compaction_memory_bytes;
+  result.admission_wait_seconds = options.memory_wait_seconds;
   return result;
 }
 
@@ -62,6 +65,7 @@ class Engine : public StorageEngine {
         files_(std::move(files)),
         options_(options),
         page_cache_(options.page_cache_bytes),
+        load_memory_("memory.load_bytes", options.load_memory_bytes),
         auto_increments_(*meta_),
         obsolete_(*files_),
         history_(retired_),
@@ -115,6 +119,7 @@ class Engine : public StorageEngine {
   }
   CommitNumber newest_commit() const override { return CommitNumber(commit_numbers_->last()); }
   FileStore& files() override { return *files_; }
+  MemoryBudget& load_memory() override { return load_memory_; }
   Status admit_load(TableId table) override;
   Result<CommitOutcome> commit(LoadCommit commit) override;
   void discard_segments(const std::vector<SegmentMeta>& segments) override;
@@ -151,6 +156,8 @@ class Engine : public StorageEngine {
 
   Status flush_table(TableId table) override;
   Status compact_table(TableId table) override;
+  Status request_compaction(TableId table, TabletId tablet, CompactionKind kind) override;
+  CompactionState compaction_state(TabletId tablet) const override { return maintenance_->compaction_state(tablet); }
   void stop() override;
 
  private:
@@ -163,6 +170,7 @@ class Engine : public StorageEngine {
   const StorageOptions options_;
   const WallClock clock_;
   PageCache page_cache_;
+  MemoryBudget load_memory_;
   AutoIncrements auto_increments_;
   ObsoleteFiles obsolete_;
   Catalog catalog_;
@@ -341,14 +349,21 @@ Status Engine::compact_table(TableId table_id) {
   return maintenance_->compact_fully(*table);
 }
 
+Status Engine::request_compaction(TableId table_id, TabletId tablet, CompactionKind kind) {
+  FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table, find_table(table_id));
+  return maintenance_->request(*table, tablet, kind);
+}
+
 StorageStats Engine::stats() const {
   StorageStats stats;
   stats.commits = commits_.load(std::memory_order_relaxed);
   stats.rows_written = rows_written_.load(std::memory_order_relaxed);
   stats.rows_replaced = rows_replaced_.load(std::memory_order_relaxed);
-  for (const auto& [id, table] : snapshot()->tables) {
+  const ServerSnapshotPtr visible = snapshot();
+  for (const auto& [id, table] : visible->tables) {
     for (const TabletSnapshotPtr& tablet : table->tablets) {
       stats.segments += tablet->segments.size();
+      stats.most_rowsets = std::max<uint64_t>(stats.most_rowsets, tablet->segments.size() + tablet->deltas.size() - 1);
       for (const SegmentView& view : tablet->segments) {
         stats.segment_bytes += view.segment->meta().file_bytes;
         stats.index_resident_bytes += view.segment->resident_bytes();
@@ -360,6 +375,8 @@ StorageStats Engine::stats() const {
     }
   }
   stats.flushes = maintenance_->counters().flushes.load(std::memory_order_relaxed);
+  stats.flush_bytes_written = maintenance_->counters().flush_bytes_written.load(std::memory_order_relaxed);
+  stats.load_memory_bytes = load_memory_.used();
   stats.compactions = maintenance_->counters().compactions.load(std::memory_order_relaxed);
   stats.compaction_bytes_written = maintenance_->counters().compaction_bytes_written.load(std::memory_order_relaxed);
   stats.page_cache_bytes = page_cache_.used_bytes();

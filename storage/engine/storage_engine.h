@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "storage/base/memory_budget.h"
 #include "storage/commit/history_reader.h"
 #include "storage/commit/load_commit.h"
+#include "storage/compaction/compaction_requests.h"
 #include "storage/io/file_store.h"
 #include "storage/meta/meta_store.h"
 #include "storage/segment/page_cache.h"
@@ -19,8 +21,12 @@ namespace freshet::storage {
 
 struct StorageOptions {
   uint64_t page_cache_bytes = 1ull << 30;
-  uint64_t small_commit_bytes = 1ull << 20;  ///< at most this much is carried inside a commit record
-  uint64_t delta_flush_bytes = 64ull << 20;  ///< a tablet's delta buffer is flushed beyond this
+  uint64_t load_memory_bytes = 1ull << 30;   ///< rows that running loads collect, all together
+  uint64_t delta_memory_bytes = 1ull << 30;  ///< delta buffers of all tablets: flushed from half of it, loads wait beyond
+  uint64_t compaction_memory_bytes = 1ull << 30;  ///< row maps of all running compactions
+  uint64_t memory_wait_seconds = 60;              ///< a load whose memory is in use waits so long, then it is refused
+  uint64_t small_commit_bytes = 1ull << 20;       ///< at most this much is carried inside a commit record
+  uint64_t delta_flush_bytes = 64ull << 20;       ///< a tablet's delta buffer is flushed beyond this
   uint64_t delta_flush_rows = 1ull << 20;
   uint64_t delta_flush_seconds = 600;         ///< ... or when its oldest row is this old
   uint64_t disk_reserve_bytes = 64ull << 20;  ///< loads are refused when less is free
@@ -39,10 +45,13 @@ struct StorageStats {
   uint64_t rows_written = 0;
   uint64_t rows_replaced = 0;
   uint64_t segments = 0;
+  uint64_t most_rowsets = 0;  ///< segments and full delta buffers of the tablet that has most
   uint64_t segment_bytes = 0;
   uint64_t delta_rows = 0;
   uint64_t delta_bytes = 0;
+  uint64_t load_memory_bytes = 0;
   uint64_t flushes = 0;
+  uint64_t flush_bytes_written = 0;
   uint64_t compactions = 0;
   uint64_t compaction_bytes_written = 0;
   uint64_t index_resident_bytes = 0;
@@ -95,8 +104,11 @@ class StorageEngine {
   /// The newest commit number handed out, for SegmentWriterOptions::newest_commit.
   virtual CommitNumber newest_commit() const = 0;
   virtual FileStore& files() = 0;
-  /// Refuses early when a load cannot succeed: OutOfSpace below the disk reserve, Unavailable when stopping or broken. Waits
-  /// (bounded, then ResourceExhausted) while compaction of `table` is behind.
+  /// What running loads may hold in memory. Whoever collects rows takes from it.
+  virtual MemoryBudget& load_memory() = 0;
+  /// Refuses early when a load cannot succeed: OutOfSpace below the disk reserve, Unavailable when stopping or broken. Slows
+  /// down while the compaction of `table` or the flush of delta buffers is behind: the further, the longer it waits
+  /// (bounded, then ResourceExhausted).
   virtual Status admit_load(TableId table) = 0;
   /// Makes a load durable and visible (DESIGN of the protocol: commit/README). Segment files named in it belong to the
   /// engine from here on: on failure they are removed, unless the outcome is unknown.
@@ -130,6 +142,10 @@ class StorageEngine {
   // Background work by hand: tests, `ALTER TABLE ... COMPACT`, shutdown.
   virtual Status flush_table(TableId table) = 0;
   virtual Status compact_table(TableId table) = 0;
+  /// Asks for a compaction in the background. AlreadyExists when one of the tablet runs or waits; Conflict when there is
+  /// nothing to do; ResourceExhausted when too many wait.
+  virtual Status request_compaction(TableId table, TabletId tablet, CompactionKind kind) = 0;
+  virtual CompactionState compaction_state(TabletId tablet) const = 0;
   /// Ends background work and refuses further commits. Idempotent.
   virtual void stop() = 0;
 };

@@ -134,8 +134,25 @@ TEST(Settings, ZeroMeansFromTheMachine) {
   settings.query.duckdb_threads = 3;
   size_for_machine(settings, 16, 10 * kGiB);
   EXPECT_EQ(settings.query.duckdb_threads, 3u);
-  EXPECT_EQ(settings.query.duckdb_memory_bytes, 4 * kGiB);
-  EXPECT_EQ(settings.storage.page_cache_bytes, 10 * kGiB / 4);
+  EXPECT_EQ(settings.memory.limit_bytes, 8 * kGiB);
+  EXPECT_EQ(settings.memory.page_cache_bytes, 8 * kGiB / 10 * 3);
+  EXPECT_EQ(settings.memory.query_bytes, 8 * kGiB / 10 * 4);
+  EXPECT_TRUE(check_memory(settings).empty());
+}
+
+TEST(Settings, ThePartsOfTheMemoryMustFit) {
+  Settings settings;
+  settings.memory.limit_bytes = 4 * kGiB;
+  settings.memory.query_bytes = 3 * kGiB;
+  size_for_machine(settings, 2, 64 * kGiB);
+  ASSERT_EQ(check_memory(settings).size(), 1u);
+  EXPECT_EQ(check_memory(settings)[0].key, "memory.limit_bytes");
+  settings.memory.page_cache_bytes = 64 * kMiB;
+  settings.memory.load_bytes = kMiB;
+  ASSERT_EQ(check_memory(settings).size(), 1u);
+  EXPECT_EQ(check_memory(settings)[0].key, "memory.load_bytes");
+  settings.memory.load_bytes = 64 * kMiB;
+  EXPECT_TRUE(check_memory(settings).empty());
 }
 
 TEST(Settings, PasswordsAreNotPrinted) {

@@ -57,6 +57,7 @@ class FakeStorage final : public storage::StorageEngine {
   Result<RowsetId> next_rowset_id() override { return RowsetId(next_rowset_++); }
   CommitNumber newest_commit() const override { return CommitNumber(1); }
   storage::FileStore& files() override { return *files_; }
+  MemoryBudget& load_memory() override { return load_memory_; }
   Status admit_load(TableId) override { return admit_status; }
   Result<storage::CommitOutcome> commit(storage::LoadCommit commit) override;
   void discard_segments(const std::vector<storage::SegmentMeta>& segments) override;
@@ -75,6 +76,8 @@ class FakeStorage final : public storage::StorageEngine {
   Status expire_history() override { return not_here(); }
   Status flush_table(TableId) override { return not_here(); }
   Status compact_table(TableId) override { return not_here(); }
+  Status request_compaction(TableId, TabletId, storage::CompactionKind) override { return not_here(); }
+  storage::CompactionState compaction_state(TabletId) const override { return {}; }
   void stop() override {}
 
  private:
@@ -82,6 +85,7 @@ class FakeStorage final : public storage::StorageEngine {
 
   storage::ServerSnapshotPtr snapshot_;
   std::unique_ptr<storage::FileStore> files_;
+  MemoryBudget load_memory_{"memory.load_bytes", 64ull << 20};
   std::mutex mutex_;
   uint64_t next_transaction_ = 1;
   std::atomic<uint64_t> next_rowset_ = 1;

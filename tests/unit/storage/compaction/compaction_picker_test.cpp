@@ -149,5 +149,20 @@ TEST(CompactionPicker, SegmentsStayFewAndRewritesBoundedUnderLoading) {
   EXPECT_LT(rows_rewritten, rows_loaded * 10);
 }
 
+TEST(CompactionPicker, AllSegmentsBecomeAsFewAsTheLimitsAllow) {
+  const std::vector<SegmentStat> segments = {
+      {RowsetId(1), 100, 0, 1000, 0}, {RowsetId(2), 100, 50, 1000, 0}, {RowsetId(3), 100, 0, 1000, 0}};
+  const auto one = pick_all(segments, PickOptions{});
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(one[0].inputs, (std::vector<RowsetId>{RowsetId(1), RowsetId(2), RowsetId(3)}));
+  const auto bounded = pick_all(segments, PickOptions{.max_input_rows = 160});
+  ASSERT_EQ(bounded.size(), 1u) << "the last segment goes alone and has nothing to gain";
+  EXPECT_EQ(bounded[0].inputs, (std::vector<RowsetId>{RowsetId(1), RowsetId(2)}));
+  EXPECT_TRUE(pick_all(std::span(segments).first(1), PickOptions{}).empty());
+  EXPECT_EQ(pick_all(std::span(segments).subspan(1, 1), PickOptions{}).size(), 1u);
+  EXPECT_EQ(pick_all(std::span(segments).subspan(1, 1), PickOptions{.max_input_rows = 1}).size(), 1u)
+      << "a segment above the limit is rewritten alone";
+}
+
 }  // namespace
 }  // namespace freshet::storage
