@@ -244,10 +244,18 @@ Status RoutineLoadJob::consume() {
                               polled.out_of_range.front());
     }
     const bool was_full = polled.messages.size() >= kPollMessages / 2;
+    if (!polled.messages.empty()) FRESHET_RETURN_IF_ERROR(follow_schema());
+    if (settled_) break;
     FRESHET_RETURN_IF_ERROR(take(polled));
     if (read_ != committed_ && is_commit_due(was_full)) FRESHET_RETURN_IF_ERROR(commit_batch());
   }
   return read_ != committed_ && !settled_ ? commit_batch() : Status::OK();
+}
+
+Status RoutineLoadJob::follow_schema() {
+  const storage::TableSnapshotPtr now = parts_.storage.snapshot()->find_table(spec_.load.database, spec_.load.table);
+  if (now != nullptr && now->id == table_->id && now->schema->version == table_->schema->version) return Status::OK();
+  return read_ != committed_ ? commit_batch() : begin_batch();
 }
 
 Status RoutineLoadJob::take(const StreamSource::Batch& polled) {

@@ -64,6 +64,8 @@ class RoutineLoadJob {
   Status store_positions(const Offsets& from, const Offsets& to);
   Status consume();
   Status begin_batch();
+  /// Ends the batch when the table has another schema now, so that what was sent after a change is decoded under it.
+  Status follow_schema();
   Status take(const StreamSource::Batch& polled);
   bool is_commit_due(bool was_full) const;
   Status commit_batch();

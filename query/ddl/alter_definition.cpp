@@ -27,6 +27,23 @@ Status add_property_changes(const Properties& properties, const TableSchema& sch
   return Status::OK();
 }
 
+Status add_default_change(const AlterClause& clause, TableChange& change) {
+  const ColumnDefinition& definition = clause.column;
+  SetColumnDefault set{clause.name, std::nullopt, false};
+  switch (definition.default_kind) {
+    case DefaultKind::kNone:
+    case DefaultKind::kNull: break;
+    case DefaultKind::kText: set.value = definition.default_text; break;
+    case DefaultKind::kCurrentTimestamp:
+    case DefaultKind::kCurrentDate: set.current_timestamp = true; break;
+    case DefaultKind::kExpression:
+      return Status::Unsupported("Invalid default value for '{}': {} is not supported; give a value or CURRENT_TIMESTAMP",
+                                 clause.name, definition.default_text);
+  }
+  change.columns.emplace_back(std::move(set));
+  return Status::OK();
+}
+
 Status add_clause(const AlterClause& clause, const TableSchema& schema, TableChange& change) {
   const ColumnPlace place{clause.first, clause.after};
   switch (clause.kind) {
@@ -41,6 +58,7 @@ Status add_clause(const AlterClause& clause, const TableSchema& schema, TableCha
       change.columns.emplace_back(ModifyColumn{clause.name, std::move(column), clause.column.nullable.has_value(), place});
       return Status::OK();
     }
+    case AlterKind::kModifyDefault: return add_default_change(clause, change);
     case AlterKind::kModifyComment:
       change.columns.emplace_back(SetColumnComment{clause.name, clause.new_name});
       return Status::OK();

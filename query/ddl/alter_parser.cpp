@@ -128,6 +128,20 @@ Status parse_table_comment(TokenCursor& cursor, std::vector<AlterClause>& clause
   return Status::OK();
 }
 
+/// MySQL's ALTER [COLUMN] c SET DEFAULT v, or DROP DEFAULT.
+Status parse_alter_column(TokenCursor& cursor, std::vector<AlterClause>& clauses) {
+  cursor.accept("COLUMN");
+  AlterClause clause = clause_of(AlterKind::kModifyDefault);
+  FRESHET_ASSIGN_OR_RETURN(clause.name, cursor.name("a column name"));
+  if (cursor.accept("SET DEFAULT")) {
+    FRESHET_RETURN_IF_ERROR(parse_default(cursor, clause.column));
+  } else {
+    FRESHET_RETURN_IF_ERROR(cursor.expect("DROP DEFAULT"));
+  }
+  clauses.push_back(std::move(clause));
+  return Status::OK();
+}
+
 Status parse_order(TokenCursor& cursor, std::vector<AlterClause>& clauses) {
   AlterClause clause = clause_of(AlterKind::kReorderColumns);
   FRESHET_ASSIGN_OR_RETURN(clause.names, cursor.name_list("a column name"));
@@ -144,6 +158,7 @@ Status parse_alter_clause(TokenCursor& cursor, std::vector<AlterClause>& clauses
   if (cursor.accept("MODIFY")) return parse_modify(cursor, clauses);
   if (cursor.accept("CHANGE")) return parse_change(cursor, clauses);
   if (cursor.accept("RENAME")) return parse_rename(cursor, clauses);
+  if (cursor.accept("ALTER")) return parse_alter_column(cursor, clauses);
   if (cursor.accept("COMMENT")) return parse_table_comment(cursor, clauses);
   if (cursor.accept("ORDER BY")) return parse_order(cursor, clauses);
   if (cursor.at("SET") && cursor.peek(1).is_operator("(")) {

@@ -93,48 +93,6 @@ Status parse_default_number(TokenCursor& cursor, ColumnDefinition& column) {
   return Status::OK();
 }
 
-Status parse_default(TokenCursor& cursor, ColumnDefinition& column) {
-  if (cursor.accept("NULL")) {
-    column.default_kind = DefaultKind::kNull;
-    return Status::OK();
-  }
-  if (accept_current_timestamp(cursor)) {
-    column.default_kind = DefaultKind::kCurrentTimestamp;
-    return skip_precision(cursor);
-  }
-  if (cursor.accept("CURRENT_DATE") || cursor.accept("CURDATE")) {
-    column.default_kind = DefaultKind::kCurrentDate;
-    return skip_precision(cursor);
-  }
-  if (cursor.at_operator("(")) {
-    const size_t begin = cursor.peek().offset;
-    FRESHET_RETURN_IF_ERROR(cursor.skip_parenthesis());
-    column.default_kind = DefaultKind::kExpression;
-    column.default_text = cursor.text().substr(begin, cursor.peek().offset - begin);
-    return Status::OK();
-  }
-  column.default_kind = DefaultKind::kText;
-  if (cursor.peek().kind == TokenKind::kString) {
-    column.default_text = unquote(cursor.take());
-  } else if (cursor.accept("TRUE")) {
-    column.default_text = "1";
-  } else if (cursor.accept("FALSE")) {
-    column.default_text = "0";
-  } else if (cursor.accept("PI")) {
-    column.default_text = "3.141592653589793";
-  } else if (cursor.accept("E")) {
-    column.default_text = "2.718281828459045";
-  } else if (cursor.peek().kind == TokenKind::kWord || cursor.peek().kind == TokenKind::kBitString ||
-             cursor.peek().kind == TokenKind::kHexString) {
-    column.default_kind = DefaultKind::kExpression;
-    column.default_text = cursor.take().text;
-    return skip_precision(cursor);
-  } else {
-    return parse_default_number(cursor, column);
-  }
-  return Status::OK();
-}
-
 Status parse_on_update(TokenCursor& cursor, ColumnDefinition& column) {
   FRESHET_RETURN_IF_ERROR(cursor.expect("UPDATE"));
   if (!accept_current_timestamp(cursor)) return cursor.error("CURRENT_TIMESTAMP");
@@ -187,6 +145,48 @@ Result<bool> parse_attribute(TokenCursor& cursor, ColumnDefinition& column) {
 }
 
 }  // namespace
+
+Status parse_default(TokenCursor& cursor, ColumnDefinition& column) {
+  if (cursor.accept("NULL")) {
+    column.default_kind = DefaultKind::kNull;
+    return Status::OK();
+  }
+  if (accept_current_timestamp(cursor)) {
+    column.default_kind = DefaultKind::kCurrentTimestamp;
+    return skip_precision(cursor);
+  }
+  if (cursor.accept("CURRENT_DATE") || cursor.accept("CURDATE")) {
+    column.default_kind = DefaultKind::kCurrentDate;
+    return skip_precision(cursor);
+  }
+  if (cursor.at_operator("(")) {
+    const size_t begin = cursor.peek().offset;
+    FRESHET_RETURN_IF_ERROR(cursor.skip_parenthesis());
+    column.default_kind = DefaultKind::kExpression;
+    column.default_text = cursor.text().substr(begin, cursor.peek().offset - begin);
+    return Status::OK();
+  }
+  column.default_kind = DefaultKind::kText;
+  if (cursor.peek().kind == TokenKind::kString) {
+    column.default_text = unquote(cursor.take());
+  } else if (cursor.accept("TRUE")) {
+    column.default_text = "1";
+  } else if (cursor.accept("FALSE")) {
+    column.default_text = "0";
+  } else if (cursor.accept("PI")) {
+    column.default_text = "3.141592653589793";
+  } else if (cursor.accept("E")) {
+    column.default_text = "2.718281828459045";
+  } else if (cursor.peek().kind == TokenKind::kWord || cursor.peek().kind == TokenKind::kBitString ||
+             cursor.peek().kind == TokenKind::kHexString) {
+    column.default_kind = DefaultKind::kExpression;
+    column.default_text = cursor.take().text;
+    return skip_precision(cursor);
+  } else {
+    return parse_default_number(cursor, column);
+  }
+  return Status::OK();
+}
 
 Result<ColumnDefinition> parse_column_definition(TokenCursor& cursor) {
   ColumnDefinition column;

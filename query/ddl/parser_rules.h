@@ -11,6 +11,8 @@ Result<TableName> parse_table_name(TokenCursor& cursor);
 /// `[db.]job`: the database and the job.
 Result<std::pair<std::string, std::string>> parse_job_name(TokenCursor& cursor);
 Result<ColumnDefinition> parse_column_definition(TokenCursor& cursor);
+/// The value of a DEFAULT, behind that word.
+Status parse_default(TokenCursor& cursor, ColumnDefinition& column);
 
 Result<Statement> parse_create(TokenCursor& cursor);
 Result<Statement> parse_create_table(TokenCursor& cursor);

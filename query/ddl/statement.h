@@ -126,6 +126,7 @@ enum class AlterKind : uint8_t {
   kAddColumn,
   kDropColumn,
   kModifyColumn,   ///< also MySQL's CHANGE: `name` is the old name, `column.name` the new one
+  kModifyDefault,  ///< of column `name`, to that of `column`
   kModifyComment,  ///< of column `name`, to `new_name`
   kRenameColumn,
   kReorderColumns,  ///< ORDER BY `names`

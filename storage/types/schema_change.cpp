@@ -32,6 +32,7 @@ class SchemaEditor {
   Status apply(const RenameColumn& change);
   Status apply(const ModifyColumn& change);
   Status apply(const ReorderColumns& change);
+  Status apply(const SetColumnDefault& change);
   Status apply(const SetColumnComment& change);
   Status apply(const SetTableComment& change);
   Status apply(const SetProperties& change);
@@ -246,6 +247,23 @@ Status SchemaEditor::apply(const ReorderColumns& change) {
   std::vector<ColumnSchema> ordered(at(0), at(schema_.key_count));
   for (size_t position : order) ordered.push_back(std::move(columns()[position]));
   columns() = std::move(ordered);
+  is_changed_ = true;
+  return Status::OK();
+}
+
+Status SchemaEditor::apply(const SetColumnDefault& change) {
+  FRESHET_ASSIGN_OR_RETURN(const size_t position, find(change.name));
+  ColumnSchema now = columns()[position];
+  now.default_value = change.value;
+  now.default_current_timestamp = change.current_timestamp;
+  if (change.value || change.current_timestamp) {
+    if (now.auto_increment) {
+      return Status::InvalidArgument("Column '{}': AUTO_INCREMENT allows no DEFAULT", now.name);
+    }
+    Column values(now.type);
+    FRESHET_RETURN_IF_ERROR(append_default(now, now_micros_, values));
+  }
+  columns()[position] = std::move(now);
   is_changed_ = true;
   return Status::OK();
 }

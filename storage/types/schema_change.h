@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -42,6 +43,12 @@ struct ModifyColumn {
 struct ReorderColumns {
   std::vector<std::string> names;
 };
+/// The default of rows that come; nothing of both = none.
+struct SetColumnDefault {
+  std::string name;
+  std::optional<std::string> value;
+  bool current_timestamp = false;
+};
 struct SetColumnComment {
   std::string name;
   std::string comment;
@@ -53,8 +60,8 @@ struct SetTableComment {
 struct SetProperties {
   std::vector<std::pair<std::string, std::string>> properties;
 };
-using SchemaChange = std::variant<AddColumn, DropColumn, RenameColumn, ModifyColumn, ReorderColumns, SetColumnComment,
-                                  SetTableComment, SetProperties>;
+using SchemaChange = std::variant<AddColumn, DropColumn, RenameColumn, ModifyColumn, ReorderColumns, SetColumnDefault,
+                                  SetColumnComment, SetTableComment, SetProperties>;
 
 /// What one ALTER TABLE does to a table: all of it or nothing.
 struct TableChange {

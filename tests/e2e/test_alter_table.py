@@ -167,6 +167,34 @@ def test_what_cannot_be_done_is_refused_whole(sql):
     assert sql("SELECT * FROM t") == [(1, "a", 1, 1, "c")]
 
 
+def test_defaults_alone_in_mysql_words(sql):
+    sql("CREATE TABLE t (id INT NOT NULL, v INT, at_time DATETIME) UNIQUE KEY(id)")
+    sql("INSERT INTO t VALUES (1, NULL, NULL)")
+    sql("ALTER TABLE t ALTER COLUMN v SET DEFAULT 5, ALTER at_time SET DEFAULT CURRENT_TIMESTAMP")
+    sql("INSERT INTO t (id) VALUES (2)")
+    sql("ALTER TABLE t ALTER v DROP DEFAULT, COMMENT = 'x'")
+    sql("INSERT INTO t (id) VALUES (3)")
+    assert sql("SELECT id, v, at_time IS NULL FROM t ORDER BY id") == [(1, None, 1), (2, 5, 0), (3, None, 0)]
+    assert refusal(sql, "ALTER TABLE t ALTER v SET DEFAULT 'x'")[0] == 1105
+    assert refusal(sql, "ALTER TABLE t ALTER v SET DEFAULT (1 + 1)")[0] == 1235
+
+
+def test_history_is_kept_from_the_change_on_and_read_under_the_new_schema(sql):
+    sql("CREATE TABLE t (id INT NOT NULL, v INT, gone INT) UNIQUE KEY(id)")
+    sql("INSERT INTO t VALUES (1, 1, 1)")
+    before = sql("SHOW VERSIONS FROM t LIMIT 1")[0][0]
+    sql("ALTER TABLE t SET ('history_retention_seconds' = '3600')")
+    sql("INSERT INTO t VALUES (1, 2, 1), (2, 2, 1)")
+    kept = sql("SHOW VERSIONS FROM t LIMIT 1")[0][0]
+    sql("ALTER TABLE t ADD COLUMN x INT DEFAULT '5', MODIFY COLUMN v BIGINT, DROP COLUMN gone")
+    sql("INSERT INTO t VALUES (1, 3000000000, 6)")
+    for _ in range(2):
+        assert sql(f"SELECT id, v, x FROM t FOR VERSION AS OF {kept} ORDER BY id") == [(1, 2, 5), (2, 2, 5)]
+        assert sql("SELECT id, v, x FROM t ORDER BY id") == [(1, 3000000000, 6), (2, 2, 5)]
+        sql("ALTER TABLE t COMPACT")
+    refusal(sql, f"SELECT * FROM t FOR VERSION AS OF {before}")
+
+
 def test_takes_milliseconds_at_any_size(server, database, sql):
     sql("CREATE TABLE t (id BIGINT NOT NULL, v INT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 4")
     sql("INSERT INTO t SELECT range, range FROM range(2000000)")

@@ -102,6 +102,18 @@ TEST(SchemaChange, TheInitialDefaultIsTheDefaultOfTheAddAndStays) {
   EXPECT_EQ(initial("f"), "0.10000000149011612") << "as a stored float reads as a double";
 }
 
+TEST(SchemaChange, ADefaultIsForRowsThatCome) {
+  TableSchema schema = changed(orders(), {AddColumn{with_default(column_of("a", {TypeKind::kInt}), "5"), {}, false},
+                                          SetColumnDefault{"a", "6", false}, SetColumnDefault{"amount", "1", false}});
+  EXPECT_EQ(schema.columns[*schema.find("a")].default_value, "6");
+  EXPECT_EQ(schema.columns[*schema.find("a")].initial_default, "5");
+  EXPECT_EQ(schema.columns[*schema.find("amount")].default_value, "1");
+  schema = changed(schema, {SetColumnDefault{"a", std::nullopt, false}, SetColumnDefault{"day", std::nullopt, true}});
+  EXPECT_EQ(schema.columns[*schema.find("a")].default_value, std::nullopt);
+  EXPECT_EQ(schema.columns[*schema.find("a")].initial_default, "5");
+  EXPECT_TRUE(schema.columns[*schema.find("day")].default_current_timestamp);
+}
+
 TEST(SchemaChange, ADroppedNameComesBackAsAnotherColumn) {
   const TableSchema schema =
       changed(orders(), {DropColumn{"amount", false}, AddColumn{column_of("amount", {TypeKind::kString}), {}, false}});
@@ -191,6 +203,8 @@ TEST(SchemaChange, RefusesWhatIsNotLightWithTheReason) {
       {ReorderColumns{{"rate", "note", "rate"}}, "names column 'rate' twice"},
       {ReorderColumns{{"rate", "note", "amuont"}}, "did you mean 'amount'?"},
       {SetColumnComment{"nope", ""}, "Unknown column 'nope'"},
+      {SetColumnDefault{"amount", "many", false}, "'many' is not a valid int"},
+      {SetColumnDefault{"amount", std::nullopt, true}, "CURRENT_TIMESTAMP is a default of date and datetime columns only"},
   };
   for (const Refused& refused : cases) {
     const std::string found = refusal(orders(), {SetTableComment{"first"}, refused.change});
