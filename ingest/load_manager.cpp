@@ -96,8 +96,12 @@ class StreamLoadImpl final : public StreamLoad {
         report_(std::move(report)),
         began_(began),
         errors_(options.error_rows_kept),
-        transaction_(std::make_unique<LoadTransaction>(storage, std::move(table),
-                                                       LoadTransaction::Options{options.memtable_bytes})) {}
+        transaction_(std::make_unique<LoadTransaction>(
+            storage, std::move(table),
+            LoadTransaction::Options{options.memtable_bytes, [this](std::string_view reason, std::string_view row) {
+                                       errors_.add(reason, row);
+                                       return Status::OK();
+                                     }})) {}
 
   ~StreamLoadImpl() override {
     if (!is_ended_) static_cast<void>(abort(Status::Cancelled("the load was given up")));
@@ -105,6 +109,7 @@ class StreamLoadImpl final : public StreamLoad {
 
   Status open_decoder(const LoadRequest& request, uint64_t max_row_bytes) {
     const auto start = Clock::now();
+    if (!request.partitions.empty()) FRESHET_RETURN_IF_ERROR(transaction_->restrict_to(request.partitions));
     DecodeTarget target{storage_, table(), errors_, [this](const Block& block) { return take(block); }, max_row_bytes};
     FRESHET_ASSIGN_OR_RETURN(decoder_, make_decoder(request, std::move(target)));
     report_.plan_ms = millis(Clock::now() - start);

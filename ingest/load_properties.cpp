@@ -302,13 +302,15 @@ class PropertyReader {
     return Status::OK();
   }
 
-  Status check_not_offered() const {
+  Status check_not_offered() {
     if (find("partitions") != nullptr && find("temporary_partitions") != nullptr) {
       return Status::InvalidArgument("Can not specify both partitions and temporary partitions");
     }
-    for (const char* name : {"where", "partitions", "temporary_partitions", "function_column.sequence_col", "sql"}) {
+    for (const char* name : {"where", "temporary_partitions", "function_column.sequence_col", "sql"}) {
       if (find(name) != nullptr) return Status::Unsupported("{}: not offered; send the load without it", name);
     }
+    if (const auto* value = find("partitions"))
+      FRESHET_RETURN_IF_ERROR(parse_names("partitions", *value, request_.partitions));
     const std::string* compression = find("compress_type");
     if (compression != nullptr && to_lower(*compression) != "plain") {
       return Status::Unsupported("compress_type: {} is not offered; send the body uncompressed", *compression);

@@ -37,8 +37,9 @@ struct LoadRequest {
   bool read_json_by_line = false;  ///< if neither this nor strip_outer_array is given, lines are read
   bool num_as_string = false;
   std::string json_root;
-  std::vector<std::string> jsonpaths;  ///< each "$.a.b[0]"; positional with `columns`
-  uint64_t timeout_seconds = 0;        ///< 0 = the server's default
+  std::vector<std::string> jsonpaths;   ///< each "$.a.b[0]"; positional with `columns`
+  std::vector<std::string> partitions;  ///< rows outside of these are rejected; empty = all are taken
+  uint64_t timeout_seconds = 0;         ///< 0 = the server's default
   std::string comment;
 };
 

@@ -3,11 +3,27 @@
 #include <algorithm>
 #include <chrono>
 
+#include "storage/base/limits.h"
+#include "storage/types/value_text.h"
+
 namespace freshet::ingest {
 namespace {
 
 /// So many loads that had to wait can go on side by side.
 constexpr uint64_t kMostWaitingGrants = 8;
+
+std::string row_text(const Block& block, size_t row) {
+  std::string text;
+  for (const Column& column : block.columns) {
+    if (&column != &block.columns.front()) text += '\t';
+    if (column.is_null(row)) {
+      text += "\\N";
+    } else {
+      format_value(column, row, text);
+    }
+  }
+  return text;
+}
 
 }  // namespace
 
@@ -16,21 +32,31 @@ LoadTransaction::LoadTransaction(storage::StorageEngine& storage, storage::Table
       table_(std::move(table)),
       options_(options),
       memory_(storage.load_memory()),
-      flusher_(storage, table_) {
-  const uint32_t bucket_count = table_->schema->bucket_count;
-  FRESHET_ASSERT(table_->tablets.size() == bucket_count);
-  buckets_.assign(bucket_count, Block::for_schema(*table_->schema));
-  bucket_rows_.resize(bucket_count);
-}
+      flusher_(storage, table_->schema),
+      partitions_(table_->partitions),
+      slots_(partitions_->tablet_count(), 0) {}
 
 LoadTransaction::~LoadTransaction() {
   if (is_handed_over_) return;
   static_cast<void>(flusher_.wait());
   std::vector<storage::SegmentMeta> unused;
-  for (const auto& segments : flusher_.segments()) {
+  for (const auto& [tablet, segments] : flusher_.segments()) {
     for (const storage::WrittenSegment& segment : segments) unused.push_back(segment.meta);
   }
   if (!unused.empty()) storage_.discard_segments(unused);
+}
+
+Status LoadTransaction::restrict_to(const std::vector<std::string>& partitions) {
+  FRESHET_ASSERT(row_count_ == 0);
+  only_.emplace();
+  for (const std::string& name : partitions) {
+    const std::optional<size_t> found = partitions_->find(name);
+    if (!found || !partitions_->is_partitioned()) {
+      return Status::NotFound("unknown partition {} of table {}.{}", name, table_->database_name, table_->name);
+    }
+    only_->insert(partitions_->partitions()[*found].id);
+  }
+  return Status::OK();
 }
 
 Status LoadTransaction::append(const Block& block) {
@@ -38,19 +64,19 @@ Status LoadTransaction::append(const Block& block) {
   const size_t rows = block.row_count();
   if (rows == 0) return Status::OK();
   FRESHET_RETURN_IF_ERROR(reserve_memory(block.byte_size()));
-  if (buckets_.size() == 1) {
-    append_to_bucket(0, block);
+  if (partitions_->tablet_count() == 1 && !partitions_->is_partitioned()) {
+    append_whole(buffer_at(0), block);
+    row_count_ += rows;
   } else {
-    route(block);
+    FRESHET_RETURN_IF_ERROR(route(block));
   }
-  row_count_ += rows;
   buffered_bytes_ += block.byte_size();
-  return buffered_bytes_ >= options_.memtable_bytes / 2 ? flush_buckets() : Status::OK();
+  return buffered_bytes_ >= options_.memtable_bytes / 2 ? flush_buffers() : Status::OK();
 }
 
 Status LoadTransaction::reserve_memory(uint64_t bytes) {
   if (memory_.try_grow_to(buffered_bytes_ + flushing_bytes_ + bytes)) return Status::OK();
-  FRESHET_RETURN_IF_ERROR(flush_buckets());
+  FRESHET_RETURN_IF_ERROR(flush_buffers());
   FRESHET_RETURN_IF_ERROR(flusher_.wait());
   flushing_bytes_ = 0;
   memory_.shrink_to(0);
@@ -59,8 +85,17 @@ Status LoadTransaction::reserve_memory(uint64_t bytes) {
   return memory_.wait_for(std::max(bytes, grant), std::chrono::seconds(storage_.options().memory_wait_seconds));
 }
 
-void LoadTransaction::append_to_bucket(uint32_t bucket, const Block& block) {
-  Block& out = buckets_[bucket];
+LoadTransaction::Buffer& LoadTransaction::buffer_at(uint32_t position) {
+  if (slots_[position] != 0) return buffers_[slots_[position] - 1];
+  const TabletId tablet = partitions_->tablet_at(position);
+  const auto [found, is_new] = buffer_of_.emplace(tablet, buffers_.size());
+  if (is_new) buffers_.push_back({tablet, Block::for_schema(*table_->schema), {}});
+  slots_[position] = static_cast<uint32_t>(found->second + 1);
+  return buffers_[found->second];
+}
+
+void LoadTransaction::append_whole(Buffer& buffer, const Block& block) {
+  Block& out = buffer.rows;
   const size_t before = out.row_count(), rows = block.row_count();
   for (size_t i = 0; i < block.columns.size(); ++i) out.columns[i].append_range(block.columns[i], 0, rows);
   if (!block.delete_signs.empty()) {
@@ -71,23 +106,69 @@ void LoadTransaction::append_to_bucket(uint32_t bucket, const Block& block) {
   }
 }
 
-void LoadTransaction::route(const Block& block) {
-  row_buckets_.clear();
-  table_->key_codec->append_buckets(*table_->schema, block, 0, block.row_count(), row_buckets_);
-  for (auto& rows : bucket_rows_) rows.clear();
-  for (size_t row = 0; row < row_buckets_.size(); ++row)
-    bucket_rows_[row_buckets_[row]].push_back(static_cast<uint32_t>(row));
-  for (size_t bucket = 0; bucket < buckets_.size(); ++bucket) {
-    if (!bucket_rows_[bucket].empty()) buckets_[bucket].append_gather(block, bucket_rows_[bucket]);
+Status LoadTransaction::route(const Block& block) {
+  positions_.clear();
+  partitions_->route(*table_->schema, *table_->key_codec, block, positions_);
+  if (partitions_->scheme().is_auto && !only_) FRESHET_RETURN_IF_ERROR(make_missing_partitions(block));
+  std::vector<size_t> touched;
+  for (size_t row = 0; row < positions_.size(); ++row) {
+    const uint32_t position = positions_[row];
+    const bool has_home = position != PartitionMap::kNoTablet &&
+                          (!only_ || only_->contains(partitions_->partitions()[partitions_->partition_of(position)].id));
+    if (!has_home) {
+      FRESHET_RETURN_IF_ERROR(settle_homeless(block, row));
+      continue;
+    }
+    Buffer& buffer = buffer_at(position);
+    if (buffer.block_rows.empty()) touched.push_back(slots_[position] - 1);
+    buffer.block_rows.push_back(static_cast<uint32_t>(row));
+    ++row_count_;
   }
+  for (size_t index : touched) {
+    Buffer& buffer = buffers_[index];
+    buffer.rows.append_gather(block, buffer.block_rows);
+    buffer.block_rows.clear();
+  }
+  return Status::OK();
 }
 
-Status LoadTransaction::flush_buckets() {
+Status LoadTransaction::make_missing_partitions(const Block& block) {
+  std::vector<BoundTuple> missing;
+  for (size_t row = 0; row < positions_.size(); ++row) {
+    if (positions_[row] != PartitionMap::kNoTablet || block.is_delete(row)) continue;
+    BoundTuple values = partitions_->values_of(*table_->schema, block, row);
+    if (missing.empty() || values != missing.back()) missing.push_back(std::move(values));
+  }
+  if (missing.empty()) return Status::OK();
+  FRESHET_ASSIGN_OR_RETURN(const storage::AutoPartitions made,
+                           storage_.add_auto_partitions(table_->id, missing, kMaxAutoPartitionsPerLoad - partitions_made_));
+  partitions_made_ += made.count;
+  partitions_ = made.partitions;
+  slots_.assign(partitions_->tablet_count(), 0);
+  positions_.clear();
+  partitions_->route(*table_->schema, *table_->key_codec, block, positions_);
+  return Status::OK();
+}
+
+Status LoadTransaction::settle_homeless(const Block& block, size_t row) {
+  if (block.is_delete(row)) {
+    ++row_count_;
+    return Status::OK();
+  }
+  const std::string values = bound_text(partitions_->values_of(*table_->schema, block, row));
+  const std::string reason = only_
+                                 ? fmt::format("the partition values {} are in none of the partitions of this load", values)
+                                 : fmt::format("no partition for this tuple. tuple={}", values);
+  if (options_.reject) return options_.reject(reason, row_text(block, row));
+  return Status::InvalidArgument("Row {}: {}", row_count_ + 1, reason);
+}
+
+Status LoadTransaction::flush_buffers() {
   std::vector<MemtableFlusher::Job> jobs;
-  for (uint32_t bucket = 0; bucket < buckets_.size(); ++bucket) {
-    if (buckets_[bucket].row_count() == 0) continue;
-    jobs.push_back({bucket, std::move(buckets_[bucket])});
-    buckets_[bucket] = Block::for_schema(*table_->schema);
+  for (Buffer& buffer : buffers_) {
+    if (buffer.rows.row_count() == 0) continue;
+    jobs.push_back({buffer.tablet, std::move(buffer.rows)});
+    buffer.rows = Block::for_schema(*table_->schema);
   }
   if (jobs.empty()) return Status::OK();
   FRESHET_RETURN_IF_ERROR(flusher_.submit(std::move(jobs)));
@@ -99,12 +180,13 @@ Status LoadTransaction::flush_buckets() {
 }
 
 void LoadTransaction::take_rows(storage::LoadCommit& commit) {
-  for (uint32_t bucket = 0; bucket < buckets_.size(); ++bucket) {
-    storage::BucketRows rows;
-    rows.bucket = bucket;
-    rows.segments = std::move(flusher_.segments()[bucket]);
-    if (buckets_[bucket].row_count() != 0) rows.rows = std::move(buckets_[bucket]);
-    if (!rows.segments.empty() || rows.rows) commit.buckets.push_back(std::move(rows));
+  auto& written = flusher_.segments();
+  for (Buffer& buffer : buffers_) {
+    storage::TabletRows rows;
+    rows.tablet = buffer.tablet;
+    if (const auto found = written.find(buffer.tablet); found != written.end()) rows.segments = std::move(found->second);
+    if (buffer.rows.row_count() != 0) rows.rows = std::move(buffer.rows);
+    if (!rows.segments.empty() || rows.rows) commit.tablets.push_back(std::move(rows));
   }
 }
 
@@ -113,7 +195,7 @@ Result<storage::CommitOutcome> LoadTransaction::commit(std::optional<storage::La
   FRESHET_ASSERT(!is_handed_over_);
   FRESHET_RETURN_IF_ERROR(flusher_.wait());
   if (flusher_.has_segments() || buffered_bytes_ > storage_.options().small_commit_bytes) {
-    FRESHET_RETURN_IF_ERROR(flush_buckets());
+    FRESHET_RETURN_IF_ERROR(flush_buffers());
     FRESHET_RETURN_IF_ERROR(flusher_.wait());
     FRESHET_RETURN_IF_ERROR(storage_.files().sync_names());
   }

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "ingest/memtable_flusher.h"
@@ -12,23 +15,35 @@
 
 namespace freshet::ingest {
 
-/// Rows on their way into one table: routes them to buckets, flushes full memtables as segments, commits all at once. What
-/// Stream Load, routine load and SQL INSERT share. One thread.
+/// Takes a row that fits no partition: the reason, and the row as text with tabs between its values. An error ends the load.
+using RejectRow = std::function<Status(std::string_view reason, std::string_view row)>;
+
+/// Rows on their way into one table: routes them to partitions and buckets, flushes full memtables as segments, commits all
+/// at once. What Stream Load, routine load and SQL INSERT share. One thread.
+///
+/// A table with AUTO PARTITION gets the partitions that rows need as they come, each in a commit of its own before that of
+/// the rows; they stay when the load fails. A delete that fits no partition deletes nothing.
 class LoadTransaction {
  public:
   struct Options {
     /// Rows in memory: half of it collects rows while the other half is being written.
     uint64_t memtable_bytes = 128ull << 20;
+    /// Without it such a row ends the load.
+    RejectRow reject = nullptr;
   };
   LoadTransaction(storage::StorageEngine& storage, storage::TableSnapshotPtr table, const Options& options);
   ~LoadTransaction();  ///< not committed: its segments are removed
   LoadTransaction(const LoadTransaction&) = delete;
   LoadTransaction& operator=(const LoadTransaction&) = delete;
 
+  /// The table as it was when the load began.
   const storage::TableSnapshot& table() const { return *table_; }
   const storage::TableSnapshotPtr& table_pointer() const { return table_; }
+  /// Takes rows for these partitions only. NotFound names an unknown one. REQUIRES: no rows yet.
+  Status restrict_to(const std::vector<std::string>& partitions);
   /// Takes the rows of `block` in arrival order. REQUIRES: columns of table().schema.
   Status append(const Block& block);
+  /// Rows taken, without those rejected.
   uint64_t row_count() const { return row_count_; }
   /// REQUIRES: not called before. Makes all rows durable and visible with the label and offsets. With no rows and no offsets
   /// only the label is stored.
@@ -36,13 +51,22 @@ class LoadTransaction {
                                         std::vector<storage::OffsetAdvance> offsets);
 
  private:
-  void append_to_bucket(uint32_t bucket, const Block& block);
-  void route(const Block& block);
+  /// The rows in memory of one tablet.
+  struct Buffer {
+    TabletId tablet;
+    Block rows;
+    std::vector<uint32_t> block_rows;  ///< of the block being routed
+  };
+  Buffer& buffer_at(uint32_t position);
+  void append_whole(Buffer& buffer, const Block& block);
+  Status route(const Block& block);
+  Status make_missing_partitions(const Block& block);
+  Status settle_homeless(const Block& block, size_t row);
   /// Makes sure that the load may hold `bytes` more. When the memory of all loads is in use, this one writes what it holds,
   /// and then waits with nothing in its hands.
   Status reserve_memory(uint64_t bytes);
   /// Hands all buffered rows to the flusher.
-  Status flush_buckets();
+  Status flush_buffers();
   void take_rows(storage::LoadCommit& commit);
 
   storage::StorageEngine& storage_;
@@ -50,9 +74,13 @@ class LoadTransaction {
   Options options_;
   MemoryLease memory_;
   MemtableFlusher flusher_;
-  std::vector<Block> buckets_;
-  std::vector<uint32_t> row_buckets_;               ///< of the block being routed
-  std::vector<std::vector<uint32_t>> bucket_rows_;  ///< of the block being routed
+  PartitionMapPtr partitions_;  ///< of the table, and those that this load made
+  std::vector<Buffer> buffers_;
+  std::unordered_map<TabletId, size_t> buffer_of_;
+  std::vector<uint32_t> slots_;      ///< by tablet position: 1 + index of the buffer; 0 = none yet
+  std::vector<uint32_t> positions_;  ///< of the rows of the block being routed
+  std::optional<std::set<PartitionId>> only_;
+  size_t partitions_made_ = 0;
   uint64_t buffered_bytes_ = 0;
   uint64_t flushing_bytes_ = 0;  ///< with the flusher
   uint64_t row_count_ = 0;

@@ -1,12 +1,11 @@
 #include "ingest/memtable_flusher.h"
 
-#include <algorithm>
 #include <system_error>
 
 namespace freshet::ingest {
 
-MemtableFlusher::MemtableFlusher(storage::StorageEngine& storage, storage::TableSnapshotPtr table)
-    : storage_(storage), table_(std::move(table)), segments_(table_->schema->bucket_count) {}
+MemtableFlusher::MemtableFlusher(storage::StorageEngine& storage, SchemaPtr schema)
+    : storage_(storage), schema_(std::move(schema)) {}
 
 MemtableFlusher::~MemtableFlusher() {
   if (running_.valid()) running_.wait();
@@ -27,21 +26,16 @@ Status MemtableFlusher::wait() {
   return status_;
 }
 
-bool MemtableFlusher::has_segments() const {
-  return std::any_of(segments_.begin(), segments_.end(), [](const auto& written) { return !written.empty(); });
-}
-
 Status MemtableFlusher::write(std::vector<Job>& jobs) {
   storage::SegmentWriterOptions options;
   options.newest_commit = storage_.newest_commit();
   for (Job& job : jobs) {
-    const TabletId tablet = table_->tablets[job.bucket]->id;
     FRESHET_ASSIGN_OR_RETURN(const RowsetId id, storage_.next_rowset_id());
-    auto written = storage::write_sorted_segment(storage_.files(), id, tablet, table_->schema, job.rows, options);
+    auto written = storage::write_sorted_segment(storage_.files(), id, job.tablet, schema_, job.rows, options);
     if (!written.ok()) return written.status();
     kept_key_bytes_ += written->keys.byte_size();
-    if (!table_->schema->is_unique() || kept_key_bytes_ > kMostKeyBytes) written->keys = KeyRun(written->keys.is_fixed());
-    segments_[job.bucket].push_back(std::move(written).value());
+    if (!schema_->is_unique() || kept_key_bytes_ > kMostKeyBytes) written->keys = KeyRun(written->keys.is_fixed());
+    segments_[job.tablet].push_back(std::move(written).value());
     job.rows = Block();
   }
   return Status::OK();

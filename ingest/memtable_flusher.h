@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <future>
+#include <unordered_map>
 #include <vector>
 
 #include "storage/engine/storage_engine.h"
@@ -12,13 +13,13 @@ namespace freshet::ingest {
 /// memtable is written at a time; submitting the next one waits for it. Used by one thread.
 class MemtableFlusher {
  public:
-  /// The rows of one bucket, in arrival order.
+  /// The rows of one tablet, in arrival order.
   struct Job {
-    uint32_t bucket;
+    TabletId tablet;
     Block rows;
   };
 
-  MemtableFlusher(storage::StorageEngine& storage, storage::TableSnapshotPtr table);
+  MemtableFlusher(storage::StorageEngine& storage, SchemaPtr schema);
   ~MemtableFlusher();  ///< waits
   MemtableFlusher(const MemtableFlusher&) = delete;
   MemtableFlusher& operator=(const MemtableFlusher&) = delete;
@@ -27,9 +28,9 @@ class MemtableFlusher {
   Status submit(std::vector<Job> jobs);
   /// Waits until everything submitted is written. After an error every call answers it.
   Status wait();
-  /// Segments by bucket, in the order they were submitted. REQUIRES: wait() was called since the last submit().
-  std::vector<std::vector<storage::WrittenSegment>>& segments() { return segments_; }
-  bool has_segments() const;
+  /// Segments by tablet, in the order they were submitted. REQUIRES: wait() was called since the last submit().
+  std::unordered_map<TabletId, std::vector<storage::WrittenSegment>>& segments() { return segments_; }
+  bool has_segments() const { return !segments_.empty(); }
 
  private:
   /// Keys of written segments that stay in memory for the commit; those of later segments are read from their files.
@@ -38,8 +39,8 @@ class MemtableFlusher {
   Status write(std::vector<Job>& jobs);
 
   storage::StorageEngine& storage_;
-  storage::TableSnapshotPtr table_;
-  std::vector<std::vector<storage::WrittenSegment>> segments_;
+  SchemaPtr schema_;
+  std::unordered_map<TabletId, std::vector<storage::WrittenSegment>> segments_;
   uint64_t kept_key_bytes_ = 0;  ///< of all segments, kept or not
   std::future<Status> running_;
   Status status_;

@@ -218,8 +218,12 @@ Status RoutineLoadJob::store_positions(const Offsets& from, const Offsets& to) {
 Status RoutineLoadJob::begin_batch() {
   table_ = parts_.storage.snapshot()->find_table(spec_.load.database, spec_.load.table);
   if (table_ == nullptr) return Status::NotFound("Unknown table '{}.{}'", spec_.load.database, spec_.load.table);
-  transaction_ = std::make_unique<LoadTransaction>(parts_.storage, table_,
-                                                   LoadTransaction::Options{parts_.loads.options().memtable_bytes});
+  RejectRow reject = [this](std::string_view reason, std::string_view row) {
+    errors_.add(reason, row);
+    return Status::OK();
+  };
+  transaction_ = std::make_unique<LoadTransaction>(
+      parts_.storage, table_, LoadTransaction::Options{parts_.loads.options().memtable_bytes, std::move(reject)});
   if (decoder_ == nullptr || decoder_schema_ != table_->schema->version) {
     DecodeTarget target{parts_.storage, table_, errors_, [this](const Block& block) { return transaction_->append(block); },
                         parts_.loads.options().max_row_bytes};

@@ -101,15 +101,18 @@ Result<bool> PointRead::run(const storage::TableSnapshot& table, std::span<const
   }
   KeyRun keys = table.key_codec->make_run();
   table.key_codec->append_keys(key_block, 0, 1, keys);
-  std::vector<uint32_t> buckets;
-  table.key_codec->append_buckets(schema, key_block, 0, 1, buckets);
+  std::vector<uint32_t> positions;
+  table.partitions->route(schema, *table.key_codec, key_block, positions);
 
-  const storage::TabletSnapshot& tablet = *table.tablets[buckets[0]];
-  FRESHET_ASSIGN_OR_RETURN(const auto location, storage::find_live_row(tablet, keys, 0));
+  std::optional<storage::RowLocation> location;
   std::vector<Column> values;
-  if (location) {
-    for (size_t column : output_) values.emplace_back(schema.columns[column].type);
-    FRESHET_RETURN_IF_ERROR(storage::read_rows(schema, tablet, std::span(&*location, 1), output_, values));
+  if (positions[0] != PartitionMap::kNoTablet) {
+    const storage::TabletSnapshot& tablet = *table.tablets[positions[0]];
+    FRESHET_ASSIGN_OR_RETURN(location, storage::find_live_row(tablet, keys, 0));
+    if (location) {
+      for (size_t column : output_) values.emplace_back(schema.columns[column].type);
+      FRESHET_RETURN_IF_ERROR(storage::read_rows(schema, tablet, std::span(&*location, 1), output_, values));
+    }
   }
   FRESHET_RETURN_IF_ERROR(out.columns(columns_));
   if (location) {

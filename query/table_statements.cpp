@@ -42,7 +42,7 @@ Status run_create_table(const CreateTable& statement, const SessionState& sessio
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
   FRESHET_ASSIGN_OR_RETURN(TableSchema schema, make_table_schema(statement));
   FRESHET_RETURN_IF_ERROR(
-      services.storage.create_table(database, statement.name.table, std::move(schema), statement.if_not_exists));
+      services.storage.create_table(database, statement.name.table, std::move(schema), {}, statement.if_not_exists));
   OkResult result;
   result.warnings = static_cast<uint16_t>(create_table_notes(statement).size());
   return out.ok(result);
@@ -55,7 +55,7 @@ Status run_create_table_like(const CreateTableLike& statement, const SessionStat
                            find_table(*services.storage.snapshot(), source_database, statement.source.table));
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
   FRESHET_RETURN_IF_ERROR(
-      services.storage.create_table(database, statement.name.table, *source->schema, statement.if_not_exists));
+      services.storage.create_table(database, statement.name.table, *source->schema, {}, statement.if_not_exists));
   return out.ok({});
 }
 

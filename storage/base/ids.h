@@ -19,7 +19,9 @@ struct StrongId {
 
 using DatabaseId = StrongId<struct DatabaseIdTag>;
 using TableId = StrongId<struct TableIdTag>;
-/// One hash bucket of one table: the unit of writing and compaction.
+/// One partition of one table; from the same sequence as tablets.
+using PartitionId = StrongId<struct PartitionIdTag>;
+/// One hash bucket of one partition: the unit of writing and compaction. Never reused.
 using TabletId = StrongId<struct TabletIdTag>;
 /// A home of rows: a segment file or a delta buffer. From one server-wide sequence, never reused.
 using RowsetId = StrongId<struct RowsetIdTag>;

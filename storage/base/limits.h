@@ -20,7 +20,17 @@ inline constexpr size_t kMaxKeyBytes = 4096;
 inline constexpr size_t kMaxStringBytes = 16 * 1024 * 1024;
 inline constexpr size_t kMaxColumns = 4096;
 inline constexpr size_t kMaxKeyColumns = 64;
+/// Buckets of one partition.
 inline constexpr size_t kMaxBuckets = 256;
+/// Partitions of one table, those of AUTO PARTITION included.
+inline constexpr size_t kMaxPartitions = 4096;
+/// Partitions that one load may create in a table with AUTO PARTITION.
+inline constexpr size_t kMaxAutoPartitionsPerLoad = 1024;
+/// Buckets of all partitions of a table: every commit copies a pointer for each.
+inline constexpr size_t kMaxTabletsPerTable = 32768;
+inline constexpr size_t kMaxPartitionColumns = 8;
+/// Values of all LIST partitions of a table.
+inline constexpr size_t kMaxPartitionValues = 65536;
 inline constexpr size_t kMaxNameBytes = 64;
 /// Most rows of one segment file; ordinals are 32 bit.
 inline constexpr uint32_t kMaxSegmentRows = 1u << 30;

@@ -1,20 +1,13 @@
 #include "storage/commit/catalog_changes.h"
 
+#include "storage/commit/table_partitions.h"
+#include "storage/commit/table_record.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
 #include "storage/types/table_options.h"
 
 namespace freshet::storage {
 namespace {
-
-/// Every record of the rows of one tablet.
-void erase_tablet_rows(TabletId tablet, MetaBatch& batch) {
-  for (std::string_view kind :
-       {meta_keys::kSegments, meta_keys::kDeleteDeltas, meta_keys::kFoldedBitmaps, meta_keys::kCarriedBlocks}) {
-    const std::string begin = meta_keys::of(kind, tablet.value);
-    batch.erase_range(begin, prefix_end(begin));
-  }
-}
 
 std::vector<std::shared_ptr<const Segment>> segments_of(const TableSnapshot& table) {
   std::vector<std::shared_ptr<const Segment>> result;
@@ -76,16 +69,8 @@ Status CatalogChanges::drop_database(const std::string& name, bool if_exists) {
   return Status::OK();
 }
 
-Result<TabletSnapshotPtr> CatalogChanges::new_tablet(TabletId id, const SchemaPtr& schema) {
-  FRESHET_ASSIGN_OR_RETURN(const uint64_t buffer, ids_.next());
-  auto tablet = std::make_shared<TabletSnapshot>();
-  tablet->id = id;
-  tablet->deltas.push_back({std::make_shared<DeltaBuffer>(RowsetId(buffer), schema), 0, {}});
-  return TabletSnapshotPtr(std::move(tablet));
-}
-
 Status CatalogChanges::create_table(const std::string& database, const std::string& name, TableSchema schema,
-                                    bool if_not_exists) {
+                                    const TablePartitioning& partitioning, bool if_not_exists) {
   FRESHET_RETURN_IF_ERROR(check_catalog_name("table", name));
   std::lock_guard ddl(catalog_.ddl_mutex);
   const std::optional<DatabaseId> database_id = catalog_.find_database(database);
@@ -103,19 +88,13 @@ Status CatalogChanges::create_table(const std::string& database, const std::stri
   table->database = *database_id;
   table->database_name = database;
   table->name = name;
-  const uint32_t bucket_count = schema.bucket_count;
   table->schema = std::make_shared<const TableSchema>(std::move(schema));
   table->key_codec = std::make_shared<const KeyCodec>(*table->schema);
-  TableRecord record{*database_id, name, table->schema->serialize(), {}};
-  for (uint32_t bucket = 0; bucket < bucket_count; ++bucket) {
-    FRESHET_ASSIGN_OR_RETURN(const uint64_t tablet_number, ids_.next());
-    record.tablets.push_back(TabletId(tablet_number));
-    FRESHET_ASSIGN_OR_RETURN(TabletSnapshotPtr tablet, new_tablet(record.tablets.back(), table->schema));
-    table->tablets.push_back(std::move(tablet));
-  }
+  FRESHET_ASSIGN_OR_RETURN(table->partitions, make_partitions(*table->schema, partitioning, ids_));
+  FRESHET_ASSIGN_OR_RETURN(table->tablets, make_tablets(*table, {}, ids_));
 
   auto change = std::make_shared<CommitPipeline::Change>();
-  change->batch.put(meta_keys::table(table->id), record.encode());
+  change->batch.put(meta_keys::table(table->id), table_record_of(*table).encode());
   if (history_retention_seconds(*table->schema) > 0) {
     change->finish_batch = [&](CommitNumber commit, MetaBatch& batch) { HistoryWriter::begin(table->id, commit, batch); };
   }
@@ -165,40 +144,6 @@ Status CatalogChanges::drop_table_locked(const TableStatePtr& table) {
   FRESHET_RETURN_IF_ERROR(pipeline_.wait(change));
   obsolete_.committed(segments);
   catalog_.remove_table(*head);
-  return Status::OK();
-}
-
-Status CatalogChanges::truncate_table(const std::string& database, const std::string& name) {
-  std::lock_guard ddl(catalog_.ddl_mutex);
-  const TableStatePtr table = catalog_.find_table(database, name);
-  if (!table) return Status::NotFound("Unknown table '{}.{}'", database, name);
-  auto change = std::make_shared<CommitPipeline::Change>();
-  std::vector<std::shared_ptr<const Segment>> segments;
-  {
-    std::lock_guard publish(table->publish_lock);
-    auto next = std::make_shared<TableSnapshot>(*table->head());
-    segments = segments_of(*next);
-    HistoryWriter::Version version;
-    version.rows_deleted = next->live_rows();
-    for (TabletSnapshotPtr& tablet : next->tablets) {
-      erase_tablet_rows(tablet->id, change->batch);
-      history_.forget_tablet(tablet->id, change->batch, segments);
-      FRESHET_ASSIGN_OR_RETURN(tablet, new_tablet(tablet->id, next->schema));
-    }
-    obsolete_.add_to(change->batch, segments);
-    change->finish_batch = [&](CommitNumber commit, MetaBatch& batch) {
-      history_.add_version(next->id, commit, std::move(version), batch);
-      if (history_retention_seconds(*next->schema) > 0) HistoryWriter::begin(next->id, commit, batch);
-    };
-    change->install = [next](ServerSnapshot& server) { server.tables[next->id] = next; };
-    FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
-    change->finish_batch = nullptr;
-    table->buffers.clear();
-    table->folded_dead_rows.clear();
-    table->set_head(next);
-  }
-  FRESHET_RETURN_IF_ERROR(pipeline_.wait(change));
-  obsolete_.committed(segments);
   return Status::OK();
 }
 

@@ -12,7 +12,7 @@ namespace freshet::storage {
 /// InvalidArgument when `name` cannot name a `kind` ("database", "table").
 Status check_catalog_name(std::string_view kind, const std::string& name);
 
-/// CREATE, DROP and TRUNCATE: each is one commit, durable and visible when it returns. Any thread.
+/// CREATE and DROP of databases and tables: each is one commit, durable and visible when it returns. Any thread.
 class CatalogChanges {
  public:
   CatalogChanges(Catalog& catalog, CommitPipeline& pipeline, IdAllocator& ids, ObsoleteFiles& obsolete,
@@ -21,13 +21,12 @@ class CatalogChanges {
 
   Status create_database(const std::string& name, bool if_not_exists);
   Status drop_database(const std::string& name, bool if_exists);
-  Status create_table(const std::string& database, const std::string& name, TableSchema schema, bool if_not_exists);
+  Status create_table(const std::string& database, const std::string& name, TableSchema schema,
+                      const TablePartitioning& partitioning, bool if_not_exists);
   Status drop_table(const std::string& database, const std::string& name, bool if_exists);
-  Status truncate_table(const std::string& database, const std::string& name);
 
  private:
   Status drop_table_locked(const TableStatePtr& table);
-  Result<TabletSnapshotPtr> new_tablet(TabletId id, const SchemaPtr& schema);
 
   Catalog& catalog_;
   CommitPipeline& pipeline_;

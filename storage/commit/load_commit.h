@@ -39,10 +39,10 @@ struct OffsetAdvance {
   int64_t to = 0;    ///< next offset to consume
 };
 
-/// The rows one load brings to one bucket, in arrival order: first `segments` (each flushed from one memtable, in order),
+/// The rows one load brings to one tablet, in arrival order: first `segments` (each flushed from one memtable, in order),
 /// then `rows`. Later rows of a key win; deletes included.
-struct BucketRows {
-  uint32_t bucket = 0;
+struct TabletRows {
+  TabletId tablet;  ///< NotFound when it was dropped with its partition meanwhile
   std::vector<WrittenSegment> segments;
   std::optional<Block> rows;
 };
@@ -50,8 +50,8 @@ struct BucketRows {
 /// Everything one commit makes visible: rows, label and offsets, all or nothing.
 struct LoadCommit {
   TableId table;
-  SchemaPtr schema;  ///< of the rows; they are mapped when the table has a later version now
-  std::vector<BucketRows> buckets;
+  SchemaPtr schema;                 ///< of the rows; they are mapped when the table has a later version now
+  std::vector<TabletRows> tablets;  ///< each tablet at most once
   std::optional<LabelRecord> label;
   std::vector<OffsetAdvance> offsets;
 };

@@ -105,7 +105,7 @@ NewRows settle_rows(const TableSchema& schema, const KeyCodec& codec, const Bloc
 }  // namespace
 
 struct LoadPublisher::Bucket {
-  uint32_t index = 0;
+  TabletId tablet;
   std::vector<NewSegment> segments;
   std::vector<ProbeState> segment_probes;
   std::optional<NewRows> rows;
@@ -153,12 +153,9 @@ Result<CommitOutcome> LoadPublisher::publish(TableState& table, LoadCommit load)
 
 Result<std::vector<LoadPublisher::Bucket>> LoadPublisher::prepare(const TableSnapshot& table, LoadCommit& load) const {
   std::vector<Bucket> buckets;
-  for (BucketRows& arrived : load.buckets) {
-    if (arrived.bucket >= table.tablets.size()) {
-      return Status::Conflict("table {} has {} buckets now, the load was made for more", table.name, table.tablets.size());
-    }
+  for (TabletRows& arrived : load.tablets) {
     Bucket bucket;
-    bucket.index = arrived.bucket;
+    bucket.tablet = arrived.tablet;
     if (arrived.rows && arrived.rows->row_count() > 0)
       bucket.rows = settle_rows(*load.schema, *table.key_codec, *arrived.rows);
     for (WrittenSegment& written : arrived.segments) {
@@ -185,7 +182,7 @@ Status LoadPublisher::probe_rounds(const TableState& table, std::vector<Bucket>&
     const TableSnapshotPtr head = table.head();
     uint64_t unprobed = 0;
     for (const Bucket& bucket : buckets) {
-      if (bucket.index < head->tablets.size()) unprobed += bucket.unprobed_rows(*head->tablets[bucket.index]);
+      if (const TabletSnapshot* tablet = head->find_tablet(bucket.tablet)) unprobed += bucket.unprobed_rows(*tablet);
     }
     if (unprobed <= kRowsProbedUnderLock) break;
     FRESHET_RETURN_IF_ERROR(probe_rest(*head, buckets));
@@ -194,7 +191,14 @@ Status LoadPublisher::probe_rounds(const TableState& table, std::vector<Bucket>&
 }
 
 Status LoadPublisher::probe_rest(const TableSnapshot& head, std::vector<Bucket>& buckets) const {
-  for (Bucket& bucket : buckets) FRESHET_RETURN_IF_ERROR(bucket.probe(*head.tablets[bucket.index]));
+  for (Bucket& bucket : buckets) {
+    const TabletSnapshot* tablet = head.find_tablet(bucket.tablet);
+    if (tablet == nullptr) {
+      return Status::NotFound("a partition of table {}.{} that the load has rows for was dropped during the load",
+                              head.database_name, head.name);
+    }
+    if (head.schema->is_unique()) FRESHET_RETURN_IF_ERROR(bucket.probe(*tablet));
+  }
   return Status::OK();
 }
 
@@ -217,11 +221,11 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
   if (!have_same_layout(*load.schema, *head->schema))
     FRESHET_RETURN_IF_ERROR(map_rows(*load.schema, *head->schema, buckets));
   FRESHET_RETURN_IF_ERROR(parts_.pipeline.health());
-  if (head->schema->is_unique()) FRESHET_RETURN_IF_ERROR(probe_rest(*head, buckets));
+  FRESHET_RETURN_IF_ERROR(probe_rest(*head, buckets));
 
   std::vector<RowsetId> new_buffers;
   for (const Bucket& bucket : buckets) {
-    const DeltaView& active = head->tablets[bucket.index]->deltas.back();
+    const DeltaView& active = head->find_tablet(bucket.tablet)->deltas.back();
     const bool is_full =
         active.buffer->byte_size() >= limits_.delta_buffer_bytes ||
         active.buffer->row_count() + (bucket.rows ? bucket.rows->kept.row_count() : 0) > limits_.delta_buffer_rows;
@@ -251,7 +255,8 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
   auto next = std::make_shared<TableSnapshot>(*head);
   for (size_t i = 0; i < buckets.size(); ++i) {
     Bucket& bucket = buckets[i];
-    TabletEdit edit(*head->tablets[bucket.index]);
+    const uint32_t position = head->position_of(bucket.tablet).value();
+    TabletEdit edit(*head->tablets[position]);
     TabletRecords record{edit.next().id, {}, {}, {}, {}};
     for (size_t s = 0; s < bucket.segments.size(); ++s) {
       for (const RowsetHits& hits : bucket.segment_probes[s].hits()) edit.kill(hits.rowset, hits.rows);
@@ -277,7 +282,7 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
       record.carried = CarriedBlockRecord{active.buffer->id(), first, std::move(bucket.rows->block_bytes)}.encode();
     }
     if (!edit.dead_rows_record().entries.empty()) record.dead = edit.dead_rows_record().encode();
-    next->tablets[bucket.index] = edit.finish();
+    next->tablets[position] = edit.finish();
     records.push_back(std::move(record));
   }
 

@@ -110,10 +110,13 @@ Result<std::vector<std::shared_ptr<TableSnapshot>>> read_tables(MetaStore& meta,
         table->name = record.name;
         table->schema = std::make_shared<const TableSchema>(std::move(schema));
         table->key_codec = std::make_shared<const KeyCodec>(*table->schema);
-        for (TabletId tablet : record.tablets) {
-          auto snapshot = std::make_shared<TabletSnapshot>();
-          snapshot->id = tablet;
-          table->tablets.push_back(std::move(snapshot));
+        FRESHET_ASSIGN_OR_RETURN(table->partitions, PartitionMap::make(*table->schema, record.scheme, record.partitions));
+        for (const Partition& partition : table->partitions->partitions()) {
+          for (TabletId tablet : partition.tablets) {
+            auto snapshot = std::make_shared<TabletSnapshot>();
+            snapshot->id = tablet;
+            table->tablets.push_back(std::move(snapshot));
+          }
         }
         tables.push_back(std::move(table));
         return Status::OK();

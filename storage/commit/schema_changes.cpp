@@ -4,9 +4,9 @@
 
 #include "storage/commit/catalog_changes.h"
 #include "storage/commit/history_writer.h"
+#include "storage/commit/table_record.h"
 #include "storage/commit/tablet_edit.h"
 #include "storage/meta/meta_keys.h"
-#include "storage/meta/meta_records.h"
 #include "storage/types/schema_mapping.h"
 #include "storage/types/table_options.h"
 
@@ -18,10 +18,16 @@ int64_t now_micros() {
   return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-std::string encode_table(const TableSnapshot& table) {
-  TableRecord record{table.database, table.name, table.schema->serialize(), {}};
-  for (const TabletSnapshotPtr& tablet : table.tablets) record.tablets.push_back(tablet->id);
-  return record.encode();
+/// Partition columns decide where rows lie: they keep their bytes.
+Status check_partition_columns(const TableSnapshot& table, const TableSchema& next) {
+  for (ColumnId id : table.partitions->scheme().columns) {
+    const ColumnSchema& before = table.schema->columns[*table.schema->find(id)];
+    const auto after = next.find(id);
+    if (after && next.columns[*after].type == before.type && next.columns[*after].nullable == before.nullable) continue;
+    return Status::Unsupported("Column '{}' is a partition column: it can be renamed, but neither dropped nor modified",
+                               before.name);
+  }
+  return Status::OK();
 }
 
 }  // namespace
@@ -49,13 +55,14 @@ Status SchemaChanges::alter_table(const std::string& database, const std::string
     const TableSnapshotPtr head = table->head();
     Result<TableSchema> schema = change_schema(*head->schema, change.columns, now_micros());
     if (!schema.ok()) return schema.status().with_context(fmt::format("ALTER TABLE {}.{}", database, name));
+    FRESHET_RETURN_IF_ERROR(check_partition_columns(*head, *schema));
     if (schema->version == head->schema->version && change.new_name.empty()) return Status::OK();
 
     auto next = std::make_shared<TableSnapshot>(*head);
     if (!change.new_name.empty()) next->name = change.new_name;
     next->schema = std::make_shared<const TableSchema>(std::move(schema).value());
     if (!have_same_layout(*head->schema, *next->schema)) FRESHET_RETURN_IF_ERROR(seal_buffers(*next, new_buffers));
-    staged->batch.put(meta_keys::table(next->id), encode_table(*next));
+    staged->batch.put(meta_keys::table(next->id), table_record_of(*next).encode());
     staged->install = [next, old_name = head->name](ServerSnapshot& server) {
       server.table_names.erase({next->database_name, old_name});
       server.table_names[{next->database_name, next->name}] = next->id;

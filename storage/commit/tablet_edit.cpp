@@ -38,9 +38,9 @@ void TabletEdit::remove_delta(RowsetId buffer) {
   std::erase_if(next_.deltas, [&](const DeltaView& view) { return view.buffer->id() == buffer; });
 }
 
-TableSnapshotPtr with_tablet(const TableSnapshot& table, size_t tablet_index, TabletSnapshotPtr tablet) {
+TableSnapshotPtr with_tablet(const TableSnapshot& table, TabletSnapshotPtr tablet) {
   auto next = std::make_shared<TableSnapshot>(table);
-  next->tablets[tablet_index] = std::move(tablet);
+  next->tablets[table.position_of(tablet->id).value()] = std::move(tablet);
   return next;
 }
 

@@ -40,8 +40,8 @@ class TabletEdit {
   uint64_t replaced_rows_ = 0;
 };
 
-/// The table with one tablet exchanged.
-TableSnapshotPtr with_tablet(const TableSnapshot& table, size_t tablet_index, TabletSnapshotPtr tablet);
+/// The table with the tablet of this id exchanged. REQUIRES: the table has it.
+TableSnapshotPtr with_tablet(const TableSnapshot& table, TabletSnapshotPtr tablet);
 
 /// Replaces the delete deltas of a tablet up to `commit` by whole bitmaps of the rowsets whose dead rows grew since they
 /// were last folded. `folded` is updated; the tablet's records name exactly its rowsets afterwards.

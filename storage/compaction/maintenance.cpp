@@ -46,6 +46,13 @@ const SegmentView* find_segment(const TabletSnapshot& tablet, RowsetId id) {
   return nullptr;
 }
 
+/// Null when the tablet is gone with its partition.
+TabletSnapshotPtr current(const TableState& table, TabletId id) {
+  const TableSnapshotPtr head = table.head();
+  const std::optional<uint32_t> position = head->position_of(id);
+  return position ? head->tablets[*position] : nullptr;
+}
+
 const DeltaView* find_delta(const TabletSnapshot& tablet, RowsetId id) {
   for (const DeltaView& view : tablet.deltas) {
     if (view.buffer->id() == id) return &view;
@@ -100,8 +107,10 @@ bool Maintenance::work_once() {
   for (const TableStatePtr& table : parts_.catalog.all_tables()) {
     std::unique_lock one_job(table->maintenance_mutex, std::try_to_lock);
     if (!one_job.owns_lock() || std::chrono::steady_clock::now() < table->maintenance_resumes) continue;
-    for (size_t i = 0; i < table->head()->tablets.size() && !stopping_; ++i) {
-      const Result<bool> worked = work_on(*table, i);
+    const TableSnapshotPtr head = table->head();
+    for (const TabletSnapshotPtr& tablet : head->tablets) {
+      if (stopping_) break;
+      const Result<bool> worked = work_on(*table, tablet->id);
       if (worked.ok()) {
         did_something |= *worked;
       } else if (!stopping_) {
@@ -113,23 +122,24 @@ bool Maintenance::work_once() {
   return did_something;
 }
 
-Result<bool> Maintenance::work_on(TableState& table, size_t tablet_index) {
-  const TabletSnapshotPtr tablet = table.head()->tablets[tablet_index];
+Result<bool> Maintenance::work_on(TableState& table, TabletId tablet_id) {
+  const TabletSnapshotPtr tablet = current(table, tablet_id);
+  if (tablet == nullptr) return false;
   if (const auto kind = requests_.take(tablet->id)) {
-    const Status status = compact_as_asked(table, tablet_index, *kind);
+    const Status status = compact_as_asked(table, tablet_id, *kind);
     requests_.finished(tablet->id, status, clock_.unix_micros());
     FRESHET_RETURN_IF_ERROR(status);
     return true;
   }
   if (needs_flush(*tablet)) {
-    FRESHET_RETURN_IF_ERROR(flush_tablet(table, tablet_index));
+    FRESHET_RETURN_IF_ERROR(flush_tablet(table, tablet_id));
     return true;
   }
   const auto pick = pick_compaction(stats_of(*tablet), options_.pick);
   if (!pick) return false;
   const bool takes_all = pick->inputs.size() == tablet->segments.size();
   requests_.started(tablet->id, takes_all ? CompactionKind::kBase : CompactionKind::kCumulative);
-  const Status status = compact_tablet(table, tablet_index, pick->inputs);
+  const Status status = compact_tablet(table, tablet_id, pick->inputs);
   requests_.finished(tablet->id, status, clock_.unix_micros());
   FRESHET_RETURN_IF_ERROR(status);
   return true;
@@ -143,11 +153,12 @@ std::vector<CompactionPick> Maintenance::picks_for(const TabletSnapshot& tablet,
   return pick ? std::vector{std::move(*pick)} : std::vector<CompactionPick>{};
 }
 
-Status Maintenance::compact_as_asked(TableState& table, size_t tablet_index, CompactionKind kind) {
-  FRESHET_RETURN_IF_ERROR(flush_tablet(table, tablet_index));
-  const TabletSnapshotPtr tablet = table.head()->tablets[tablet_index];
+Status Maintenance::compact_as_asked(TableState& table, TabletId tablet_id, CompactionKind kind) {
+  FRESHET_RETURN_IF_ERROR(flush_tablet(table, tablet_id));
+  const TabletSnapshotPtr tablet = current(table, tablet_id);
+  if (tablet == nullptr) return Status::OK();
   for (const CompactionPick& pick : picks_for(*tablet, kind)) {
-    FRESHET_RETURN_IF_ERROR(compact_tablet(table, tablet_index, pick.inputs));
+    FRESHET_RETURN_IF_ERROR(compact_tablet(table, tablet_id, pick.inputs));
   }
   return Status::OK();
 }
@@ -182,18 +193,17 @@ bool Maintenance::needs_flush(const TabletSnapshot& tablet) const {
 
 Status Maintenance::flush(TableState& table) {
   std::lock_guard one_job(table.maintenance_mutex);
-  const size_t tablet_count = table.head()->tablets.size();
-  for (size_t i = 0; i < tablet_count; ++i) FRESHET_RETURN_IF_ERROR(flush_tablet(table, i));
+  const TableSnapshotPtr head = table.head();
+  for (const TabletSnapshotPtr& tablet : head->tablets) FRESHET_RETURN_IF_ERROR(flush_tablet(table, tablet->id));
   return Status::OK();
 }
 
 Status Maintenance::compact_fully(TableState& table) {
   std::lock_guard one_job(table.maintenance_mutex);
-  const size_t tablet_count = table.head()->tablets.size();
-  for (size_t i = 0; i < tablet_count; ++i) {
-    const TabletSnapshotPtr tablet = table.head()->tablets[i];
+  const TableSnapshotPtr head = table.head();
+  for (const TabletSnapshotPtr& tablet : head->tablets) {
     for (const CompactionPick& pick : pick_all(stats_of(*tablet), options_.pick)) {
-      FRESHET_RETURN_IF_ERROR(compact_tablet(table, i, pick.inputs));
+      FRESHET_RETURN_IF_ERROR(compact_tablet(table, tablet->id, pick.inputs));
     }
   }
   return Status::OK();
@@ -254,31 +264,36 @@ Status Maintenance::admit(const TableState& table) {
   }
 }
 
-Status Maintenance::flush_tablet(TableState& table, size_t tablet_index) {
-  FRESHET_ASSIGN_OR_RETURN(const bool has_rows, seal(table, tablet_index));
+Status Maintenance::flush_tablet(TableState& table, TabletId tablet_id) {
+  FRESHET_ASSIGN_OR_RETURN(const bool has_rows, seal(table, tablet_id));
   if (!has_rows) return Status::OK();
-  while (!stopping_ && table.head()->tablets[tablet_index]->deltas.size() > 1) {
-    FRESHET_RETURN_IF_ERROR(flush_oldest_sealed(table, tablet_index));
+  while (!stopping_) {
+    const TabletSnapshotPtr tablet = current(table, tablet_id);
+    if (tablet == nullptr || tablet->deltas.size() <= 1) break;
+    FRESHET_RETURN_IF_ERROR(flush_oldest_sealed(table, tablet_id));
   }
   return Status::OK();
 }
 
-Result<bool> Maintenance::seal(TableState& table, size_t tablet_index) {
+Result<bool> Maintenance::seal(TableState& table, TabletId tablet_id) {
   FRESHET_ASSIGN_OR_RETURN(const uint64_t next_buffer, parts_.ids.next());
   std::lock_guard publish(table.publish_lock);
   const TableSnapshotPtr head = table.head();
-  const TabletSnapshot& tablet = *head->tablets[tablet_index];
-  if (table.dropped) return false;
+  const TabletSnapshot* found = head->find_tablet(tablet_id);
+  if (table.dropped || found == nullptr) return false;
+  const TabletSnapshot& tablet = *found;
   if (tablet.deltas.back().row_count == 0) return tablet.deltas.size() > 1;
   TabletEdit edit(tablet);
   edit.add_delta({std::make_shared<DeltaBuffer>(RowsetId(next_buffer), head->schema), 0, {}});
-  table.set_head(with_tablet(*head, tablet_index, edit.finish()));
+  table.set_head(with_tablet(*head, edit.finish()));
   return true;
 }
 
-Status Maintenance::flush_oldest_sealed(TableState& table, size_t tablet_index) {
+Status Maintenance::flush_oldest_sealed(TableState& table, TabletId tablet_id) {
   const TableSnapshotPtr start = table.head();
-  const TabletSnapshot& tablet = *start->tablets[tablet_index];
+  const TabletSnapshot* found = start->find_tablet(tablet_id);
+  if (found == nullptr) return Status::OK();
+  const TabletSnapshot& tablet = *found;
   const DeltaView sealed = tablet.deltas.front();
   FRESHET_ASSIGN_OR_RETURN(const uint64_t segment_id, parts_.ids.next());
   SegmentWriterOptions writer_options;
@@ -295,12 +310,13 @@ Status Maintenance::flush_oldest_sealed(TableState& table, size_t tablet_index) 
   {
     std::lock_guard publish(table.publish_lock);
     const TableSnapshotPtr head = table.head();
-    const DeltaView* current = find_delta(*head->tablets[tablet_index], sealed.buffer->id());
+    const TabletSnapshot* now = head->find_tablet(tablet_id);
+    const DeltaView* current = now == nullptr ? nullptr : find_delta(*now, sealed.buffer->id());
     if (table.dropped || current == nullptr) {
       if (segment) segment->remove_file_when_unused();
       return Status::OK();
     }
-    TabletEdit edit(*head->tablets[tablet_index]);
+    TabletEdit edit(*now);
     edit.remove_delta(sealed.buffer->id());
     if (segment) {
       edit.add_segment({segment, {}});
@@ -308,7 +324,7 @@ Status Maintenance::flush_oldest_sealed(TableState& table, size_t tablet_index) 
       change->batch.put(meta_keys::segment(tablet.id, segment->id()), segment->meta().serialize());
     }
     const TabletSnapshotPtr flushed = edit.finish();
-    const TableSnapshotPtr next = with_tablet(*head, tablet_index, flushed);
+    const TableSnapshotPtr next = with_tablet(*head, flushed);
     const CommitNumber newest_row = table.buffers.at(sealed.buffer->id()).last_commit;
     if (history_retention_seconds(*head->schema) > 0) {
       change->finish_batch = [&, current = *current](CommitNumber commit, MetaBatch& batch) {
@@ -335,9 +351,11 @@ Status Maintenance::flush_oldest_sealed(TableState& table, size_t tablet_index) 
   return Status::OK();
 }
 
-Status Maintenance::compact_tablet(TableState& table, size_t tablet_index, const std::vector<RowsetId>& input_ids) {
+Status Maintenance::compact_tablet(TableState& table, TabletId tablet_id, const std::vector<RowsetId>& input_ids) {
   const TableSnapshotPtr start = table.head();
-  const TabletSnapshot& tablet = *start->tablets[tablet_index];
+  const TabletSnapshot* found = start->find_tablet(tablet_id);
+  if (found == nullptr) return Status::OK();
+  const TabletSnapshot& tablet = *found;
   std::vector<SegmentView> inputs;
   uint32_t level = 0;
   for (RowsetId id : input_ids) {
@@ -365,17 +383,18 @@ Status Maintenance::compact_tablet(TableState& table, size_t tablet_index, const
   {
     std::lock_guard publish(table.publish_lock);
     const TableSnapshotPtr head = table.head();
-    const TabletSnapshot& current = *head->tablets[tablet_index];
-    const bool inputs_are_gone =
-        std::any_of(input_ids.begin(), input_ids.end(), [&](RowsetId id) { return find_segment(current, id) == nullptr; });
+    const TabletSnapshot* now = head->find_tablet(tablet_id);
+    const bool inputs_are_gone = now == nullptr || std::any_of(input_ids.begin(), input_ids.end(), [&](RowsetId id) {
+                                   return find_segment(*now, id) == nullptr;
+                                 });
     if (table.dropped || inputs_are_gone) {
       if (segment) segment->remove_file_when_unused();
       return Status::OK();
     }
-    TabletEdit edit(current);
+    TabletEdit edit(*now);
     std::vector<RowOrdinal> died_meanwhile;
     for (size_t i = 0; i < inputs.size(); ++i) {
-      const std::vector<RowOrdinal> died = find_segment(current, input_ids[i])->dead.added_since(inputs[i].dead);
+      const std::vector<RowOrdinal> died = find_segment(*now, input_ids[i])->dead.added_since(inputs[i].dead);
       const std::vector<RowOrdinal> moved = output.row_ids.translate(i, died);
       died_meanwhile.insert(died_meanwhile.end(), moved.begin(), moved.end());
       edit.remove_segment(input_ids[i]);
@@ -388,11 +407,11 @@ Status Maintenance::compact_tablet(TableState& table, size_t tablet_index, const
       change->batch.put(meta_keys::segment(tablet.id, segment->id()), segment->meta().serialize());
     }
     const TabletSnapshotPtr compacted = edit.finish();
-    const TableSnapshotPtr next = with_tablet(*head, tablet_index, compacted);
+    const TableSnapshotPtr next = with_tablet(*head, compacted);
     if (history_retention_seconds(*head->schema) > 0) {
       obsolete.clear();
       change->finish_batch = [&](CommitNumber commit, MetaBatch& batch) {
-        for (RowsetId id : input_ids) parts_.history.retire_segment(*find_segment(current, id), commit, batch);
+        for (RowsetId id : input_ids) parts_.history.retire_segment(*find_segment(*now, id), commit, batch);
         if (segment) HistoryWriter::add_birth(tablet.id, segment->id(), commit, batch);
       };
     }

@@ -84,16 +84,16 @@ class Maintenance {
   /// One round over all tables; true when something was done.
   bool work_once();
   /// What one tablet needs now; true when something was done.
-  Result<bool> work_on(TableState& table, size_t tablet_index);
+  Result<bool> work_on(TableState& table, TabletId tablet);
   bool needs_flush(const TabletSnapshot& tablet) const;
   /// Bytes of all delta buffers, at most kDeltaCountAge old.
   uint64_t delta_bytes();
-  Status flush_tablet(TableState& table, size_t tablet_index);
+  Status flush_tablet(TableState& table, TabletId tablet);
   /// Seals the active buffer. False when there is nothing to flush.
-  Result<bool> seal(TableState& table, size_t tablet_index);
-  Status flush_oldest_sealed(TableState& table, size_t tablet_index);
-  Status compact_tablet(TableState& table, size_t tablet_index, const std::vector<RowsetId>& inputs);
-  Status compact_as_asked(TableState& table, size_t tablet_index, CompactionKind kind);
+  Result<bool> seal(TableState& table, TabletId tablet);
+  Status flush_oldest_sealed(TableState& table, TabletId tablet);
+  Status compact_tablet(TableState& table, TabletId tablet, const std::vector<RowsetId>& inputs);
+  Status compact_as_asked(TableState& table, TabletId tablet, CompactionKind kind);
   std::vector<CompactionPick> picks_for(const TabletSnapshot& tablet, CompactionKind kind) const;
 
   Parts parts_;

@@ -17,9 +17,16 @@ std::string describe_table(uint64_t id, std::string_view value) {
   const Result<TableSchema> schema = TableSchema::deserialize(record->schema);
   if (!schema.ok()) return fmt::format("table {} '{}': {}", id, record->name, schema.status().message());
   std::string text =
-      fmt::format("table {} '{}' in database {}, {}, schema version {}, tablets", id, record->name, record->database.value,
+      fmt::format("table {} '{}' in database {}, {}, schema version {}", id, record->name, record->database.value,
                   schema->is_unique() ? "UNIQUE KEY" : "DUPLICATE KEY", schema->version);
-  for (TabletId tablet : record->tablets) fmt::format_to(std::back_inserter(text), " {}", tablet.value);
+  for (const Partition& partition : record->partitions) {
+    if (record->scheme.kind != PartitionKind::kNone) {
+      fmt::format_to(std::back_inserter(text), "\n  partition {} '{}' {}", partition.id.value, partition.name,
+                     bounds_text(record->scheme, partition.bounds));
+    }
+    text += ", tablets";
+    for (TabletId tablet : partition.tablets) fmt::format_to(std::back_inserter(text), " {}", tablet.value);
+  }
   for (const ColumnSchema& column : schema->columns) {
     fmt::format_to(std::back_inserter(text), "\n  column {} '{}' {}{}{}", column.id.value, column.name,
                    column.type.to_string(), column.is_key ? " key" : "", column.nullable ? "" : " not null");

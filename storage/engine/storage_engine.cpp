@@ -13,6 +13,7 @@
 #include "storage/commit/labels.h"
 #include "storage/commit/load_publisher.h"
 #include "storage/commit/obsolete_files.h"
+#include "storage/commit/partition_changes.h"
 #include "storage/commit/recovery.h"
 #include "storage/commit/schema_changes.h"
 #include "storage/commit/stream_positions.h"
@@ -87,14 +88,33 @@ class Engine : public StorageEngine {
     return catalog_changes_->drop_database(name, if_exists);
   }
   Status create_table(const std::string& database, const std::string& name, TableSchema schema,
-                      bool if_not_exists) override {
-    return catalog_changes_->create_table(database, name, std::move(schema), if_not_exists);
+                      const TablePartitioning& partitioning, bool if_not_exists) override {
+    return catalog_changes_->create_table(database, name, std::move(schema), partitioning, if_not_exists);
   }
   Status drop_table(const std::string& database, const std::string& name, bool if_exists) override {
     return catalog_changes_->drop_table(database, name, if_exists);
   }
   Status truncate_table(const std::string& database, const std::string& name) override {
-    return catalog_changes_->truncate_table(database, name);
+    return partition_changes_->truncate(database, name, {});
+  }
+  Status add_partitions(const std::string& database, const std::string& name, std::vector<PartitionDefinition> partitions,
+                        bool if_not_exists) override {
+    return partition_changes_->add(database, name, std::move(partitions), if_not_exists);
+  }
+  Status drop_partition(const std::string& database, const std::string& name, const std::string& partition,
+                        bool if_exists) override {
+    return partition_changes_->drop(database, name, partition, if_exists);
+  }
+  Status rename_partition(const std::string& database, const std::string& name, const std::string& partition,
+                          const std::string& new_name) override {
+    return partition_changes_->rename(database, name, partition, new_name);
+  }
+  Status truncate_partitions(const std::string& database, const std::string& name,
+                             const std::vector<std::string>& partitions) override {
+    return partition_changes_->truncate(database, name, partitions);
+  }
+  Result<AutoPartitions> add_auto_partitions(TableId table, const std::vector<BoundTuple>& values, size_t limit) override {
+    return partition_changes_->add_auto(table, values, limit);
   }
   Status alter_table(const std::string& database, const std::string& name, const TableChange& change) override {
     return schema_changes_->alter_table(database, name, change);
@@ -186,6 +206,7 @@ class Engine : public StorageEngine {
   std::unique_ptr<CommitPipeline> pipeline_;
   std::unique_ptr<CatalogChanges> catalog_changes_;
   std::unique_ptr<SchemaChanges> schema_changes_;
+  std::unique_ptr<PartitionChanges> partition_changes_;
   std::unique_ptr<LoadPublisher> publisher_;
   std::unique_ptr<Maintenance> maintenance_;
 
@@ -236,6 +257,7 @@ Status Engine::recover_and_start() {
   pipeline_ = std::make_unique<CommitPipeline>(*meta_, *commit_numbers_, state.snapshot);
   catalog_changes_ = std::make_unique<CatalogChanges>(catalog_, *pipeline_, *ids_, obsolete_, history_);
   schema_changes_ = std::make_unique<SchemaChanges>(catalog_, *pipeline_, *ids_);
+  partition_changes_ = std::make_unique<PartitionChanges>(catalog_, *pipeline_, *ids_, obsolete_, history_);
   publisher_ = std::make_unique<LoadPublisher>(
       LoadPublisher::Parts{*pipeline_, *labels_, *positions_, *files_, page_cache_, *ids_, history_},
       LoadPublisher::Limits{options_.delta_flush_bytes, options_.delta_flush_rows});
@@ -283,12 +305,12 @@ Status Engine::admit_load(TableId table_id) {
 Result<CommitOutcome> Engine::commit(LoadCommit load) {
   std::vector<SegmentMeta> segments;
   uint64_t rows = 0;
-  for (const BucketRows& bucket : load.buckets) {
-    for (const WrittenSegment& segment : bucket.segments) {
+  for (const TabletRows& tablet : load.tablets) {
+    for (const WrittenSegment& segment : tablet.segments) {
       segments.push_back(segment.meta);
       rows += segment.meta.row_count;
     }
-    if (bucket.rows) rows += bucket.rows->row_count();
+    if (tablet.rows) rows += tablet.rows->row_count();
   }
   auto fail = [&](const Status& status) {
     if (status.code() != StatusCode::kUnknownOutcome) discard_segments(segments);

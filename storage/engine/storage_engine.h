@@ -10,6 +10,7 @@
 #include "storage/base/memory_budget.h"
 #include "storage/commit/history_reader.h"
 #include "storage/commit/load_commit.h"
+#include "storage/commit/partition_changes.h"
 #include "storage/compaction/compaction_requests.h"
 #include "storage/io/file_store.h"
 #include "storage/meta/meta_store.h"
@@ -83,11 +84,24 @@ class StorageEngine {
   /// Drops its tables too.
   virtual Status drop_database(const std::string& name, bool if_exists) = 0;
   virtual Status create_table(const std::string& database, const std::string& name, TableSchema schema,
-                              bool if_not_exists) = 0;
+                              const TablePartitioning& partitioning, bool if_not_exists) = 0;
   virtual Status drop_table(const std::string& database, const std::string& name, bool if_exists) = 0;
   virtual Status truncate_table(const std::string& database, const std::string& name) = 0;
   /// ALTER TABLE: the next version of the schema, without touching a row. See SchemaChanges.
   virtual Status alter_table(const std::string& database, const std::string& name, const TableChange& change) = 0;
+
+  // Partitions. InvalidArgument for a table without PARTITION BY, and for ranges or values that overlap.
+  virtual Status add_partitions(const std::string& database, const std::string& table,
+                                std::vector<PartitionDefinition> partitions, bool if_not_exists) = 0;
+  virtual Status drop_partition(const std::string& database, const std::string& table, const std::string& partition,
+                                bool if_exists) = 0;
+  virtual Status rename_partition(const std::string& database, const std::string& table, const std::string& partition,
+                                  const std::string& new_name) = 0;
+  virtual Status truncate_partitions(const std::string& database, const std::string& table,
+                                     const std::vector<std::string>& partitions) = 0;
+  /// Makes the partitions that AUTO PARTITION lacks for rows with these values of the partition columns, and answers
+  /// all of the table. ResourceExhausted beyond `limit` new ones, or kMaxPartitions of the table.
+  virtual Result<AutoPartitions> add_auto_partitions(TableId table, const std::vector<BoundTuple>& values, size_t limit) = 0;
 
   // Labels.
   /// Takes (database, label) for a load before its body is read. LabelExists: "Label [x] has already been used, relate to

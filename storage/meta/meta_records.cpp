@@ -7,23 +7,27 @@ namespace freshet::storage {
 namespace {
 
 constexpr uint8_t kRecordVersion = 1;
+/// Version 1 had the tablets of the one partition that there was.
+constexpr uint8_t kTableRecordVersion = 2;
 
-std::string begin_record() { return std::string(1, static_cast<char>(kRecordVersion)); }
+std::string begin_record(uint8_t version = kRecordVersion) { return std::string(1, static_cast<char>(version)); }
 
 std::string seal(std::string bytes) {
   put_fixed<uint32_t>(bytes, crc32c(bytes));
   return bytes;
 }
 
-Result<ByteReader> unseal(std::string_view bytes, std::string_view what) {
+/// Versions 1 to `newest` are read; the reader stands behind the version.
+Result<ByteReader> unseal(std::string_view bytes, std::string_view what, uint8_t newest = kRecordVersion) {
   if (bytes.size() < 5) return Status::Corruption("{} record of {} bytes is cut off", what, bytes.size());
   const std::string_view body = bytes.substr(0, bytes.size() - 4);
   if (crc32c(body) != load_fixed<uint32_t>(bytes.data() + body.size())) {
     return Status::Corruption("{} record has a wrong checksum", what);
   }
-  if (static_cast<uint8_t>(body[0]) != kRecordVersion) {
-    return Status::Corruption("{} record has version {}, this program reads version {}", what,
-                              static_cast<unsigned>(static_cast<uint8_t>(body[0])), kRecordVersion);
+  const auto version = static_cast<uint8_t>(body[0]);
+  if (version < 1 || version > newest) {
+    return Status::Corruption("{} record has version {}, this program reads version {}", what, unsigned{version},
+                              unsigned{newest});
   }
   return ByteReader(body.substr(1));
 }
@@ -36,23 +40,30 @@ Status check_end(const ByteReader& reader, std::string_view what) {
 }  // namespace
 
 std::string TableRecord::encode() const {
-  std::string out = begin_record();
+  std::string out = begin_record(kTableRecordVersion);
   put_fixed<uint64_t>(out, database.value);
   put_length_prefixed(out, name);
   put_length_prefixed(out, schema);
-  put_fixed<uint32_t>(out, static_cast<uint32_t>(tablets.size()));
-  for (TabletId tablet : tablets) put_fixed<uint64_t>(out, tablet.value);
+  put_partitions(scheme, partitions, out);
   return seal(std::move(out));
 }
 
 Result<TableRecord> TableRecord::decode(std::string_view bytes) {
-  FRESHET_ASSIGN_OR_RETURN(ByteReader reader, unseal(bytes, "table"));
+  FRESHET_ASSIGN_OR_RETURN(ByteReader reader, unseal(bytes, "table", kTableRecordVersion));
   TableRecord record;
   record.database = DatabaseId(reader.fixed<uint64_t>());
   record.name = reader.length_prefixed();
   record.schema = reader.length_prefixed();
-  const uint32_t count = reader.fixed<uint32_t>();
-  for (uint32_t i = 0; i < count && reader.ok(); ++i) record.tablets.push_back(TabletId(reader.fixed<uint64_t>()));
+  if (bytes[0] == 1) {
+    Partition all;
+    const uint32_t count = reader.fixed<uint32_t>();
+    for (uint32_t i = 0; i < count && reader.ok(); ++i) all.tablets.push_back(TabletId(reader.fixed<uint64_t>()));
+    if (all.tablets.empty()) return Status::Corruption("table record of '{}' has no tablets", record.name);
+    all.id = PartitionId(all.tablets[0].value);
+    record.partitions.push_back(std::move(all));
+  } else if (!read_partitions(reader, record.scheme, record.partitions)) {
+    return Status::Corruption("table record of '{}' has damaged partitions", record.name);
+  }
   FRESHET_RETURN_IF_ERROR(check_end(reader, "table"));
   return record;
 }

@@ -6,6 +6,7 @@
 
 #include "storage/base/ids.h"
 #include "storage/base/result.h"
+#include "storage/types/partition.h"
 
 /// Values of the metadata store (FORMAT.md, "Metadata records"). Each begins with a version byte and ends with a CRC32C;
 /// decode answers Corruption for anything else.
@@ -15,7 +16,8 @@ struct TableRecord {
   DatabaseId database;
   std::string name;
   std::string schema;  ///< TableSchema::serialize
-  std::vector<TabletId> tablets;
+  PartitionScheme scheme;
+  std::vector<Partition> partitions;
 
   std::string encode() const;
   static Result<TableRecord> decode(std::string_view bytes);

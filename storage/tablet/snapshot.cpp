@@ -9,6 +9,11 @@ uint64_t TabletSnapshot::live_rows() const {
   return rows;
 }
 
+const TabletSnapshot* TableSnapshot::find_tablet(TabletId tablet) const {
+  const std::optional<uint32_t> position = position_of(tablet);
+  return position ? tablets[*position].get() : nullptr;
+}
+
 uint64_t TableSnapshot::live_rows() const {
   uint64_t rows = 0;
   for (const TabletSnapshotPtr& tablet : tablets) rows += tablet->live_rows();

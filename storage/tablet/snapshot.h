@@ -10,6 +10,7 @@
 #include "storage/segment/segment_reader.h"
 #include "storage/tablet/delta_buffer.h"
 #include "storage/types/key_run.h"
+#include "storage/types/partition_map.h"
 
 namespace freshet::storage {
 
@@ -45,7 +46,12 @@ struct TableSnapshot {
   std::string name;
   SchemaPtr schema;
   std::shared_ptr<const KeyCodec> key_codec;
-  std::vector<TabletSnapshotPtr> tablets;  ///< one for each bucket
+  PartitionMapPtr partitions;
+  std::vector<TabletSnapshotPtr> tablets;  ///< those of all partitions, in the order of `partitions`
+  /// Position in `tablets`; nothing when the tablet is gone with its partition.
+  std::optional<uint32_t> position_of(TabletId tablet) const { return partitions->position_of(tablet); }
+  /// Null when the tablet is gone with its partition.
+  const TabletSnapshot* find_tablet(TabletId tablet) const;
   uint64_t live_rows() const;
 };
 using TableSnapshotPtr = std::shared_ptr<const TableSnapshot>;

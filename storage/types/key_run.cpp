@@ -92,22 +92,20 @@ void put_value(std::string& out, const Column& column, size_t row) {
   }
 }
 
-uint32_t bucket_of(uint64_t hash, uint32_t bucket_count) {
-  return static_cast<uint32_t>(((KeyRun::hash_fixed(hash ^ kBucketSalt) >> 32) * bucket_count) >> 32);
-}
+uint32_t bucket_hash(uint64_t hash) { return static_cast<uint32_t>(KeyRun::hash_fixed(hash ^ kBucketSalt) >> 32); }
 
 /// The start follows from the first row, so that loads of few rows do not all go to bucket 0.
 void append_round_robin(const Block& block, size_t first, size_t count, uint32_t buckets, std::vector<uint32_t>& out) {
   std::string bytes;
   for (const Column& column : block.columns) put_value(bytes, column, first);
-  const uint32_t start = bucket_of(KeyRun::hash_bytes(bytes), buckets);
+  const uint32_t start = KeyCodec::bucket_at(bucket_hash(KeyRun::hash_bytes(bytes)), buckets);
   for (size_t i = 0; i < count; ++i) out.push_back(static_cast<uint32_t>((start + i) % buckets));
 }
 
-void append_narrow_buckets(const Column& column, size_t first, size_t count, uint32_t buckets, std::vector<uint32_t>& out) {
-  const uint32_t null_bucket = bucket_of(KeyRun::hash_bytes(std::string_view(&kNullMarker, 1)), buckets);
+void append_narrow_hashes(const Column& column, size_t first, size_t count, std::vector<uint32_t>& out) {
+  const uint32_t null_hash = bucket_hash(KeyRun::hash_bytes(std::string_view(&kNullMarker, 1)));
   visit_narrow(column, first, count, [&](size_t row, int64_t value) {
-    out.push_back(column.is_null(row) ? null_bucket : bucket_of(KeyRun::hash_fixed(flip_sign(value)), buckets));
+    out.push_back(column.is_null(row) ? null_hash : bucket_hash(KeyRun::hash_fixed(flip_sign(value))));
   });
 }
 
@@ -176,22 +174,30 @@ std::string KeyCodec::encode_prefix(const Block& block, size_t row, size_t colum
   return prefix;
 }
 
-void KeyCodec::append_buckets(const TableSchema& schema, const Block& block, size_t first, size_t count,
-                              std::vector<uint32_t>& out) const {
+void KeyCodec::append_buckets(const TableSchema& schema, uint32_t bucket_count, const Block& block, size_t first,
+                              size_t count, std::vector<uint32_t>& out) const {
   if (count == 0) return;
-  const uint32_t buckets = schema.bucket_count;
-  if (buckets == 1) return out.resize(out.size() + count, 0);
-  if (schema.bucket_columns.empty()) return append_round_robin(block, first, count, buckets, out);
+  if (bucket_count == 1) return out.resize(out.size() + count, 0);
+  if (schema.bucket_columns.empty()) return append_round_robin(block, first, count, bucket_count, out);
+  const size_t begin = out.size();
+  append_bucket_hashes(schema, block, first, count, out);
+  for (size_t i = begin; i < out.size(); ++i) out[i] = bucket_at(out[i], bucket_count);
+}
+
+void KeyCodec::append_bucket_hashes(const TableSchema& schema, const Block& block, size_t first, size_t count,
+                                    std::vector<uint32_t>& out) const {
   const Column& column = block.columns[schema.bucket_columns[0]];
   if (schema.bucket_columns.size() == 1 && is_narrow_integer(column.type())) {
-    return append_narrow_buckets(column, first, count, buckets, out);
+    return append_narrow_hashes(column, first, count, out);
   }
   std::string bytes;
   for (size_t row = first; row < first + count; ++row) {
     bytes.clear();
     for (size_t position : schema.bucket_columns) put_value(bytes, block.columns[position], row);
-    out.push_back(bucket_of(KeyRun::hash_bytes(bytes), buckets));
+    out.push_back(bucket_hash(KeyRun::hash_bytes(bytes)));
   }
 }
+
+void append_encoded_value(const Column& column, size_t row, std::string& out) { put_value(out, column, row); }
 
 }  // namespace freshet

@@ -86,11 +86,25 @@ class KeyCodec {
   /// changes: high half of hash_fixed(h ^ salt) * bucket_count / 2^32, where h is hash_fixed() of a single integer column in
   /// fixed form, else hash_bytes() of the encoded columns. Without, rows go round robin.
   void append_buckets(const TableSchema& schema, const Block& block, size_t first, size_t count,
+                      std::vector<uint32_t>& out) const {
+    append_buckets(schema, schema.bucket_count, block, first, count, out);
+  }
+  void append_buckets(const TableSchema& schema, uint32_t bucket_count, const Block& block, size_t first, size_t count,
                       std::vector<uint32_t>& out) const;
+  /// What decides the bucket of each row, for partitions with bucket counts of their own: bucket_at(hash, bucket_count).
+  /// REQUIRES: the schema has bucket columns.
+  void append_bucket_hashes(const TableSchema& schema, const Block& block, size_t first, size_t count,
+                            std::vector<uint32_t>& out) const;
+  static uint32_t bucket_at(uint32_t bucket_hash, uint32_t bucket_count) {
+    return static_cast<uint32_t>((static_cast<uint64_t>(bucket_hash) * bucket_count) >> 32);
+  }
 
  private:
   bool is_fixed_;
   std::vector<DataType> key_types_;
 };
+
+/// Appends one value as it is encoded in a key: the marker, and for what is not NULL the value.
+void append_encoded_value(const Column& column, size_t row, std::string& out);
 
 }  // namespace freshet

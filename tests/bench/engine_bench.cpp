@@ -31,11 +31,11 @@ void load_segment(StorageEngine& engine, const TableSnapshot& table, const Block
   LoadCommit commit;
   commit.table = table.id;
   commit.schema = table.schema;
-  BucketRows bucket;
+  TabletRows bucket{table.tablets[0]->id, {}, {}};
   bucket.segments.push_back(test::must(write_sorted_segment(engine.files(), test::must(engine.next_rowset_id()),
                                                             table.tablets[0]->id, table.schema, block, {})));
   test::must(engine.files().sync_names());
-  commit.buckets.push_back(std::move(bucket));
+  commit.tablets.push_back(std::move(bucket));
   test::must(engine.commit(std::move(commit)));
 }
 
@@ -66,9 +66,9 @@ void measure_commits(StorageEngine& engine, const TableSnapshot& table) {
     LoadCommit commit;
     commit.table = table.id;
     commit.schema = table.schema;
-    BucketRows bucket;
+    TabletRows bucket{table.tablets[0]->id, {}, {}};
     bucket.rows = rows_of(*table.schema, static_cast<int64_t>(i * 37), 1);
-    commit.buckets.push_back(std::move(bucket));
+    commit.tablets.push_back(std::move(bucket));
     const auto begin = Clock::now();
     test::must(engine.commit(std::move(commit)));
     milliseconds.push_back(seconds_since(begin) * 1000);
@@ -82,7 +82,7 @@ void measure(int64_t rows) {
   const test::TempDir folder;
   test::StorageServer server(folder.path());
   test::must(server->create_database("bench", false));
-  test::must(server->create_table("bench", "t", *test::test_schema(test::KeyForm::kFixed), false));
+  test::must(server->create_table("bench", "t", *test::test_schema(test::KeyForm::kFixed), {}, false));
   constexpr int64_t kStep = 1'000'000;
   for (int64_t first = 0; first < rows; first += kStep) {
     const TableSnapshotPtr table = server->snapshot()->find_table("bench", "t");

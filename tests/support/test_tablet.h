@@ -118,6 +118,7 @@ class TestTablet {
     storage::TableSnapshot table;
     table.schema = schema;
     table.key_codec = std::make_shared<const KeyCodec>(*schema);
+    table.partitions = PartitionMap::unpartitioned({head.id});
     table.tablets.push_back(std::make_shared<const storage::TabletSnapshot>(head));
     return table;
   }

@@ -45,10 +45,25 @@ class FakeStorage final : public storage::StorageEngine {
   Status health() const override { return Status::OK(); }
   Status create_database(const std::string&, bool) override { return not_here(); }
   Status drop_database(const std::string&, bool) override { return not_here(); }
-  Status create_table(const std::string&, const std::string&, TableSchema, bool) override { return not_here(); }
+  Status create_table(const std::string&, const std::string&, TableSchema, const TablePartitioning&, bool) override {
+    return not_here();
+  }
   Status drop_table(const std::string&, const std::string&, bool) override { return not_here(); }
   Status truncate_table(const std::string&, const std::string&) override { return not_here(); }
   Status alter_table(const std::string&, const std::string&, const TableChange&) override { return not_here(); }
+  Status add_partitions(const std::string&, const std::string&, std::vector<PartitionDefinition>, bool) override {
+    return not_here();
+  }
+  Status drop_partition(const std::string&, const std::string&, const std::string&, bool) override { return not_here(); }
+  Status rename_partition(const std::string&, const std::string&, const std::string&, const std::string&) override {
+    return not_here();
+  }
+  Status truncate_partitions(const std::string&, const std::string&, const std::vector<std::string>&) override {
+    return not_here();
+  }
+  Result<storage::AutoPartitions> add_auto_partitions(TableId, const std::vector<BoundTuple>&, size_t) override {
+    return not_here();
+  }
   Status reserve_label(DatabaseId database, const std::string& label, TransactionId transaction,
                        std::optional<storage::LabelRecord>* existing) override;
   void release_label(DatabaseId database, const std::string& label) override;

@@ -61,11 +61,14 @@ storage::TableSnapshotPtr make_table(const std::vector<std::string>& columns, ui
   table->name = "orders";
   table->key_codec = std::make_shared<KeyCodec>(*schema);
   table->schema = std::move(schema);
+  std::vector<TabletId> tablets;
   for (uint32_t i = 0; i < bucket_count; ++i) {
     auto tablet = std::make_shared<storage::TabletSnapshot>();
     tablet->id = TabletId(100 + i);
+    tablets.push_back(tablet->id);
     table->tablets.push_back(std::move(tablet));
   }
+  table->partitions = PartitionMap::unpartitioned(std::move(tablets));
   return table;
 }
 
@@ -98,7 +101,7 @@ FakeStorage::FakeStorage(storage::TableSnapshotPtr table, std::unique_ptr<storag
 std::vector<std::string> FakeStorage::committed_rows() const {
   std::vector<std::string> rows;
   for (const storage::LoadCommit& commit : commits) {
-    for (const storage::BucketRows& bucket : commit.buckets) {
+    for (const storage::TabletRows& bucket : commit.tablets) {
       if (!bucket.rows) continue;
       for (std::string& row : rows_of(*bucket.rows)) rows.push_back(std::move(row));
     }

@@ -46,9 +46,9 @@ TEST_F(LoadMemoryTest, ALoadWritesWhatItHoldsBeforeItWaits) {
   ASSERT_TRUE(outcome.ok()) << outcome.status().to_string();
   ASSERT_EQ(storage_.commits.size(), 1u);
   uint64_t rows = 0;
-  for (const auto& segment : storage_.commits[0].buckets.at(0).segments) rows += segment.meta.row_count;
+  for (const auto& segment : storage_.commits[0].tablets.at(0).segments) rows += segment.meta.row_count;
   EXPECT_EQ(rows, 20'000u);
-  EXPECT_EQ(storage_.commits[0].buckets.at(0).segments.size(), 2u);
+  EXPECT_EQ(storage_.commits[0].tablets.at(0).segments.size(), 2u);
 }
 
 TEST_F(LoadMemoryTest, NothingIsHeldAfterwards) {

@@ -32,10 +32,14 @@ class SnapshotBuilder {
     table->database_name = database;
     table->name = name;
     table->schema = std::move(schema);
+    std::vector<TabletId> ids;
     for (size_t i = 0; i < tablets; ++i) {
       mutable_tablets_.push_back(std::make_shared<storage::TabletSnapshot>());
+      mutable_tablets_.back()->id = TabletId(i + 1);
+      ids.push_back(TabletId(i + 1));
       table->tablets.push_back(mutable_tablets_.back());
     }
+    table->partitions = PartitionMap::unpartitioned(std::move(ids));
     first_tablet_ = mutable_tablets_.size() - tablets;
     server_->tables.emplace(table->id, table);
     server_->table_names.emplace(std::make_pair(database, name), table->id);

@@ -43,7 +43,7 @@ class SchemaChangesTest : public testing::Test {
     schema.bucket_columns = {0};
     schema.bucket_count = 2;
     must(server_->create_database("shop", true));
-    must(server_->create_table("shop", "t", schema, false));
+    must(server_->create_table("shop", "t", schema, {}, false));
   }
   ~SchemaChangesTest() override {
     server_.close();
@@ -74,14 +74,14 @@ class SchemaChangesTest : public testing::Test {
     }
     for (uint32_t bucket = 0; bucket < blocks.size(); ++bucket) {
       if (blocks[bucket].row_count() == 0) continue;
-      BucketRows out{bucket, {}, {}};
+      TabletRows out{target->tablets[bucket]->id, {}, {}};
       if (as_segments) {
         out.segments.push_back(must(write_sorted_segment(server_->files(), must(server_->next_rowset_id()),
                                                          target->tablets[bucket]->id, target->schema, blocks[bucket], {})));
       } else {
         out.rows = std::move(blocks[bucket]);
       }
-      commit.buckets.push_back(std::move(out));
+      commit.tablets.push_back(std::move(out));
     }
     must(server_->files().sync_names());
     return commit;
@@ -192,7 +192,7 @@ TEST_F(SchemaChangesTest, ARefusedChangeChangesNothing) {
 
 TEST_F(SchemaChangesTest, ARenamedTableTakesLoadsThatRunAndKeepsItsNameOverARestart) {
   TableSchema other = *table()->schema;
-  must(server_->create_table("shop", "taken", other, false));
+  must(server_->create_table("shop", "taken", other, {}, false));
   EXPECT_EQ(server_->alter_table("shop", "t", {{}, "taken"}).code(), StatusCode::kAlreadyExists);
   EXPECT_EQ(server_->alter_table("shop", "t", {{}, "a/b"}).code(), StatusCode::kInvalidArgument);
   LoadCommit running = prepare(table(), {{"1", "10", "a"}}, false);
@@ -202,7 +202,7 @@ TEST_F(SchemaChangesTest, ARenamedTableTakesLoadsThatRunAndKeepsItsNameOverARest
   EXPECT_EQ(rows_of(*table("u")), (Rows{"1 10 a 3"}));
   server_.restart();
   EXPECT_EQ(rows_of(*table("u")), (Rows{"1 10 a 3"}));
-  must(server_->create_table("shop", "t", other, false));
+  must(server_->create_table("shop", "t", other, {}, false));
   must(server_->drop_table("shop", "u", false));
   EXPECT_EQ(rows_of(*table("t")), Rows{});
 }

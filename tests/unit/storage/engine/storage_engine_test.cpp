@@ -40,7 +40,7 @@ Result<CommitOutcome> load(StorageEngine& engine, const TableSnapshotPtr& table,
     test::append_test_row(*table->schema, rows[i], parts[bucket[0]][i * part_count / rows.size()]);
   }
   for (uint32_t bucket = 0; bucket < parts.size(); ++bucket) {
-    BucketRows out{bucket, {}, {}};
+    TabletRows out{table->tablets[bucket]->id, {}, {}};
     for (Block& block : parts[bucket]) {
       if (block.row_count() == 0) continue;
       if (as_segments == 0) {
@@ -50,10 +50,10 @@ Result<CommitOutcome> load(StorageEngine& engine, const TableSnapshotPtr& table,
                                                          table->tablets[bucket]->id, table->schema, block, {})));
       }
     }
-    commit.buckets.push_back(std::move(out));
+    commit.tablets.push_back(std::move(out));
   }
   // Some callers keep no keys: the commit reads them from the files.
-  for (BucketRows& bucket : commit.buckets) {
+  for (TabletRows& bucket : commit.tablets) {
     for (size_t i = 0; i < bucket.segments.size(); ++i) {
       if (as_segments == 2 || (as_segments == 3 && i == 1)) bucket.segments[i].keys.clear();
     }
@@ -90,7 +90,7 @@ void create_table(StorageEngine& engine, const std::string& name, KeyForm form, 
   must(engine.create_database("shop", true));
   TableSchema schema = *test::test_schema(form, model);
   schema.bucket_count = buckets;
-  must(engine.create_table("shop", name, schema, false));
+  must(engine.create_table("shop", name, schema, {}, false));
 }
 
 class StorageEngineHistory : public testing::TestWithParam<KeyForm> {};

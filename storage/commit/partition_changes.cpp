@@ -1,0 +1,210 @@
+#include "storage/commit/partition_changes.h"
+
+#include <algorithm>
+#include <set>
+
+#include "storage/base/limits.h"
+#include "storage/commit/table_partitions.h"
+#include "storage/commit/table_record.h"
+#include "storage/meta/meta_keys.h"
+#include "storage/types/partition_time.h"
+#include "storage/types/table_options.h"
+
+namespace freshet::storage {
+namespace {
+
+Status unknown_partition(const TableSnapshot& table, const std::string& partition) {
+  return Status::NotFound("Unknown partition '{}' in table {}.{}", partition, table.database_name, table.name);
+}
+
+}  // namespace
+
+Result<TableStatePtr> PartitionChanges::find(const std::string& database, const std::string& table) const {
+  TableStatePtr state = catalog_.find_table(database, table);
+  if (!state) return Status::NotFound("Unknown table '{}.{}'", database, table);
+  return state;
+}
+
+Result<TableStatePtr> PartitionChanges::find_partitioned(const std::string& database, const std::string& table) const {
+  FRESHET_ASSIGN_OR_RETURN(TableStatePtr state, find(database, table));
+  if (state->head()->partitions->is_partitioned()) return state;
+  return Status::InvalidArgument("Table {}.{} is not a partitioned table", database, table);
+}
+
+Status PartitionChanges::apply(TableState& table, const Edit& edit) {
+  auto change = std::make_shared<CommitPipeline::Change>();
+  std::vector<std::shared_ptr<const Segment>> segments;
+  {
+    std::lock_guard publish(table.publish_lock);
+    const TableSnapshotPtr head = table.head();
+    auto next = std::make_shared<TableSnapshot>(*head);
+    next->partitions = edit.partitions;
+    const std::set<TabletId> emptied(edit.emptied.begin(), edit.emptied.end());
+    std::vector<TabletSnapshotPtr> kept;
+    HistoryWriter::Version version;
+    std::vector<RowsetId> gone;
+    for (const TabletSnapshotPtr& tablet : head->tablets) {
+      if (!emptied.contains(tablet->id)) {
+        kept.push_back(tablet);
+        continue;
+      }
+      version.rows_deleted += tablet->live_rows();
+      for (const SegmentView& view : tablet->segments) {
+        segments.push_back(view.segment);
+        gone.push_back(view.segment->id());
+      }
+      for (const DeltaView& view : tablet->deltas) gone.push_back(view.buffer->id());
+      erase_tablet_rows(tablet->id, change->batch);
+      history_.forget_tablet(tablet->id, change->batch, segments);
+    }
+    FRESHET_ASSIGN_OR_RETURN(next->tablets, make_tablets(*next, kept, ids_));
+    change->batch.put(meta_keys::table(next->id), table_record_of(*next).encode());
+    obsolete_.add_to(change->batch, segments);
+    if (!emptied.empty()) {
+      change->finish_batch = [&](CommitNumber commit, MetaBatch& batch) {
+        history_.add_version(next->id, commit, std::move(version), batch);
+        if (history_retention_seconds(*next->schema) > 0) HistoryWriter::begin(next->id, commit, batch);
+      };
+    }
+    change->install = [next](ServerSnapshot& server) { server.tables[next->id] = next; };
+    FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
+    change->finish_batch = nullptr;
+    for (RowsetId rowset : gone) {
+      table.buffers.erase(rowset);
+      table.folded_dead_rows.erase(rowset);
+    }
+    table.set_head(next);
+  }
+  FRESHET_RETURN_IF_ERROR(pipeline_.wait(change));
+  obsolete_.committed(segments);
+  return Status::OK();
+}
+
+Status PartitionChanges::add(const std::string& database, const std::string& name,
+                             std::vector<PartitionDefinition> partitions, bool if_not_exists) {
+  std::lock_guard ddl(catalog_.ddl_mutex);
+  FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table, find_partitioned(database, name));
+  const TableSnapshotPtr head = table->head();
+  Edit edit;
+  FRESHET_ASSIGN_OR_RETURN(edit.partitions,
+                           add_partitions(*head->schema, *head->partitions, std::move(partitions), if_not_exists, ids_));
+  if (edit.partitions->partitions().size() == head->partitions->partitions().size()) return Status::OK();
+  return apply(*table, edit);
+}
+
+Status PartitionChanges::drop(const std::string& database, const std::string& name, const std::string& partition,
+                              bool if_exists) {
+  std::lock_guard ddl(catalog_.ddl_mutex);
+  FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table, find_partitioned(database, name));
+  const TableSnapshotPtr head = table->head();
+  const std::optional<size_t> found = head->partitions->find(partition);
+  if (!found) return if_exists ? Status::OK() : unknown_partition(*head, partition);
+  std::vector<Partition> rest = head->partitions->partitions();
+  Edit edit;
+  edit.emptied = rest[*found].tablets;
+  rest.erase(rest.begin() + static_cast<ptrdiff_t>(*found));
+  FRESHET_ASSIGN_OR_RETURN(edit.partitions, PartitionMap::make(*head->schema, head->partitions->scheme(), std::move(rest)));
+  return apply(*table, edit);
+}
+
+Status PartitionChanges::rename(const std::string& database, const std::string& name, const std::string& partition,
+                                const std::string& new_name) {
+  if (new_name.empty() || new_name.size() > kMaxNameBytes) {
+    return Status::InvalidArgument("Incorrect partition name '{}': it must have 1 to {} bytes", new_name, kMaxNameBytes);
+  }
+  std::lock_guard ddl(catalog_.ddl_mutex);
+  FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table, find_partitioned(database, name));
+  const TableSnapshotPtr head = table->head();
+  const std::optional<size_t> found = head->partitions->find(partition);
+  if (!found) return unknown_partition(*head, partition);
+  std::vector<Partition> renamed = head->partitions->partitions();
+  renamed[*found].name = new_name;
+  Edit edit;
+  FRESHET_ASSIGN_OR_RETURN(edit.partitions,
+                           PartitionMap::make(*head->schema, head->partitions->scheme(), std::move(renamed)));
+  return apply(*table, edit);
+}
+
+Status PartitionChanges::truncate(const std::string& database, const std::string& name,
+                                  const std::vector<std::string>& partitions) {
+  std::lock_guard ddl(catalog_.ddl_mutex);
+  FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table,
+                           partitions.empty() ? find(database, name) : find_partitioned(database, name));
+  const TableSnapshotPtr head = table->head();
+  Edit edit;
+  edit.partitions = head->partitions;
+  for (const std::string& partition : partitions) {
+    const std::optional<size_t> found = head->partitions->find(partition);
+    if (!found) return unknown_partition(*head, partition);
+    const std::vector<TabletId>& tablets = head->partitions->partitions()[*found].tablets;
+    edit.emptied.insert(edit.emptied.end(), tablets.begin(), tablets.end());
+  }
+  if (partitions.empty()) {
+    for (const TabletSnapshotPtr& tablet : head->tablets) edit.emptied.push_back(tablet->id);
+  }
+  return apply(*table, edit);
+}
+
+Result<AutoPartitions> PartitionChanges::add_auto(TableId id, const std::vector<BoundTuple>& values, size_t limit) {
+  std::lock_guard ddl(catalog_.ddl_mutex);
+  const TableStatePtr table = catalog_.find_table(id);
+  if (!table) return Status::NotFound("Unknown table: it was dropped");
+  const TableSnapshotPtr head = table->head();
+  const PartitionScheme& scheme = head->partitions->scheme();
+  std::vector<PartitionDefinition> missing;
+  std::set<std::string> made;
+  std::set<std::string> names;
+  for (const BoundTuple& tuple : values) {
+    FRESHET_ASSIGN_OR_RETURN(const std::string encoded, encode_bound(*head->schema, scheme, tuple));
+    if (head->partitions->find_partition(encoded)) continue;
+    FRESHET_ASSIGN_OR_RETURN(PartitionDefinition definition, auto_partition(*head->schema, scheme, tuple));
+    if (!made.insert(bounds_text(scheme, definition.bounds)).second) continue;
+    const std::string name = definition.name;
+    for (size_t i = 1; head->partitions->find(definition.name) || names.contains(definition.name); ++i) {
+      definition.name = fmt::format("{}_{}", name, i);
+    }
+    names.insert(definition.name);
+    missing.push_back(std::move(definition));
+    if (missing.size() > limit) {
+      return Status::ResourceExhausted(
+          "the load needs more than {} new partitions of table {}.{}, the limit of AUTO PARTITION for one load; split it, "
+          "or "
+          "take a larger unit",
+          kMaxAutoPartitionsPerLoad, head->database_name, head->name);
+    }
+  }
+  if (missing.empty()) return AutoPartitions{head->partitions, 0};
+  if (head->partitions->partitions().size() + missing.size() > kMaxPartitions) {
+    return Status::ResourceExhausted(
+        "table {}.{} has {} partitions and the load needs {} more, which is beyond the limit of {}; drop old partitions, or "
+        "take a larger unit",
+        head->database_name, head->name, head->partitions->partitions().size(), missing.size(), kMaxPartitions);
+  }
+  const size_t count = missing.size();
+  Edit edit;
+  FRESHET_ASSIGN_OR_RETURN(edit.partitions,
+                           add_partitions(*head->schema, *head->partitions, std::move(missing), false, ids_));
+  FRESHET_RETURN_IF_ERROR(apply(*table, edit));
+  return AutoPartitions{edit.partitions, count};
+}
+
+Status PartitionChanges::exchange(TableId id, std::vector<PartitionDefinition> added,
+                                  const std::vector<PartitionId>& dropped) {
+  std::lock_guard ddl(catalog_.ddl_mutex);
+  const TableStatePtr table = catalog_.find_table(id);
+  if (!table) return Status::OK();
+  const TableSnapshotPtr head = table->head();
+  std::vector<Partition> rest = head->partitions->partitions();
+  Edit edit;
+  std::erase_if(rest, [&](const Partition& partition) {
+    if (std::find(dropped.begin(), dropped.end(), partition.id) == dropped.end()) return false;
+    edit.emptied.insert(edit.emptied.end(), partition.tablets.begin(), partition.tablets.end());
+    return true;
+  });
+  FRESHET_ASSIGN_OR_RETURN(const PartitionMapPtr kept,
+                           PartitionMap::make(*head->schema, head->partitions->scheme(), std::move(rest)));
+  FRESHET_ASSIGN_OR_RETURN(edit.partitions, add_partitions(*head->schema, *kept, std::move(added), true, ids_));
+  return apply(*table, edit);
+}
+
+}  // namespace freshet::storage

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "storage/catalog/catalog.h"
+#include "storage/commit/commit_pipeline.h"
+#include "storage/commit/history_writer.h"
+#include "storage/commit/obsolete_files.h"
+
+namespace freshet::storage {
+
+/// What AUTO PARTITION made for a load.
+struct AutoPartitions {
+  PartitionMapPtr partitions;  ///< all of the table now
+  size_t count = 0;            ///< new ones
+};
+
+/// Partitions that come, go and are emptied: each call is one commit, durable and visible when it returns. A load that has
+/// rows for a partition that is dropped meanwhile is refused when it commits. Any thread.
+class PartitionChanges {
+ public:
+  PartitionChanges(Catalog& catalog, CommitPipeline& pipeline, IdAllocator& ids, ObsoleteFiles& obsolete,
+                   HistoryWriter& history)
+      : catalog_(catalog), pipeline_(pipeline), ids_(ids), obsolete_(obsolete), history_(history) {}
+
+  Status add(const std::string& database, const std::string& table, std::vector<PartitionDefinition> partitions,
+             bool if_not_exists);
+  Status drop(const std::string& database, const std::string& table, const std::string& partition, bool if_exists);
+  Status rename(const std::string& database, const std::string& table, const std::string& partition,
+                const std::string& new_name);
+  /// Empties these partitions; none named = the whole table.
+  Status truncate(const std::string& database, const std::string& table, const std::vector<std::string>& partitions);
+  /// Makes what AUTO PARTITION lacks for these values; idempotent among concurrent loads.
+  /// ResourceExhausted beyond `limit` new partitions or kMaxPartitions of the table.
+  Result<AutoPartitions> add_auto(TableId table, const std::vector<BoundTuple>& values, size_t limit);
+  /// Background: adds partitions and drops others, as one commit; those that are there or gone already are left.
+  Status exchange(TableId table, std::vector<PartitionDefinition> added, const std::vector<PartitionId>& dropped);
+
+ private:
+  struct Edit {
+    PartitionMapPtr partitions;     ///< the new ones
+    std::vector<TabletId> emptied;  ///< tablets whose rows go; those that are not in `partitions` go too
+  };
+  Result<TableStatePtr> find(const std::string& database, const std::string& table) const;
+  Result<TableStatePtr> find_partitioned(const std::string& database, const std::string& table) const;
+  /// REQUIRES: ddl_mutex is held, so that the head's partitions are those the edit was made from.
+  Status apply(TableState& table, const Edit& edit);
+
+  Catalog& catalog_;
+  CommitPipeline& pipeline_;
+  IdAllocator& ids_;
+  ObsoleteFiles& obsolete_;
+  HistoryWriter& history_;
+};
+
+}  // namespace freshet::storage

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "storage/commit/id_allocator.h"
+#include "storage/meta/meta_store.h"
+#include "storage/tablet/snapshot.h"
+
+/// Steps that every change of a table's partitions is made of.
+namespace freshet::storage {
+
+/// Partitions of a new table. InvalidArgument names what is wrong with one of them.
+Result<PartitionMapPtr> make_partitions(const TableSchema& schema, const TablePartitioning& partitioning, IdAllocator& ids);
+/// `current` and `added`, with new ids. With `skip_existing`, those whose name is taken are left out.
+Result<PartitionMapPtr> add_partitions(const TableSchema& schema, const PartitionMap& current,
+                                       std::vector<PartitionDefinition> added, bool skip_existing, IdAllocator& ids);
+
+Result<TabletSnapshotPtr> make_empty_tablet(TabletId id, const SchemaPtr& schema, IdAllocator& ids);
+/// The tablets of `table.partitions` in its order: those of `existing` by id, new ones empty.
+Result<std::vector<TabletSnapshotPtr>> make_tablets(const TableSnapshot& table,
+                                                    const std::vector<TabletSnapshotPtr>& existing, IdAllocator& ids);
+
+/// Every record of the rows of one tablet.
+void erase_tablet_rows(TabletId tablet, MetaBatch& batch);
+
+}  // namespace freshet::storage
