@@ -1,11 +1,15 @@
 """ALTER TABLE: light schema change by SQL, while loads and queries run, over restarts and kills."""
 import datetime
 import decimal
-import threading
+import struct
 import time
 
 import pymysql
 import pytest
+from pymysql.constants import COMMAND, FIELD_TYPE
+from pymysql.protocol import FieldDescriptorPacket
+
+INTEGER_BYTES = {FIELD_TYPE.LONG: 4, FIELD_TYPE.LONGLONG: 8}
 
 
 @pytest.fixture
@@ -19,6 +23,39 @@ def sql(server, database):
 
     yield run
     connection.close()
+
+
+class PreparedStatement:
+    """A server-side prepared statement with one integer parameter, by the binary protocol."""
+
+    def __init__(self, connection, query):
+        self.connection = connection
+        connection._execute_command(COMMAND.COM_STMT_PREPARE, query)
+        answer = connection._read_packet().get_all_data()
+        self.id = answer[1:5]
+        columns, parameters = struct.unpack("<HH", answer[5:9])
+        for count in (parameters, columns):
+            for _ in range(count + 1 if count else 0):
+                connection._read_packet()
+
+    def execute(self, parameter):
+        """Names and rows; values are NULL or integers of the width that the column's type has."""
+        connection = self.connection
+        connection._execute_command(COMMAND.COM_STMT_EXECUTE,
+                                    self.id + b"\0\1\0\0\0" + b"\0\1" + bytes([FIELD_TYPE.LONGLONG, 0]) + struct.pack("<q", parameter))
+        count = connection._read_packet().read_length_encoded_integer()
+        fields = [connection._read_packet(FieldDescriptorPacket) for _ in range(count)]
+        assert connection._read_packet().is_eof_packet()
+        rows = []
+        while True:
+            packet = connection._read_packet()
+            if packet.is_eof_packet():
+                return [field.name for field in fields], rows
+            nulls = packet.read(1 + (count + 9) // 8)[1:]
+            rows.append(tuple(
+                None if nulls[(i + 2) // 8] >> ((i + 2) % 8) & 1 else
+                int.from_bytes(packet.read(INTEGER_BYTES[field.type_code]), "little", signed=True)
+                for i, field in enumerate(fields)))
 
 
 def refusal(run, query):
@@ -207,18 +244,40 @@ def test_takes_milliseconds_at_any_size(server, database, sql):
     assert sql("SELECT count(*), sum(c9), sum(c0) FROM t") == [(2000000, 18000000, 0)]
 
 
-def test_prepared_point_reads_see_the_new_schema(server, database, sql):
+def test_prepared_statements_see_the_new_schema(server, database, sql):
     sql("CREATE TABLE t (id INT NOT NULL, v INT) UNIQUE KEY(id)")
-    sql("INSERT INTO t VALUES (1, 10)")
-    sql("SELECT v FROM t WHERE id = 1")
-    reader = server.connect(database)
-    with reader.cursor() as cursor:
-        cursor.execute("SELECT * FROM t WHERE id = 1")
-        assert cursor.fetchall() == ((1, 10),)
-        sql("ALTER TABLE t ADD COLUMN w INT DEFAULT '3' AFTER id, MODIFY COLUMN v BIGINT")
-        cursor.execute("SELECT * FROM t WHERE id = 1")
-        assert cursor.fetchall() == ((1, 3, 10),)
-        sql("ALTER TABLE t DROP COLUMN w")
-        cursor.execute("SELECT * FROM t WHERE id = 1")
-        assert cursor.fetchall() == ((1, 10),)
-    reader.close()
+    sql("INSERT INTO t VALUES (1, 10), (2, 20)")
+    connection = server.connect(database)
+    point = PreparedStatement(connection, "SELECT * FROM t WHERE id = ?")
+    scan = PreparedStatement(connection, "SELECT v, id FROM t WHERE id > ? ORDER BY id")
+    assert point.execute(1) == (["id", "v"], [(1, 10)])
+    assert scan.execute(0) == (["v", "id"], [(10, 1), (20, 2)])
+    sql("ALTER TABLE t ADD COLUMN w INT DEFAULT '3' AFTER id, MODIFY COLUMN v BIGINT")
+    sql("INSERT INTO t VALUES (2, 4, 5000000000)")
+    assert point.execute(1) == (["id", "w", "v"], [(1, 3, 10)])
+    assert point.execute(2) == (["id", "w", "v"], [(2, 4, 5000000000)])
+    assert scan.execute(0) == (["v", "id"], [(10, 1), (5000000000, 2)])
+    sql("ALTER TABLE t DROP COLUMN w, RENAME COLUMN v x, ADD COLUMN v INT")
+    assert point.execute(2) == (["id", "x", "v"], [(2, 5000000000, None)])
+    assert scan.execute(1) == (["v", "id"], [(None, 2)])
+    sql("ALTER TABLE t DROP COLUMN v")
+    with pytest.raises(pymysql.Error) as caught:
+        scan.execute(0)
+    assert caught.value.args[0] == 1054
+    assert point.execute(1) == (["id", "x"], [(1, 10)])
+    connection.close()
+
+
+def test_rows_of_a_duplicate_table_stay_in_their_buckets(server, database, sql):
+    sql("CREATE TABLE t (k INT NOT NULL, h INT, v VARCHAR(10)) DUPLICATE KEY(k) DISTRIBUTED BY HASH(h) BUCKETS 3")
+    rows = lambda columns: "".join(",".join(str(value) for value in columns(i)) + "\n" for i in range(3000))
+    server.load(database, "t", rows(lambda i: (i % 7, i, "a")), column_separator=",")
+    sql("ALTER TABLE t ADD COLUMN n INT DEFAULT '5' AFTER k, ORDER BY (v, n, h), RENAME COLUMN h hash")
+    server.load(database, "t", rows(lambda i: (i % 7, "b", i, i)), column_separator=",")
+    sql("INSERT INTO t VALUES (1, 'c', 1, 1)")
+    sql("ALTER TABLE t DROP COLUMN v, MODIFY COLUMN k COMMENT 'key'")
+    for _ in range(2):
+        assert sql("SELECT count(*), sum(hash), sum(n) FROM t") == [(6001, 2 * 4498500 + 1, 15000 + 4498500 + 1)]
+        assert sql("SELECT hash, n FROM t WHERE hash = 77 ORDER BY n") == [(77, 5), (77, 77)]
+        assert sql("SELECT DISTINCT k FROM t ORDER BY k") == [(i,) for i in range(7)]
+        sql("ALTER TABLE t COMPACT")
