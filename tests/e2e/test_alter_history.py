@@ -5,7 +5,7 @@ import os
 
 from support.running_load import RunningLoad
 
-OPERATIONS = int(os.environ.get("FRESHET_ALTER_OPERATIONS", "260"))
+OPERATIONS = int(os.environ.get("FRESHET_ALTER_OPERATIONS", "200"))
 KEYS = 400
 
 # Each type with the types it can be widened to.
@@ -54,10 +54,11 @@ class Table:
         self.server, self.rng = server, rng
         self.columns = [Column("a", "TINYINT"), Column("b", "VARCHAR(4)"), Column("c", "FLOAT", 0.25)]
         self.rows = {}
+        self.versions = {}
         self.names_used = 0
         server.sql("CREATE DATABASE d")
         server.sql("CREATE TABLE d.t (k INT NOT NULL, a TINYINT, b VARCHAR(4), c FLOAT DEFAULT '0.25') UNIQUE KEY(k) "
-                   "DISTRIBUTED BY HASH(k) BUCKETS 2")
+                   "DISTRIBUTED BY HASH(k) BUCKETS 2 PROPERTIES ('history_retention_seconds' = '3600')")
 
     def some_keys(self):
         return self.rng.sample(range(KEYS), self.rng.choice((1, 3, 20, 150)))
@@ -141,8 +142,12 @@ class Table:
             row.pop(column, None)
         return f"DROP COLUMN {column.name}"
 
-    def expected(self, key):
-        return tuple(self.rows[key].get(column, column.initial) for column in self.columns)
+    def keep_version(self):
+        """Remembers the rows of now; whenever they are read, it is under the columns of that time."""
+        self.versions[int(self.server.sql("SHOW VERSIONS FROM d.t LIMIT 1")[0][0])] = {key: dict(row) for key, row in self.rows.items()}
+
+    def expected(self, key, rows=None):
+        return tuple((self.rows if rows is None else rows)[key].get(column, column.initial) for column in self.columns)
 
     def read(self, condition=""):
         names = ", ".join(f"CAST({column.name} AS VARCHAR)" if column.kind == "LARGEINT" else column.name for column in self.columns)
@@ -158,6 +163,9 @@ class Table:
         for key in found:
             for column, value, expected in zip(self.columns, found[key], self.expected(key)):
                 assert value == expected, (key, column.name, column.kind, column.initial)
+        for version in self.rng.sample(sorted(self.versions), min(2, len(self.versions))):
+            rows = self.versions[version]
+            assert self.read(f"FOR VERSION AS OF {version}") == {key: self.expected(key, rows) for key in rows}, version
         for key in self.rng.sample(range(KEYS), 4):
             assert self.read(f"WHERE k = {key}") == ({key: self.expected(key)} if key in self.rows else {})
         for i, column in enumerate(self.columns):
@@ -196,6 +204,8 @@ def test_random_changes_equal_the_model(make_server, rng):
         else:
             server.kill()
             server.start()
+        if choice < 0.6 and rng.random() < 0.3:
+            table.keep_version()
         if rng.random() < 0.4:
             table.check()
     table.check()

@@ -240,7 +240,7 @@ def test_takes_milliseconds_at_any_size(server, database, sql):
         begin = time.monotonic()
         sql(f"ALTER TABLE t ADD COLUMN c{i} INT DEFAULT '{i}'")
         seconds.append(time.monotonic() - begin)
-    assert sorted(seconds)[5] < 0.1, seconds
+    assert sorted(seconds)[5] < 0.25, seconds
     assert sql("SELECT count(*), sum(c9), sum(c0) FROM t") == [(2000000, 18000000, 0)]
 
 
