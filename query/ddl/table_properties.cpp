@@ -4,6 +4,7 @@
 #include <array>
 
 #include "query/dialect/tokenizer.h"
+#include "storage/encoding/compression.h"
 #include "storage/types/table_options.h"
 
 namespace freshet::query {
@@ -15,6 +16,7 @@ enum class PropertyRule : uint8_t {
   kMustBeTrue,  ///< "false" is refused
   kMustBeFalse,
   kColumns,  ///< names columns, separated by commas
+  kCompression,
   kHistory,  ///< seconds for which older versions stay
   kRefused,
 };
@@ -46,7 +48,7 @@ constexpr std::array kProperties = {
     Property{"storage_medium", PropertyRule::kAccepted, ""},
     Property{"storage_cooldown_time", PropertyRule::kAccepted, ""},
     Property{"inverted_index_storage_format", PropertyRule::kAccepted, ""},
-    Property{"compression", PropertyRule::kAccepted, ""},
+    Property{"compression", PropertyRule::kCompression, ""},
     Property{kHistoryRetentionProperty, PropertyRule::kHistory, ""},
     Property{"in_memory", PropertyRule::kAccepted, ""},
     Property{"is_being_synced", PropertyRule::kAccepted, ""},
@@ -158,6 +160,7 @@ Status check_table_properties(const Properties& properties, const TableSchema& s
         break;
       case PropertyRule::kMustBeFalse: FRESHET_RETURN_IF_ERROR(check_flag(name, value, false, known->reason)); break;
       case PropertyRule::kColumns: FRESHET_RETURN_IF_ERROR(check_columns(name, value, schema)); break;
+      case PropertyRule::kCompression: FRESHET_RETURN_IF_ERROR(storage::parse_compression(value).status()); break;
       case PropertyRule::kHistory: FRESHET_RETURN_IF_ERROR(parse_history_retention(value).status()); break;
       case PropertyRule::kRefused: return Status::Unsupported("Property '{}' is not supported: {}", name, known->reason);
     }

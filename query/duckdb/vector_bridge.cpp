@@ -201,12 +201,18 @@ void ColumnSource::read_strings(uint32_t offset, uint32_t count, std::optional<R
   read_validity(offset, count, selection, out);
   string_t* strings = FlatVector::GetData<string_t>(out);
   duckdb::StringVector::AddBuffer(out, pin_);
+  const auto decoded = std::make_shared<storage::DecodedBytes>();
+  if (page_->encoding() == storage::PageEncoding::kFsst) {
+    duckdb::StringVector::AddBuffer(out, duckdb::make_buffer<Pin<storage::DecodedBytes>>(decoded));
+  }
   if (selection && is_sparse(*selection, count)) {
-    for (uint32_t i = 0; i < selection->count; ++i) strings[i] = to_string_t(page_->bytes_at(offset + selection->rows[i]));
+    for (uint32_t i = 0; i < selection->count; ++i) {
+      strings[i] = to_string_t(page_->bytes_at(offset + selection->rows[i], *decoded));
+    }
     return;
   }
   std::array<std::string_view, kVectorRows> values;
-  page_->read_bytes(offset, count, values.data());
+  page_->read_bytes(offset, count, values.data(), *decoded);
   if (!selection) {
     for (uint32_t i = 0; i < count; ++i) strings[i] = to_string_t(values[i]);
     return;

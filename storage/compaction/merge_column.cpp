@@ -47,6 +47,7 @@ class ValueCursor {
  private:
   struct PinnedPage {
     std::shared_ptr<const ColumnPage> page;
+    DecodedBytes decoded;
     size_t end;  ///< of its values in values_
   };
 
@@ -79,19 +80,20 @@ class ValueCursor {
     FRESHET_ASSIGN_OR_RETURN(auto page, column_->page(next_page_));
     page = widen_page(std::move(page), column_->type(), default_.type());
     ++next_page_;
-    append_values(*page);
+    DecodedBytes decoded;
+    append_values(*page, decoded);
     append_nulls(*page);
-    if constexpr (kIsBytes<Value>) pages_.push_back({std::move(page), values_.size()});
+    if constexpr (kIsBytes<Value>) pages_.push_back({std::move(page), std::move(decoded), values_.size()});
     return Status::OK();
   }
 
-  void append_values(const ColumnPage& page) {
+  void append_values(const ColumnPage& page, [[maybe_unused]] DecodedBytes& decoded) {
     const size_t start = values_.size();
     const bool all_live = live_.size() == page.row_count();
     values_.resize(start + (kIsBytes<Value> ? page.row_count() : live_.size()));
     Value* target = values_.data() + start;
     if constexpr (kIsBytes<Value>) {
-      page.read_bytes(0, page.row_count(), target);
+      page.read_bytes(0, page.row_count(), target, decoded);
       if (all_live) return;
       for (size_t i = 0; i < live_.size(); ++i) target[i] = target[live_[i]];
       values_.resize(start + live_.size());

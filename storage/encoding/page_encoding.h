@@ -14,6 +14,7 @@ enum class PageEncoding : uint8_t {
   kDelta = 6,
   kRunLength = 7,
   kAlp = 8,
+  kFsst = 9,
 };
 
 }  // namespace freshet::storage

@@ -13,6 +13,7 @@
 #include "storage/encoding/delta.h"
 #include "storage/encoding/dictionary.h"
 #include "storage/encoding/frame_of_reference.h"
+#include "storage/encoding/fsst.h"
 #include "storage/encoding/null_map.h"
 #include "storage/encoding/plain.h"
 #include "storage/encoding/run_length.h"
@@ -49,8 +50,10 @@ class PinnedPage : public ColumnPage {
 
   void read_fixed(uint32_t, uint32_t, void*) const override { FRESHET_ASSERT(!"a page of byte values"); }
   void gather_fixed(std::span<const uint32_t>, void*) const override { FRESHET_ASSERT(!"a page of byte values"); }
-  void read_bytes(uint32_t, uint32_t, std::string_view*) const override { FRESHET_ASSERT(!"a page of fixed-width values"); }
-  std::string_view bytes_at(uint32_t) const override {
+  void read_bytes(uint32_t, uint32_t, std::string_view*, DecodedBytes&) const override {
+    FRESHET_ASSERT(!"a page of fixed-width values");
+  }
+  std::string_view bytes_at(uint32_t, DecodedBytes&) const override {
     FRESHET_ASSERT(!"a page of fixed-width values");
     return {};
   }
@@ -95,13 +98,27 @@ class PlainBytesPage final : public PinnedPage {
   PlainBytesPage(PageCache::PagePtr page, const PageHeader& header)
       : PinnedPage(std::move(page), header), view_(body().data(), header.row_count) {}
 
-  void read_bytes(uint32_t first, uint32_t count, std::string_view* out) const override {
+  void read_bytes(uint32_t first, uint32_t count, std::string_view* out, DecodedBytes&) const override {
     for (uint32_t i = 0; i < count; ++i) out[i] = view_.at(first + i);
   }
-  std::string_view bytes_at(uint32_t row) const override { return view_.at(row); }
+  std::string_view bytes_at(uint32_t row, DecodedBytes&) const override { return view_.at(row); }
 
  private:
   BytesView view_;
+};
+
+class FsstBytesPage final : public PinnedPage {
+ public:
+  FsstBytesPage(PageCache::PagePtr page, const PageHeader& header)
+      : PinnedPage(std::move(page), header), view_(body(), header.row_count) {}
+
+  void read_bytes(uint32_t first, uint32_t count, std::string_view* out, DecodedBytes& decoded) const override {
+    view_.read(first, count, out, decoded);
+  }
+  std::string_view bytes_at(uint32_t row, DecodedBytes& decoded) const override { return view_.at(row, decoded); }
+
+ private:
+  FsstView view_;
 };
 
 class ConstantBytesPage final : public PinnedPage {
@@ -109,8 +126,10 @@ class ConstantBytesPage final : public PinnedPage {
   ConstantBytesPage(PageCache::PagePtr page, const PageHeader& header)
       : PinnedPage(std::move(page), header), value_{body()} {}
 
-  void read_bytes(uint32_t, uint32_t count, std::string_view* out) const override { std::fill_n(out, count, value_[0]); }
-  std::string_view bytes_at(uint32_t) const override { return value_[0]; }
+  void read_bytes(uint32_t, uint32_t count, std::string_view* out, DecodedBytes&) const override {
+    std::fill_n(out, count, value_[0]);
+  }
+  std::string_view bytes_at(uint32_t, DecodedBytes&) const override { return value_[0]; }
   std::span<const std::string_view> dictionary() const override { return value_; }
   void read_codes(uint32_t, uint32_t count, uint32_t* out) const override { std::fill_n(out, count, 0u); }
 
@@ -123,7 +142,7 @@ class DictionaryBytesPage final : public PinnedPage {
   DictionaryBytesPage(PageCache::PagePtr page, const PageHeader& header)
       : PinnedPage(std::move(page), header), view_(body(), header.row_count) {}
 
-  void read_bytes(uint32_t first, uint32_t count, std::string_view* out) const override {
+  void read_bytes(uint32_t first, uint32_t count, std::string_view* out, DecodedBytes&) const override {
     std::array<uint32_t, kVectorRows> codes;
     const std::span<const std::string_view> values = dictionary();
     for (uint32_t done = 0; done < count;) {
@@ -133,7 +152,7 @@ class DictionaryBytesPage final : public PinnedPage {
       done += step;
     }
   }
-  std::string_view bytes_at(uint32_t row) const override { return view_.value(view_.code_at(row)); }
+  std::string_view bytes_at(uint32_t row, DecodedBytes&) const override { return view_.value(view_.code_at(row)); }
   std::span<const std::string_view> dictionary() const override {
     std::call_once(values_made_, [this] {
       values_.resize(view_.count());
@@ -169,7 +188,8 @@ Answer visit_fixed_view(const PageHeader& header, Answer otherwise, const Visit&
       if (header.physical == PhysicalType::kFloat) return visit(use<AlpView<float>>());
       if (header.physical == PhysicalType::kDouble) return visit(use<AlpView<double>>());
       return otherwise;
-    case PageEncoding::kDictionary: return otherwise;
+    case PageEncoding::kDictionary:
+    case PageEncoding::kFsst: return otherwise;
   }
   return otherwise;
 }
@@ -185,6 +205,7 @@ bool is_valid_bytes_body(PageEncoding encoding, std::string_view body, size_t ro
     case PageEncoding::kConstant: return true;
     case PageEncoding::kPlain: return !body.empty() && BytesView::valid_size(body, row_count) == body.size();
     case PageEncoding::kDictionary: return DictionaryView::is_valid(body, row_count);
+    case PageEncoding::kFsst: return FsstView::is_valid(body, row_count);
     default: return false;
   }
 }
@@ -212,6 +233,7 @@ std::shared_ptr<const ColumnPage> make_bytes_page(PageCache::PagePtr page, const
   switch (header.encoding) {
     case PageEncoding::kConstant: return std::make_shared<ConstantBytesPage>(std::move(page), header);
     case PageEncoding::kDictionary: return std::make_shared<DictionaryBytesPage>(std::move(page), header);
+    case PageEncoding::kFsst: return std::make_shared<FsstBytesPage>(std::move(page), header);
     default: return std::make_shared<PlainBytesPage>(std::move(page), header);
   }
 }

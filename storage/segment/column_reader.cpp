@@ -38,7 +38,8 @@ void append_fixed(const ColumnPage& page, uint32_t first, uint32_t count, Column
 
 void append_bytes(const ColumnPage& page, uint32_t first, uint32_t count, Column& out) {
   std::array<std::string_view, kVectorRows> values;
-  page.read_bytes(first, count, values.data());
+  DecodedBytes decoded;
+  page.read_bytes(first, count, values.data(), decoded);
   const bool has_nulls = page.null_count() != 0;
   for (uint32_t i = 0; i < count; ++i) {
     has_nulls&& page.is_null(first + i) ? out.append_null() : out.append_bytes(values[i]);

@@ -7,6 +7,7 @@
 
 #include "storage/base/ids.h"
 #include "storage/base/result.h"
+#include "storage/encoding/decoded_bytes.h"
 #include "storage/encoding/page_encoding.h"
 #include "storage/types/column.h"
 
@@ -39,9 +40,10 @@ class ColumnPage {
   /// Fixed-width columns: decodes the named rows (ascending) to `out`, side by side, without decoding the others.
   virtual void gather_fixed(std::span<const uint32_t> rows, void* out) const = 0;
 
-  /// Byte columns: the values of rows [first, first + count); views live as long as this page.
-  virtual void read_bytes(uint32_t first, uint32_t count, std::string_view* out) const = 0;
-  virtual std::string_view bytes_at(uint32_t row) const = 0;
+  /// Byte columns: the values of rows [first, first + count). Views live as long as this page and `decoded`, where values
+  /// are decoded that the page does not hold as they are.
+  virtual void read_bytes(uint32_t first, uint32_t count, std::string_view* out, DecodedBytes& decoded) const = 0;
+  virtual std::string_view bytes_at(uint32_t row, DecodedBytes& decoded) const = 0;
   /// kDictionary byte pages (kConstant is a dictionary of one): the distinct values, and each row's position among them.
   virtual std::span<const std::string_view> dictionary() const = 0;
   virtual void read_codes(uint32_t first, uint32_t count, uint32_t* out) const = 0;

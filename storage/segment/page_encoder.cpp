@@ -5,6 +5,7 @@
 
 #include "storage/encoding/codec_choice.h"
 #include "storage/encoding/constant.h"
+#include "storage/encoding/fsst.h"
 #include "storage/encoding/null_map.h"
 #include "storage/encoding/plain.h"
 #include "storage/encoding/run_length.h"
@@ -141,6 +142,10 @@ PageEncoding PageEncoder::encode_bytes(const Column& values, size_t first, size_
   }
   for (size_t i = 0; zone.null_count != 0 && i < count; ++i) {
     if (nulls[i] != 0) views_[i] = {};
+  }
+  if (const SymbolTable* symbols = fsst_.measure(views_, compression_)) {
+    encode_fsst(*symbols, views_, payload_);
+    return PageEncoding::kFsst;
   }
   encode_plain_bytes(views_, payload_);
   return PageEncoding::kPlain;

@@ -7,6 +7,7 @@
 
 #include "storage/encoding/alp.h"
 #include "storage/encoding/dictionary.h"
+#include "storage/encoding/fsst_plan.h"
 #include "storage/encoding/integer_plan.h"
 #include "storage/segment/column_reader.h"
 #include "storage/segment/page_frame.h"
@@ -16,6 +17,9 @@ namespace freshet::storage {
 /// Turns runs of column values into page payloads and their zone maps. Reusable; not thread-safe.
 class PageEncoder {
  public:
+  /// `compression` is what compressible pages will get.
+  explicit PageEncoder(PageCompression compression) : compression_(compression) {}
+
   /// Encodes rows [first, first + count) of `values`; payload() is valid until the next call. The header lacks first_row,
   /// column and sizes. REQUIRES: count > 0.
   PageHeader encode(const Column& values, size_t first, size_t count, ZoneMap& zone);
@@ -31,7 +35,9 @@ class PageEncoder {
   std::string payload_;
   std::string without_nulls_;  ///< fixed width: the values with NULLs replaced by a value of the page
   std::vector<std::string_view> views_;
+  const PageCompression compression_;
   DictionaryBuilder dictionary_;
+  FsstPlan fsst_;
   IntegerPlan integers_;
   std::tuple<AlpPlan<float>, AlpPlan<double>> alp_;
   bool is_compressible_ = false;

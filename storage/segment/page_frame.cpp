@@ -35,6 +35,7 @@ std::string_view wrong_sizes(const PageHeader& header, PageLocation location) {
     case PageCompression::kNone: return header.raw_bytes == header.stored_bytes ? "" : "two sizes of an uncompressed page";
     case PageCompression::kLz4:
       return header.raw_bytes <= header.stored_bytes * kMaxLz4Ratio ? "" : "impossible uncompressed size";
+    case PageCompression::kZstd: return header.raw_bytes <= kMaxPagePayloadBytes ? "" : "impossible uncompressed size";
   }
   return "unknown compression";
 }
@@ -68,9 +69,9 @@ Result<PageLocation> PageSink::write(PageHeader header, std::string_view payload
                                      header.row_count, payload.size(), kMaxPagePayloadBytes);
   }
   frame_.assign(kPageHeaderBytes, '\0');
-  const bool compressed = compression == PageCompression::kLz4 && compress_lz4(payload, frame_);
+  const bool compressed = compress(compression, payload, frame_);
   if (!compressed) frame_.append(payload);
-  header.compression = compressed ? PageCompression::kLz4 : PageCompression::kNone;
+  header.compression = compressed ? compression : PageCompression::kNone;
   header.raw_bytes = static_cast<uint32_t>(payload.size());
   header.stored_bytes = static_cast<uint32_t>(frame_.size() - kPageHeaderBytes);
 
@@ -103,8 +104,9 @@ Result<std::string> PageSource::read_frame(PageLocation location) const {
 
   std::string page(kPageHeaderBytes + size_t{header.raw_bytes}, '\0');
   frame.copy(page.data(), kPageHeaderBytes);
-  if (!decompress_lz4(page_payload(frame), page.data() + kPageHeaderBytes, header.raw_bytes)) {
-    return bad_page(location, "the LZ4 block does not decompress");
+  const auto decompress = header.compression == PageCompression::kLz4 ? decompress_lz4 : decompress_zstd;
+  if (!decompress(page_payload(frame), page.data() + kPageHeaderBytes, header.raw_bytes)) {
+    return bad_page(location, "the stored bytes do not decompress");
   }
   return page;
 }

@@ -63,12 +63,18 @@ std::string_view encoding_name(PageEncoding encoding) {
     case PageEncoding::kDelta: return "delta";
     case PageEncoding::kRunLength: return "run-length";
     case PageEncoding::kAlp: return "alp";
+    case PageEncoding::kFsst: return "fsst";
   }
   return "unknown";
 }
 
 std::string_view compression_name(PageCompression compression) {
-  return compression == PageCompression::kLz4 ? "lz4" : "uncompressed";
+  switch (compression) {
+    case PageCompression::kNone: return "uncompressed";
+    case PageCompression::kLz4: return "lz4";
+    case PageCompression::kZstd: return "zstd";
+  }
+  return "unknown";
 }
 
 std::string_view key_form_name(KeyForm form) {

@@ -12,11 +12,25 @@
 namespace freshet::storage {
 namespace {
 
+/// What the table's property "compression" asks for. A name that CREATE TABLE took before it looked at them is LZ4.
+PageCompression table_compression(const TableSchema& schema) {
+  for (const auto& [name, value] : schema.properties) {
+    if (name != kCompressionProperty) continue;
+    const auto method = parse_compression(value);
+    return method.ok() ? *method : PageCompression::kLz4;
+  }
+  return PageCompression::kLz4;
+}
+
 class SegmentFileWriter final : public SegmentWriter {
  public:
   SegmentFileWriter(std::unique_ptr<WritableFile> file, RowsetId id, TabletId tablet, SchemaPtr schema,
                     const SegmentWriterOptions& options)
-      : schema_(std::move(schema)), options_(options), sink_(std::move(file), id) {
+      : schema_(std::move(schema)),
+        options_(options),
+        sink_(std::move(file), id),
+        compression_(table_compression(*schema_)),
+        encoder_(compression_) {
     footer_.id = id;
     footer_.tablet = tablet;
     footer_.schema_version = schema_->version;
@@ -39,6 +53,7 @@ class SegmentFileWriter final : public SegmentWriter {
   SchemaPtr schema_;
   SegmentWriterOptions options_;
   PageSink sink_;
+  const PageCompression compression_;
   PageEncoder encoder_;
   SegmentFooter footer_;
   std::optional<ColumnWriter> column_;  ///< of column footer_.columns.size(), while it is being written
@@ -54,7 +69,7 @@ Status SegmentFileWriter::append_column(size_t column_index, const Column& value
   FRESHET_ASSERT(column_index < schema_->columns.size());
   if (column_ && column_index == footer_.columns.size() + 1) FRESHET_RETURN_IF_ERROR(finish_column());
   FRESHET_ASSERT(column_index == footer_.columns.size());
-  if (!column_) column_.emplace(schema_->columns[column_index], options_.compression, encoder_, sink_);
+  if (!column_) column_.emplace(schema_->columns[column_index], compression_, encoder_, sink_);
   return column_->append(values);
 }
 
@@ -126,7 +141,7 @@ Status SegmentFileWriter::write_short_keys() {
   PageHeader header;
   header.kind = PageKind::kShortKeys;
   header.row_count = footer_.row_count;
-  FRESHET_ASSIGN_OR_RETURN(footer_.short_keys, sink_.write(header, short_keys_.serialize(), options_.compression));
+  FRESHET_ASSIGN_OR_RETURN(footer_.short_keys, sink_.write(header, short_keys_.serialize(), compression_));
   return Status::OK();
 }
 

@@ -2,8 +2,8 @@
 
 #include <memory>
 #include <span>
+#include <string_view>
 
-#include "storage/encoding/compression.h"
 #include "storage/io/file_store.h"
 #include "storage/segment/segment_meta.h"
 #include "storage/types/block.h"
@@ -11,8 +11,10 @@
 
 namespace freshet::storage {
 
+/// Name of the table property that says how pages are compressed (see parse_compression).
+inline constexpr std::string_view kCompressionProperty = "compression";
+
 struct SegmentWriterOptions {
-  PageCompression compression = PageCompression::kLz4;
   uint32_t level = 0;
   /// The newest commit when the file was begun: stored in the footer as the second witness of the metadata's age.
   CommitNumber newest_commit;

@@ -33,8 +33,10 @@ class WidenedPage final : public ColumnPage {
             [&](uint32_t done, uint32_t step, void* narrow) { page_->gather_fixed(rows.subspan(done, step), narrow); });
   }
 
-  void read_bytes(uint32_t, uint32_t, std::string_view*) const override { FRESHET_ASSERT(!"a page of fixed-width values"); }
-  std::string_view bytes_at(uint32_t) const override {
+  void read_bytes(uint32_t, uint32_t, std::string_view*, DecodedBytes&) const override {
+    FRESHET_ASSERT(!"a page of fixed-width values");
+  }
+  std::string_view bytes_at(uint32_t, DecodedBytes&) const override {
     FRESHET_ASSERT(!"a page of fixed-width values");
     return {};
   }

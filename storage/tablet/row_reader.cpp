@@ -13,7 +13,10 @@ using Locations = std::span<const RowLocation>;
 
 void append_page_value(const ColumnPage& page, uint32_t row, Column& out) {
   if (page.is_null(row)) return out.append_null();
-  if (out.is_bytes()) return out.append_bytes(page.bytes_at(row));
+  if (out.is_bytes()) {
+    DecodedBytes decoded;
+    return out.append_bytes(page.bytes_at(row, decoded));
+  }
   alignas(Int128) char value[sizeof(Int128)];
   page.gather_fixed({&row, 1}, value);
   out.append_fixed_run(value, nullptr, 1);

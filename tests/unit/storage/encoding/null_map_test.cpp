@@ -32,6 +32,27 @@ TEST(NullMap, BitsReadBackFromEveryStart) {
   }
 }
 
+TEST(Compression, ZstdGivesBackExactlyWhatItTook) {
+  const std::string text(4096, 'x');
+  std::string stored;
+  ASSERT_TRUE(compress(PageCompression::kZstd, text, stored));
+  EXPECT_LT(stored.size(), 100u);
+  std::string back(text.size(), '\0');
+  EXPECT_TRUE(decompress_zstd(stored, back.data(), static_cast<uint32_t>(back.size())));
+  EXPECT_EQ(back, text);
+  EXPECT_FALSE(decompress_zstd(stored, back.data(), static_cast<uint32_t>(back.size() - 1)));
+  EXPECT_FALSE(decompress_zstd("no zstd frame", back.data(), static_cast<uint32_t>(back.size())));
+  EXPECT_FALSE(compress(PageCompression::kNone, text, stored));
+}
+
+TEST(Compression, NamesAreThoseOfDoris) {
+  EXPECT_EQ(parse_compression("no_compression").value(), PageCompression::kNone);
+  EXPECT_EQ(parse_compression("LZ4F").value(), PageCompression::kLz4);
+  EXPECT_EQ(parse_compression("Zstd").value(), PageCompression::kZstd);
+  EXPECT_EQ(parse_compression("SNAPPY").status().code(), StatusCode::kUnsupported);
+  EXPECT_EQ(parse_compression("").status().code(), StatusCode::kInvalidArgument);
+}
+
 TEST(Compression, IsKeptOnlyWhenItSavesAnEighth) {
   std::mt19937_64 random(test::test_seed());
   std::string noise(4096, '\0');

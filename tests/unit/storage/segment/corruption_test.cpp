@@ -127,7 +127,8 @@ void read_whole_page(const std::string& bytes) {
     return page->read_fixed(0, rows, values.data());
   }
   std::vector<std::string_view> values(rows);
-  page->read_bytes(0, rows, values.data());
+  DecodedBytes decoded;
+  page->read_bytes(0, rows, values.data(), decoded);
   size_t total = 0;
   for (std::string_view value : values) {
     for (char letter : value) total += static_cast<unsigned char>(letter);
@@ -137,19 +138,23 @@ void read_whole_page(const std::string& bytes) {
 
 TEST(CorruptPage, WithARightChecksumIsRefusedOrReadInBounds) {
   std::mt19937_64 random(test::test_seed());
-  PageEncoder encoder;
+  PageEncoder encoder{PageCompression::kLz4};
   for (const DataType& type : {DataType{TypeKind::kInt}, DataType{TypeKind::kLargeInt}, DataType{TypeKind::kString}}) {
-    for (int shape = 0; shape < 3; ++shape) {
+    for (int shape = 0; shape < 4; ++shape) {
       Column column(type);
       for (int row = 0; row < 300; ++row) {
         if (row % 9 == 0) {
           column.append_null();
         } else if (type.is_bytes()) {
-          column.append_bytes(shape == 0 ? "same" : std::to_string(shape == 1 ? row % 20 : row));
+          const std::string number = std::to_string(shape == 1 ? row % 20 : row);
+          column.append_bytes(shape == 0 ? "same" : shape == 3 ? "/orders/" + number + "?page=" + number : number);
         } else if (type.width() == 4) {
-          column.append(static_cast<int32_t>(shape == 0 ? 1 : shape == 1 ? row : random()));
+          column.append(static_cast<int32_t>(shape == 0 ? 1 : shape == 1 ? row : shape == 2 ? random() : row / 40 * 999));
         } else {
-          column.append(static_cast<Int128>(shape == 0 ? 1 : random()) << (shape == 2 ? 60 : 0));
+          column.append(static_cast<Int128>(shape == 0   ? 1
+                                            : shape == 3 ? random() % 99 * 1000
+                                                         : random())
+                        << (shape == 2 ? 60 : 0));
         }
       }
       ZoneMap zone;

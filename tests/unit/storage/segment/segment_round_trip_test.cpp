@@ -98,7 +98,8 @@ void expect_page_reads_agree(const ColumnPage& page, const Column& expected, siz
     ASSERT_EQ(page.is_null(row), is_null);
     ASSERT_EQ((words[row / 64] >> (row % 64)) & 1, is_null ? 0u : 1u);
     if (expected.is_bytes() && !is_null) {
-      ASSERT_EQ(page.bytes_at(row), expected.bytes_at(first_row + row));
+      DecodedBytes decoded;
+      ASSERT_EQ(page.bytes_at(row, decoded), expected.bytes_at(first_row + row));
     }
   }
   const bool has_dictionary = page.encoding() == PageEncoding::kDictionary || page.encoding() == PageEncoding::kConstant;
@@ -206,13 +207,36 @@ TEST_F(SegmentRoundTrip, PagesAreEncodedByTheirValues) {
   EXPECT_EQ(encoding(Pattern::kWide, 2), PageEncoding::kPlain);
   EXPECT_EQ(encoding(Pattern::kConstant, 3), PageEncoding::kConstant);
   EXPECT_EQ(encoding(Pattern::kFewDistinct, 3), PageEncoding::kDictionary);
-  EXPECT_EQ(encoding(Pattern::kWide, 3), PageEncoding::kPlain);
+  EXPECT_EQ(encoding(Pattern::kWide, 3), PageEncoding::kFsst);
   EXPECT_EQ(encoding(Pattern::kMultiples, 2), PageEncoding::kScaledFrame);
   EXPECT_EQ(encoding(Pattern::kRising, 2), PageEncoding::kDelta);
   EXPECT_EQ(encoding(Pattern::kRuns, 2), PageEncoding::kRunLength);
   EXPECT_EQ(encoding(Pattern::kRuns, 4), PageEncoding::kRunLength);
   EXPECT_EQ(encoding(Pattern::kRising, 4), PageEncoding::kAlp);
   EXPECT_EQ(encoding(Pattern::kWide, 4), PageEncoding::kPlain);
+}
+
+TEST_F(SegmentRoundTrip, PagesAreCompressedAsTheTableAsks) {
+  std::mt19937_64 random(test::test_seed());
+  const auto base = make_schema(TableModel::kUnique, 1, {{TypeKind::kBigInt}, {TypeKind::kString}});
+  const Block block = make_block(*base, random, Pattern::kLong, 5000, 10);
+  const auto dump_with = [&](std::string_view method) {
+    auto schema = std::make_shared<TableSchema>(*base);
+    if (!method.empty()) schema->properties.emplace_back(kCompressionProperty, method);
+    const WrittenSegment written = write(schema, block);
+    const auto reader = open(written.meta, *schema);
+    Column read(schema->columns[1].type);
+    EXPECT_TRUE(reader->column(ColumnId(2))->read_rows(0, 5000, read).ok());
+    for (size_t row = 0; row < read.size(); ++row) EXPECT_EQ(value_of(read, row), value_of(block.columns[1], row));
+    return dump_segment(*files_, segment_file_name(written.meta.id)).value();
+  };
+  EXPECT_NE(dump_with("").find(" lz4 "), std::string::npos);
+  EXPECT_NE(dump_with("lz4").find(" lz4 "), std::string::npos);
+  EXPECT_NE(dump_with("a name of an older server").find(" lz4 "), std::string::npos);
+  EXPECT_NE(dump_with("ZSTD").find(" zstd "), std::string::npos);
+  const std::string none = dump_with("NO_COMPRESSION");
+  EXPECT_EQ(none.find(" lz4 "), std::string::npos);
+  EXPECT_EQ(none.find(" zstd "), std::string::npos);
 }
 
 TEST_F(SegmentRoundTrip, ExtremeIntegersAndDoublesSurvive) {

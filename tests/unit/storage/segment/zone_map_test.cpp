@@ -8,7 +8,7 @@ namespace freshet::storage {
 namespace {
 
 ZoneMap zone_of(const Column& column) {
-  PageEncoder encoder;
+  PageEncoder encoder(PageCompression::kLz4);
   ZoneMap zone;
   encoder.encode(column, 0, column.size(), zone);
   return zone;
