@@ -110,6 +110,11 @@ std::string metrics_text(const storage::StorageEngine& storage, const ingest::Lo
   text.counter("freshet_compactions_total", "Compactions", stats.compactions);
   text.counter("freshet_compaction_written_bytes_total", "Bytes that compactions wrote", stats.compaction_bytes_written);
   text.gauge("freshet_index_resident_bytes", "Memory of key indexes and key filters", stats.index_resident_bytes);
+  text.gauge("freshet_index_resident_rows", "Rows of the segments whose key index is in memory", stats.index_resident_rows);
+  text.gauge("freshet_index_bytes_per_key", "Memory of key indexes and key filters for each of these rows",
+             stats.index_resident_rows == 0
+                 ? 0
+                 : static_cast<double>(stats.index_resident_bytes) / static_cast<double>(stats.index_resident_rows));
   text.gauge("freshet_load_memory_bytes", "Memory of the rows that running loads collect", stats.load_memory_bytes);
   text.gauge("freshet_tablet_rowsets_max", "Segments and delta buffers of the tablet that has most of them",
              stats.most_rowsets);

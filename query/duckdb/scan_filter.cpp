@@ -288,6 +288,10 @@ idx_t RowFilter::apply(duckdb::Vector& vector, idx_t count, SelectionVector& sel
   }
   duckdb::UnifiedVectorFormat format;
   vector.ToUnifiedFormat(count, format);
+  if (vector.GetVectorType() == duckdb::VectorType::CONSTANT_VECTOR) {
+    SelectionVector only;
+    return run(*root_, vector, format, 1, only, 1) == 1 ? selected : 0;
+  }
   return run(*root_, vector, format, count, selection, selected);
 }
 

@@ -388,7 +388,9 @@ StorageStats Engine::stats() const {
       stats.most_rowsets = std::max<uint64_t>(stats.most_rowsets, tablet->segments.size() + tablet->deltas.size() - 1);
       for (const SegmentView& view : tablet->segments) {
         stats.segment_bytes += view.segment->meta().file_bytes;
-        stats.index_resident_bytes += view.segment->resident_bytes();
+        const uint64_t resident_bytes = view.segment->resident_bytes();
+        stats.index_resident_bytes += resident_bytes;
+        if (resident_bytes != 0) stats.index_resident_rows += view.segment->meta().row_count;
       }
       for (const DeltaView& view : tablet->deltas) {
         stats.delta_rows += view.row_count;

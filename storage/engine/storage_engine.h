@@ -55,7 +55,8 @@ struct StorageStats {
   uint64_t flush_bytes_written = 0;
   uint64_t compactions = 0;
   uint64_t compaction_bytes_written = 0;
-  uint64_t index_resident_bytes = 0;
+  uint64_t index_resident_bytes = 0;  ///< of the segments that are open
+  uint64_t index_resident_rows = 0;   ///< rows of these segments
   uint64_t page_cache_bytes = 0;
   uint64_t page_cache_hits = 0;
   uint64_t page_cache_misses = 0;
