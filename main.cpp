@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -23,6 +24,7 @@
 #include "query/duckdb/engine.h"
 #include "query/session_factory.h"
 #include "query/users.h"
+#include "storage/base/failpoint.h"
 #include "storage/base/log.h"
 #include "storage/engine/storage_engine.h"
 #include "storage/io/local_file_store.h"
@@ -304,6 +306,10 @@ int run_server(const ServerArguments& arguments) {
   const std::optional<config::Settings> settings = read_settings(arguments);
   if (!settings) return 1;
   set_log_level(settings->log.level);
+  if (const char* failpoints = std::getenv("FRESHET_FAILPOINTS")) {
+    const Status armed = arm_failpoints(failpoints);
+    if (!armed.ok()) return fail(armed.message());
+  }
   signal(SIGPIPE, SIG_IGN);
   sigset_t endings;
   sigemptyset(&endings);

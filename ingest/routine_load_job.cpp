@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "storage/base/failpoint.h"
 #include "storage/base/log.h"
 #include "storage/types/value_text.h"
 
@@ -298,7 +299,9 @@ Status RoutineLoadJob::commit_batch() {
   }
   FRESHET_RETURN_IF_ERROR(parts_.storage.admit_load(table_->id));
   const uint64_t rows = transaction_->row_count();
+  failpoint(Failpoint::kRoutineLoadCommit);
   FRESHET_RETURN_IF_ERROR(transaction_->commit(std::nullopt, std::move(offsets)).status());
+  failpoint(Failpoint::kRoutineLoadCommitted);
   committed_ = read_;
   last_commit_ = Clock::now();
   const uint64_t errors = errors_.count();

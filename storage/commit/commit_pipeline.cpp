@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "storage/base/failpoint.h"
 #include "storage/base/log.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
@@ -59,8 +60,10 @@ void CommitPipeline::write_queued(std::unique_lock<std::mutex>& lock) {
     queue_.pop_front();
   }
   lock.unlock();
+  failpoint(Failpoint::kCommitBeforeWrite);
   const Status status = meta_.commit(batch);
   if (status.ok()) {
+    failpoint(Failpoint::kCommitAfterWrite);
     auto next = std::make_shared<ServerSnapshot>(*snapshot());
     for (const ChangePtr& change : group) change->install(*next);
     next->commit = group.back()->number_;
@@ -69,6 +72,7 @@ void CommitPipeline::write_queued(std::unique_lock<std::mutex>& lock) {
   } else {
     log_error("commits stop: {}", status.to_string());
   }
+  failpoint(Failpoint::kCommitAfterInstall);
   lock.lock();
   if (!status.ok() && broken_.ok()) {
     broken_ =

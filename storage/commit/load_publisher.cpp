@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/base/failpoint.h"
 #include "storage/commit/tablet_edit.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
@@ -137,6 +138,7 @@ struct LoadPublisher::Staged {
 };
 
 Result<CommitOutcome> LoadPublisher::publish(TableState& table, LoadCommit load) {
+  failpoint(Failpoint::kCommitStart);
   const TableSnapshotPtr head = table.head();
   FRESHET_ASSIGN_OR_RETURN(std::vector<Bucket> buckets, prepare(*head, load));
   if (head->schema->is_unique()) FRESHET_RETURN_IF_ERROR(probe_rounds(table, buckets));
@@ -146,6 +148,7 @@ Result<CommitOutcome> LoadPublisher::publish(TableState& table, LoadCommit load)
   table.publish_lock.unlock();
   if (!staged.ok()) return staged.status();
 
+  failpoint(Failpoint::kCommitStaged);
   FRESHET_RETURN_IF_ERROR(parts_.pipeline.wait(staged->change));
   if (load.label) parts_.labels.committed(*load.label);
   return staged->outcome;
@@ -226,9 +229,11 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
   std::vector<RowsetId> new_buffers;
   for (const Bucket& bucket : buckets) {
     const DeltaView& active = head->find_tablet(bucket.tablet)->deltas.back();
+    // A commit with more rows than the limit has a buffer to itself; an empty one is never sealed.
     const bool is_full =
-        active.buffer->byte_size() >= limits_.delta_buffer_bytes ||
-        active.buffer->row_count() + (bucket.rows ? bucket.rows->kept.row_count() : 0) > limits_.delta_buffer_rows;
+        active.row_count > 0 &&
+        (active.buffer->byte_size() >= limits_.delta_buffer_bytes ||
+         active.buffer->row_count() + (bucket.rows ? bucket.rows->kept.row_count() : 0) > limits_.delta_buffer_rows);
     RowsetId next_buffer;
     if (bucket.rows && is_full) {
       FRESHET_ASSIGN_OR_RETURN(const uint64_t id, parts_.ids.next());

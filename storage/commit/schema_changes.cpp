@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "storage/base/failpoint.h"
 #include "storage/commit/catalog_changes.h"
 #include "storage/commit/history_writer.h"
 #include "storage/commit/table_record.h"
@@ -75,7 +76,9 @@ Status SchemaChanges::alter_table(const std::string& database, const std::string
     staged->finish_batch = nullptr;
     table->set_head(next);
   }
+  failpoint(Failpoint::kDdlStaged);
   FRESHET_RETURN_IF_ERROR(pipeline_.wait(staged));
+  failpoint(Failpoint::kDdlCommitted);
   if (!change.new_name.empty()) catalog_.rename_table(database, name, change.new_name);
   return Status::OK();
 }

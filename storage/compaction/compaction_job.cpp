@@ -1,5 +1,6 @@
 #include "storage/compaction/compaction_job.h"
 
+#include "storage/base/failpoint.h"
 #include "storage/compaction/merge_inputs.h"
 #include "storage/compaction/segment_output.h"
 
@@ -33,6 +34,7 @@ Result<CompactionOutput> run_compaction(FileStore& files, std::span<const Segmen
   FRESHET_RETURN_IF_ERROR(merge_keys(inputs, *schema, key_codec, throttle, order, result.row_ids, segment->writer()));
   for (size_t column = 0; column < schema->columns.size(); ++column) {
     FRESHET_RETURN_IF_ERROR(merge_column(inputs, *schema, column, order, throttle, segment->writer()));
+    failpoint(Failpoint::kCompactionColumnWritten);
   }
   FRESHET_ASSIGN_OR_RETURN(result.meta, segment->finish());
   return result;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "storage/base/failpoint.h"
 #include "storage/base/log.h"
 #include "storage/commit/tablet_edit.h"
 #include "storage/compaction/admission.h"
@@ -295,6 +296,7 @@ Status Maintenance::flush_oldest_sealed(TableState& table, TabletId tablet_id) {
   if (found == nullptr) return Status::OK();
   const TabletSnapshot& tablet = *found;
   const DeltaView sealed = tablet.deltas.front();
+  failpoint(Failpoint::kFlushStart);
   FRESHET_ASSIGN_OR_RETURN(const uint64_t segment_id, parts_.ids.next());
   SegmentWriterOptions writer_options;
   writer_options.newest_commit = CommitNumber(parts_.commit_numbers.last());
@@ -305,6 +307,7 @@ Status Maintenance::flush_oldest_sealed(TableState& table, TabletId tablet_id) {
     FRESHET_RETURN_IF_ERROR(parts_.files.sync_names());
     segment = std::make_shared<const Segment>(parts_.files, parts_.page_cache, *output.meta, start->schema);
   }
+  failpoint(Failpoint::kFlushSegmentWritten);
 
   auto change = std::make_shared<CommitPipeline::Change>();
   {
@@ -346,6 +349,7 @@ Status Maintenance::flush_oldest_sealed(TableState& table, TabletId tablet_id) {
     table.set_head(next);
   }
   FRESHET_RETURN_IF_ERROR(parts_.pipeline.wait(change));
+  failpoint(Failpoint::kFlushCommitted);
   counters_.flushes.fetch_add(1, std::memory_order_relaxed);
   if (output.meta) counters_.flush_bytes_written.fetch_add(output.meta->file_bytes, std::memory_order_relaxed);
   return Status::OK();
@@ -364,6 +368,7 @@ Status Maintenance::compact_tablet(TableState& table, TabletId tablet_id, const 
     inputs.push_back(*view);
     level = std::max(level, view->segment->meta().level);
   }
+  failpoint(Failpoint::kCompactionStart);
   FRESHET_ASSIGN_OR_RETURN(const uint64_t output_id, parts_.ids.next());
   SegmentWriterOptions writer_options;
   writer_options.level = level + 1;
@@ -376,6 +381,7 @@ Status Maintenance::compact_tablet(TableState& table, TabletId tablet_id, const 
     FRESHET_RETURN_IF_ERROR(parts_.files.sync_names());
     segment = std::make_shared<const Segment>(parts_.files, parts_.page_cache, *output.meta, start->schema);
   }
+  failpoint(Failpoint::kCompactionSegmentWritten);
 
   std::vector<std::shared_ptr<const Segment>> obsolete;
   for (const SegmentView& input : inputs) obsolete.push_back(input.segment);
@@ -425,6 +431,7 @@ Status Maintenance::compact_tablet(TableState& table, TabletId tablet_id, const 
     table.set_head(next);
   }
   FRESHET_RETURN_IF_ERROR(parts_.pipeline.wait(change));
+  failpoint(Failpoint::kCompactionCommitted);
   parts_.obsolete.committed(obsolete);
   counters_.compactions.fetch_add(1, std::memory_order_relaxed);
   if (output.meta) counters_.compaction_bytes_written.fetch_add(output.meta->file_bytes, std::memory_order_relaxed);

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "storage/base/failpoint.h"
 #include "storage/base/log.h"
 #include "storage/base/wall_clock.h"
 #include "storage/catalog/catalog.h"
@@ -239,14 +240,18 @@ Status add_active_buffers(RecoveredState& state, IdAllocator& ids) {
 }
 
 Status Engine::recover_and_start() {
+  failpoint(Failpoint::kRecoveryStart);
   FRESHET_RETURN_IF_ERROR(check_format(*meta_));
   FRESHET_ASSIGN_OR_RETURN(ids_, IdAllocator::open(*meta_, meta_keys::kReservedIds));
   FRESHET_ASSIGN_OR_RETURN(commit_numbers_, IdAllocator::open(*meta_, meta_keys::kReservedCommits));
   FRESHET_ASSIGN_OR_RETURN(labels_, Labels::open(*meta_, clock_, {options_.label_keep_seconds, options_.label_limit}));
   FRESHET_ASSIGN_OR_RETURN(positions_, StreamPositions::open(*meta_));
   FRESHET_RETURN_IF_ERROR(obsolete_.remove_recorded(*meta_));
+  failpoint(Failpoint::kRecoveryFilesRemoved);
   FRESHET_ASSIGN_OR_RETURN(RecoveredState state, recover(*meta_, *files_, page_cache_));
+  failpoint(Failpoint::kRecoveryRead);
   FRESHET_RETURN_IF_ERROR(quarantine_unknown_files(state, *files_));
+  failpoint(Failpoint::kRecoveryQuarantined);
   for (const auto& segment : state.retired) retired_.add(segment);
   FRESHET_RETURN_IF_ERROR(add_active_buffers(state, *ids_));
   {

@@ -251,6 +251,24 @@ TEST(StorageEngine, TruncateAndDropLeaveNoFileBehind) {
   EXPECT_EQ(find(*server, "orders"), nullptr);
 }
 
+TEST(StorageEngine, ASmallCommitMayHaveMoreRowsThanADeltaBufferIsFlushedAt) {
+  const test::TempDir folder;
+  StorageOptions options;
+  options.delta_flush_rows = 10;
+  StorageServer server(folder.path(), options);
+  create_table(*server, "orders", KeyForm::kFixed, 1);
+  std::vector<TestRow> rows;
+  for (int64_t key = 0; key < 50; ++key) rows.push_back({.key = key});
+  must(load(*server, find(*server, "orders"), rows, 0));
+  must(server->flush_table(find(*server, "orders")->id));
+  must(load(*server, find(*server, "orders"), rows, 0));
+  server.restart();
+  must(server->flush_table(find(*server, "orders")->id));
+  EXPECT_EQ(content(*find(*server, "orders")).size(), 50u);
+  server.close();
+  EXPECT_EQ(server.check(), std::vector<std::string>());
+}
+
 TEST(StorageEngine, AutoIncrementValuesAreNeverGivenTwice) {
   const test::TempDir folder;
   StorageServer server(folder.path());
