@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "storage/base/failpoint.h"
 #include "storage/base/limits.h"
 #include "storage/commit/table_partitions.h"
 #include "storage/commit/table_record.h"
@@ -75,7 +76,9 @@ Status PartitionChanges::apply(TableState& table, const Edit& edit) {
     }
     table.set_head(next);
   }
+  failpoint(Failpoint::kDdlStaged);
   FRESHET_RETURN_IF_ERROR(pipeline_.wait(change));
+  failpoint(Failpoint::kDdlCommitted);
   obsolete_.committed(segments);
   return Status::OK();
 }

@@ -35,13 +35,15 @@ class FreshetServer:
         self._connections = threading.local()
         self._starts = 0
 
-    def start(self):
+    def start(self, failpoints=""):
+        """Starts it and waits until it serves. `failpoints`: text for FRESHET_FAILPOINTS (storage/base/failpoint.h)."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.data_dir / "ports.json").unlink(missing_ok=True)
         command = [BINARY, "server", "--config", self._write_settings(), "--data-dir", self.data_dir,
                    "--http-address", "127.0.0.1:0", "--mysql-address", "127.0.0.1:0"]
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env={**os.environ, **({"FRESHET_FAILPOINTS": failpoints} if failpoints else {})})
         self._starts += 1
         deadline = time.monotonic() + START_SECONDS_MAX
         while not self._read_ports():
