@@ -68,18 +68,18 @@ class SchemaChangesTest : public testing::Test {
     for (const std::vector<std::string>& row : rows) {
       Block one = Block::for_schema(*target->schema);
       for (size_t i = 0; i < row.size(); ++i) append(one.columns[i], row[i]);
-      std::vector<uint32_t> bucket;
-      target->key_codec->append_buckets(*target->schema, one, 0, 1, bucket);
-      blocks[bucket[0]].append_from(one, 0);
+      std::vector<uint32_t> tablet;
+      target->partitions->route(*target->schema, *target->key_codec, one, tablet);
+      blocks[tablet[0]].append_from(one, 0);
     }
-    for (uint32_t bucket = 0; bucket < blocks.size(); ++bucket) {
-      if (blocks[bucket].row_count() == 0) continue;
-      TabletRows out{target->tablets[bucket]->id, {}, {}};
+    for (size_t tablet = 0; tablet < blocks.size(); ++tablet) {
+      if (blocks[tablet].row_count() == 0) continue;
+      TabletRows out{target->tablets[tablet]->id, {}, {}};
       if (as_segments) {
         out.segments.push_back(must(write_sorted_segment(server_->files(), must(server_->next_rowset_id()),
-                                                         target->tablets[bucket]->id, target->schema, blocks[bucket], {})));
+                                                         target->tablets[tablet]->id, target->schema, blocks[tablet], {})));
       } else {
-        out.rows = std::move(blocks[bucket]);
+        out.rows = std::move(blocks[tablet]);
       }
       commit.tablets.push_back(std::move(out));
     }
@@ -205,6 +205,38 @@ TEST_F(SchemaChangesTest, ARenamedTableTakesLoadsThatRunAndKeepsItsNameOverARest
   must(server_->create_table("shop", "t", other, {}, false));
   must(server_->drop_table("shop", "u", false));
   EXPECT_EQ(rows_of(*table("t")), Rows{});
+}
+
+TEST_F(SchemaChangesTest, PartitionColumnsAreFixedAndRowsFindTheirPartitionUnderEverySchema) {
+  TableSchema schema = *table()->schema;
+  schema.model = TableModel::kDuplicate;
+  must(server_->drop_table("shop", "t", false));
+  const auto partition = [](const std::string& value) {
+    PartitionDefinition definition;
+    definition.name = "p" + value;
+    definition.bounds.values = {{BoundValue{BoundValue::Kind::kText, value}}};
+    return definition;
+  };
+  TablePartitioning partitioning;
+  partitioning.scheme.kind = PartitionKind::kList;
+  partitioning.scheme.columns = {schema.columns[1].id};
+  partitioning.partitions = {partition("1"), partition("2")};
+  must(server_->create_table("shop", "t", schema, partitioning, false));
+  load({{"1", "1", "a"}, {"2", "2", "b"}}, true);
+  for (SchemaChange& change : std::vector<SchemaChange>{DropColumn{"n", false}, widen("n", {TypeKind::kBigInt})}) {
+    const Status refused = alter({change});
+    EXPECT_EQ(refused.code(), StatusCode::kUnsupported);
+    EXPECT_NE(refused.message().find("partition column"), std::string::npos) << refused.message();
+  }
+  LoadCommit running = prepare(table(), {{"3", "1", "c"}, {"4", "2", "d"}}, false);
+  must(alter({AddColumn{column_of("x", {TypeKind::kInt}, "5"), {false, "id"}, false}, RenameColumn{"n", "kind"},
+              DropColumn{"s", false}}));
+  must(server_->add_partitions("shop", "t", {partition("3")}, false));
+  must(server_->commit(std::move(running)));
+  load({{"5", "7", "3"}, {"6", "8", "2"}});
+  expect_rows({"1 5 1", "2 5 2", "3 5 1", "4 5 2", "5 7 3", "6 8 2"});
+  must(server_->drop_partition("shop", "t", "p2", false));
+  expect_rows({"1 5 1", "3 5 1", "5 7 3"});
 }
 
 TEST_F(SchemaChangesTest, LoadsFlushesAndCompactionsGoOnWhileTheSchemaChanges) {
