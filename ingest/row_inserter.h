@@ -33,6 +33,8 @@ class RowInserter {
 
   /// Positions in the schema of the columns that rows bring, in the order of the values.
   const std::vector<size_t>& targets() const { return targets_; }
+  /// As LoadTransaction::restrict_to. REQUIRES: no rows yet.
+  Status restrict_to(const std::vector<std::string>& partitions) { return transaction_.restrict_to(partitions); }
   /// InvalidArgument: "Column 'v' of row 3: 'abc' is not a valid int".
   Status append_row(std::span<const Literal> values);
   /// Rows as columns: `block` has all columns of the schema, those of targets() filled and the others empty; it comes back

@@ -86,6 +86,7 @@ Status run_insert(const Insert& insert, std::span<const Parameter> parameters, S
   FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, insert.table.table));
   FRESHET_ASSIGN_OR_RETURN(const auto inserter,
                            ingest::RowInserter::begin(services.storage, table, insert.columns, false, {}));
+  if (!insert.partitions.empty()) FRESHET_RETURN_IF_ERROR(inserter->restrict_to(insert.partitions));
   std::vector<std::string> texts;
   FRESHET_RETURN_IF_ERROR(
       insert.needs_engine ? insert_from_query(insert, parameters, *table->schema, session, services, connection, *inserter)

@@ -1,7 +1,9 @@
 #include "query/table_statements.h"
 
 #include "query/ddl/alter_definition.h"
+#include "query/ddl/partition_definition.h"
 #include "query/ddl/table_definition.h"
+#include "query/partition_statements.h"
 
 namespace freshet::query {
 namespace {
@@ -41,8 +43,9 @@ Status run_create_table(const CreateTable& statement, const SessionState& sessio
                         ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
   FRESHET_ASSIGN_OR_RETURN(TableSchema schema, make_table_schema(statement));
-  FRESHET_RETURN_IF_ERROR(
-      services.storage.create_table(database, statement.name.table, std::move(schema), {}, statement.if_not_exists));
+  FRESHET_ASSIGN_OR_RETURN(const TablePartitioning partitioning, make_partitioning(statement, schema));
+  FRESHET_RETURN_IF_ERROR(services.storage.create_table(database, statement.name.table, std::move(schema), partitioning,
+                                                        statement.if_not_exists));
   OkResult result;
   result.warnings = static_cast<uint16_t>(create_table_notes(statement).size());
   return out.ok(result);
@@ -54,8 +57,13 @@ Status run_create_table_like(const CreateTableLike& statement, const SessionStat
   FRESHET_ASSIGN_OR_RETURN(const auto source,
                            find_table(*services.storage.snapshot(), source_database, statement.source.table));
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
+  TablePartitioning partitioning{source->partitions->scheme(), {}};
+  for (const Partition& partition : source->partitions->partitions()) {
+    partitioning.partitions.push_back(
+        {partition.name, partition.bounds, false, static_cast<uint32_t>(partition.tablets.size())});
+  }
   FRESHET_RETURN_IF_ERROR(
-      services.storage.create_table(database, statement.name.table, *source->schema, {}, statement.if_not_exists));
+      services.storage.create_table(database, statement.name.table, *source->schema, partitioning, statement.if_not_exists));
   return out.ok({});
 }
 
@@ -71,7 +79,9 @@ Status run_drop_table(const DropTable& statement, const SessionState& session, c
 Status run_truncate_table(const TruncateTable& statement, const SessionState& session, const QueryServices& services,
                           ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
-  FRESHET_RETURN_IF_ERROR(services.storage.truncate_table(database, statement.name.table));
+  FRESHET_RETURN_IF_ERROR(statement.partitions.empty()
+                              ? services.storage.truncate_table(database, statement.name.table)
+                              : services.storage.truncate_partitions(database, statement.name.table, statement.partitions));
   return out.ok({});
 }
 
@@ -79,6 +89,10 @@ Status run_alter_table(const AlterTable& statement, const SessionState& session,
                        ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
   FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, statement.name.table));
+  if (changes_partitions(statement)) {
+    FRESHET_RETURN_IF_ERROR(alter_partitions(statement, *table, services.storage));
+    return out.ok({});
+  }
   FRESHET_ASSIGN_OR_RETURN(const TableChange change, make_table_change(statement, *table->schema));
   if (!change.new_name.empty()) FRESHET_RETURN_IF_ERROR(check_no_routine_load(database, table->name, services));
   if (!change.is_empty()) FRESHET_RETURN_IF_ERROR(services.storage.alter_table(database, table->name, change));

@@ -75,6 +75,11 @@ Status add_clause(const AlterClause& clause, const TableSchema& schema, TableCha
       return Status::OK();
     case AlterKind::kIndex:
     case AlterKind::kCompact: return Status::OK();
+    case AlterKind::kAddPartition:
+    case AlterKind::kDropPartition:
+    case AlterKind::kRenamePartition:
+    case AlterKind::kTruncatePartition:
+      return Status::Unsupported("Partitions and columns are changed by ALTER TABLE statements of their own");
     case AlterKind::kOther: break;
   }
   return Status::Unsupported(

@@ -150,6 +150,8 @@ Status parse_order(TokenCursor& cursor, std::vector<AlterClause>& clauses) {
 }
 
 Status parse_alter_clause(TokenCursor& cursor, std::vector<AlterClause>& clauses) {
+  FRESHET_ASSIGN_OR_RETURN(const bool is_partition, parse_alter_partition(cursor, clauses));
+  if (is_partition) return Status::OK();
   if (cursor.accept("ADD")) return parse_add(cursor, clauses);
   if (cursor.at("DROP") && !cursor.at_ahead(1, "PARTITION")) {
     cursor.take();

@@ -113,22 +113,10 @@ Status parse_distribution(TokenCursor& cursor, CreateTable& table) {
     table.distribution = Distribution::kHash;
     FRESHET_ASSIGN_OR_RETURN(table.distribution_columns, cursor.name_list("a column name"));
   }
-  if (!cursor.accept("BUCKETS") || cursor.accept("AUTO")) return Status::OK();
+  if (!cursor.accept("BUCKETS")) return Status::OK();
+  table.auto_buckets = cursor.accept("AUTO");
+  if (table.auto_buckets) return Status::OK();
   FRESHET_ASSIGN_OR_RETURN(table.buckets, cursor.number("a number of buckets, or AUTO"));
-  return Status::OK();
-}
-
-/// `PARTITION BY RANGE (..) (..)`: kept as text.
-Status parse_partition(TokenCursor& cursor, CreateTable& table) {
-  const size_t begin = cursor.peek().offset;
-  cursor.accept("AUTO");
-  FRESHET_RETURN_IF_ERROR(cursor.expect("PARTITION BY"));
-  size_t end = begin;
-  while (!cursor.at_end() && !cursor.at("DISTRIBUTED") && !cursor.at("PROPERTIES") && !cursor.at("COMMENT")) {
-    end = cursor.peek().end();
-    cursor.take();
-  }
-  table.partition_clause = cursor.text().substr(begin, end - begin);
   return Status::OK();
 }
 
@@ -167,7 +155,10 @@ Status parse_clause(TokenCursor& cursor, CreateTable& table) {
   FRESHET_ASSIGN_OR_RETURN(const bool key, parse_key_clause(cursor, table));
   if (key) return Status::OK();
   if (cursor.accept("DISTRIBUTED")) return parse_distribution(cursor, table);
-  if (cursor.at("PARTITION BY") || cursor.at("AUTO PARTITION")) return parse_partition(cursor, table);
+  if (cursor.at("PARTITION BY") || cursor.at("AUTO PARTITION")) {
+    FRESHET_ASSIGN_OR_RETURN(table.partitioning, parse_partition_clause(cursor));
+    return Status::OK();
+  }
   if (cursor.accept("CLUSTER BY") || cursor.accept("ORDER BY")) {
     FRESHET_ASSIGN_OR_RETURN(table.cluster_columns, cursor.name_list("a column name"));
     return Status::OK();

@@ -229,10 +229,17 @@ class InsertParser {
       insert_.table.database = std::move(insert_.table.table);
       FRESHET_ASSIGN_OR_RETURN(insert_.table.table, tokens_.name("a table name"));
     }
-    if (tokens_.peek().is_word("PARTITION") || tokens_.peek().is_word("PARTITIONS")) {
-      return Status::Unsupported("INSERT into single partitions is not supported: tables have no partitions yet");
-    }
-    return Status::OK();
+    return tokens_.accept("PARTITION") || tokens_.accept("PARTITIONS") ? partition_list() : Status::OK();
+  }
+
+  /// `(p1, p2)`.
+  Status partition_list() {
+    if (!tokens_.accept_operator("(")) return tokens_.error("'(' and partition names");
+    do {
+      FRESHET_ASSIGN_OR_RETURN(auto name, tokens_.name("a partition name"));
+      insert_.partitions.push_back(std::move(name));
+    } while (tokens_.accept_operator(","));
+    return tokens_.accept_operator(")") ? Status::OK() : tokens_.error("',' or ')'");
   }
 
   bool starts_query() const {

@@ -18,11 +18,12 @@ Result<Statement> finish(TokenCursor& cursor, Statement statement) {
 Result<Statement> parse_truncate(TokenCursor& cursor) {
   cursor.accept("TABLE");
   FRESHET_ASSIGN_OR_RETURN(auto name, parse_table_name(cursor));
+  TruncateTable truncate{std::move(name), {}};
   if (cursor.at("PARTITION") || cursor.at("PARTITIONS")) {
-    return Status::Unsupported("TRUNCATE of single partitions is not supported: tables have no partitions yet");
+    FRESHET_ASSIGN_OR_RETURN(truncate.partitions, parse_partition_names(cursor));
   }
   cursor.accept("FORCE");
-  return finish(cursor, TruncateTable{std::move(name)});
+  return finish(cursor, std::move(truncate));
 }
 
 Result<Statement> parse_use(TokenCursor& cursor) {

@@ -14,6 +14,15 @@ Result<ColumnDefinition> parse_column_definition(TokenCursor& cursor);
 /// The value of a DEFAULT, behind that word.
 Status parse_default(TokenCursor& cursor, ColumnDefinition& column);
 
+/// `PARTITION p VALUES ...` or `FROM ... TO ... INTERVAL ...`.
+Result<PartitionItem> parse_partition_item(TokenCursor& cursor);
+/// From AUTO or PARTITION BY on.
+Result<PartitionClause> parse_partition_clause(TokenCursor& cursor);
+/// `PARTITION p`, `PARTITION (p1, p2)`, or the same with PARTITIONS.
+Result<std::vector<std::string>> parse_partition_names(TokenCursor& cursor);
+/// False when the clause of ALTER TABLE is not about partitions.
+Result<bool> parse_alter_partition(TokenCursor& cursor, std::vector<AlterClause>& clauses);
+
 Result<Statement> parse_create(TokenCursor& cursor);
 Result<Statement> parse_create_table(TokenCursor& cursor);
 Result<Statement> parse_create_routine_load(TokenCursor& cursor);

@@ -1,3 +1,5 @@
+#include "query/ddl/bucket_count.h"
+#include "query/ddl/partition_definition.h"
 #include "query/ddl/table_definition.h"
 
 namespace freshet::query {
@@ -46,13 +48,16 @@ std::string name_list(const TableSchema& schema, const std::vector<size_t>& posi
 std::string properties_text(const TableSchema& schema) {
   std::string out = "PROPERTIES (\n\"replication_allocation\" = \"tag.location.default: 1\"";
   if (schema.is_unique()) out += ",\n\"enable_unique_key_merge_on_write\" = \"true\"";
-  for (const auto& [name, value] : schema.properties) out += ",\n" + quoted(name) + " = " + quoted(value);
+  for (const auto& [name, value] : schema.properties) {
+    if (name != kAutoBucketsProperty) out += ",\n" + quoted(name) + " = " + quoted(value);
+  }
   return out + "\n);";
 }
 
 }  // namespace
 
-std::string show_create_table(std::string_view database, std::string_view table, const TableSchema& schema) {
+std::string show_create_table(std::string_view database, std::string_view table, const TableSchema& schema,
+                              const PartitionMap& partitions) {
   std::string out = "CREATE TABLE ";
   if (!database.empty()) out += backquoted(database) + ".";
   out += backquoted(table) + " (\n";
@@ -64,9 +69,10 @@ std::string show_create_table(std::string_view database, std::string_view table,
   out += ") ENGINE=OLAP\n";
   if (!key.empty()) out += (schema.is_unique() ? "UNIQUE KEY" : "DUPLICATE KEY") + name_list(schema, key) + "\n";
   if (!schema.comment.empty()) out += "COMMENT " + quoted(schema.comment) + "\n";
+  out += partition_clause(schema, partitions);
   out += "DISTRIBUTED BY ";
   out += schema.bucket_columns.empty() ? "RANDOM" : "HASH" + name_list(schema, schema.bucket_columns);
-  out += fmt::format(" BUCKETS {}\n", schema.bucket_count);
+  out += has_auto_buckets(schema) ? " BUCKETS AUTO\n" : fmt::format(" BUCKETS {}\n", schema.bucket_count);
   return out + properties_text(schema);
 }
 

@@ -10,6 +10,7 @@
 
 #include "query/dialect/literal.h"
 #include "query/dialect/point_select.h"
+#include "storage/types/partition.h"
 
 /// What the parser makes of a statement's text: plain structs, one for each kind, in one variant at the end.
 ///
@@ -74,6 +75,22 @@ struct IndexDefinition {
 enum class KeyModel : uint8_t { kNone, kUnique, kDuplicate, kAggregate, kPrimary };
 enum class Distribution : uint8_t { kNone, kHash, kRandom };
 
+/// One item between the parentheses of PARTITION BY, or of ALTER TABLE ADD PARTITION.
+struct PartitionItem {
+  PartitionDefinition definition;  ///< with FROM ... TO ... INTERVAL: the whole range, without a name
+  uint64_t step = 0;               ///< the number behind INTERVAL; 0 = one partition
+  std::string step_unit;           ///< DAY and the like; empty = numbers
+  bool if_not_exists = false;
+};
+
+struct PartitionClause {
+  PartitionKind kind = PartitionKind::kRange;
+  bool is_auto = false;
+  std::vector<std::string> columns;
+  std::string unit;  ///< of date_trunc, upper case; empty when there is none
+  std::vector<PartitionItem> items;
+};
+
 struct CreateTable {
   TableName name;
   bool if_not_exists = false;
@@ -84,7 +101,8 @@ struct CreateTable {
   Distribution distribution = Distribution::kNone;
   std::vector<std::string> distribution_columns;
   std::optional<uint64_t> buckets;  ///< nothing = AUTO or not given
-  std::string partition_clause;     ///< as written; empty when there is none
+  bool auto_buckets = false;        ///< BUCKETS AUTO
+  std::optional<PartitionClause> partitioning;
   std::string rollup_clause;
   std::vector<std::string> cluster_columns;
   Properties properties;
@@ -107,6 +125,7 @@ struct DropTable {
 
 struct TruncateTable {
   TableName name;
+  std::vector<std::string> partitions;  ///< empty = the whole table
 };
 
 /// Accepted without effect: zone maps and key filters serve instead.
@@ -135,7 +154,11 @@ enum class AlterKind : uint8_t {
   kTableComment,  ///< to `new_name`
   kIndex,         ///< ADD or DROP INDEX: without effect
   kCompact,       ///< COMPACT: flush and rewrite the table as one segment a bucket
-  kOther,         ///< anything else; see the text
+  kAddPartition,
+  kDropPartition,      ///< `name`
+  kRenamePartition,    ///< `name` to `new_name`
+  kTruncatePartition,  ///< `name`
+  kOther,              ///< anything else; see the text
 };
 
 struct AlterClause {
@@ -148,6 +171,7 @@ struct AlterClause {
   bool first = false;
   std::string after;  ///< empty = not given
   Properties properties;
+  PartitionItem partition;  ///< of kAddPartition
 };
 
 struct AlterTable {
@@ -232,8 +256,9 @@ struct Insert {
   InsertMode mode = InsertMode::kInsert;
   bool ignore = false;
   TableName table;
-  std::string label;                 ///< WITH LABEL; empty when not given
-  std::vector<std::string> columns;  ///< empty = all, in table order
+  std::string label;                    ///< WITH LABEL; empty when not given
+  std::vector<std::string> partitions;  ///< rows elsewhere are refused; empty = all are taken
+  std::vector<std::string> columns;     ///< empty = all, in table order
   /// True when some value is no literal, or rows come from a SELECT: then `source` has the VALUES or SELECT text.
   bool needs_engine = false;
   std::vector<Literal> values;

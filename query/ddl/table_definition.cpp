@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "query/ddl/bucket_count.h"
 #include "query/ddl/table_properties.h"
 #include "storage/base/limits.h"
 #include "storage/types/value_text.h"
@@ -21,9 +22,6 @@ bool may_be_key(const DataType& type) {
 Status check_offered(const CreateTable& table) {
   if (table.key_model == KeyModel::kAggregate) {
     return Status::Unsupported("AGGREGATE KEY tables are not supported; use UNIQUE KEY, and aggregate in the query");
-  }
-  if (!table.partition_clause.empty()) {
-    return Status::Unsupported("Partitions are not supported yet: leave out '{}'", table.partition_clause);
   }
   if (!table.rollup_clause.empty()) return Status::Unsupported("ROLLUP is not supported");
   if (!table.cluster_columns.empty()) {
@@ -234,7 +232,7 @@ Status check_bucket_column(const TableSchema& schema, size_t position) {
 }
 
 Status set_distribution(const CreateTable& table, TableSchema& schema) {
-  const uint64_t buckets = table.buckets.value_or(kDefaultBuckets);
+  FRESHET_ASSIGN_OR_RETURN(const uint64_t buckets, choose_bucket_count(table));
   if (buckets < 1 || buckets > kMaxBuckets) {
     return Status::InvalidArgument("A table has 1 to {} buckets, not {}", kMaxBuckets, buckets);
   }
@@ -309,6 +307,7 @@ Result<TableSchema> make_table_schema(const CreateTable& table) {
   for (const auto& property : table.properties) {
     if (!is_fixed_property(property.first)) schema.properties.push_back(property);
   }
+  if (table.auto_buckets) schema.properties.emplace_back(kAutoBucketsProperty, "true");
   for (ColumnSchema& column : schema.columns) {
     column.id = schema.next_column_id;
     schema.next_column_id = schema.next_column_id.next();

@@ -7,6 +7,7 @@
 
 #include "query/ddl/statement.h"
 #include "storage/base/result.h"
+#include "storage/types/partition_map.h"
 #include "storage/types/schema.h"
 
 namespace freshet::query {
@@ -34,7 +35,8 @@ Result<ColumnSchema> make_column_schema(const ColumnDefinition& column);
 Result<DataType> resolve_type(const TypeName& type, std::string_view column);
 
 /// The statement that makes the table again, in Doris's dialect. `database` may be empty.
-std::string show_create_table(std::string_view database, std::string_view table, const TableSchema& schema);
+std::string show_create_table(std::string_view database, std::string_view table, const TableSchema& schema,
+                              const PartitionMap& partitions);
 
 /// A row of DESC.
 struct DescribeRow {

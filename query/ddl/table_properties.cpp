@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "query/ddl/bucket_count.h"
 #include "query/dialect/tokenizer.h"
 #include "storage/encoding/compression.h"
 #include "storage/types/table_options.h"
@@ -29,7 +30,9 @@ struct Property {
 
 constexpr std::string_view kNoSequence =
     "sequence columns are not supported yet; without one the row that arrives later wins";
-constexpr std::string_view kNoPartitions = "tables have no partitions yet";
+constexpr std::string_view kNotDynamic =
+    "of dynamic partitions there are enable, time_unit, start, end, prefix, buckets, time_zone, create_history_partition, "
+    "history_partition_num, start_day_of_week and start_day_of_month";
 constexpr std::string_view kMergeOnWrite = "every unique table is merged on write";
 
 constexpr std::array kProperties = {
@@ -78,7 +81,21 @@ constexpr std::array kProperties = {
     Property{"binlog.ttl_seconds", PropertyRule::kAccepted, ""},
     Property{"binlog.max_bytes", PropertyRule::kAccepted, ""},
     Property{"binlog.max_history_nums", PropertyRule::kAccepted, ""},
-    Property{"dynamic_partition.enable", PropertyRule::kMustBeFalse, kNoPartitions},
+    Property{"dynamic_partition.enable", PropertyRule::kAccepted, ""},
+    Property{"dynamic_partition.time_unit", PropertyRule::kAccepted, ""},
+    Property{"dynamic_partition.start", PropertyRule::kAccepted, ""},
+    Property{"dynamic_partition.end", PropertyRule::kAccepted, ""},
+    Property{"dynamic_partition.prefix", PropertyRule::kAccepted, ""},
+    Property{"dynamic_partition.buckets", PropertyRule::kAccepted, ""},
+    Property{"dynamic_partition.time_zone", PropertyRule::kAccepted, ""},
+    Property{"dynamic_partition.create_history_partition", PropertyRule::kAccepted, ""},
+    Property{"dynamic_partition.history_partition_num", PropertyRule::kAccepted, ""},
+    Property{"dynamic_partition.start_day_of_week", PropertyRule::kAccepted, ""},
+    Property{"dynamic_partition.start_day_of_month", PropertyRule::kAccepted, ""},
+    Property{"dynamic_partition.replication_num", PropertyRule::kAccepted, ""},
+    Property{"dynamic_partition.replication_allocation", PropertyRule::kAccepted, ""},
+    Property{"estimate_partition_size", PropertyRule::kAccepted, ""},
+    Property{kAutoBucketsProperty, PropertyRule::kFixed, ""},
     Property{"function_column.sequence_col", PropertyRule::kRefused, kNoSequence},
     Property{"function_column.sequence_type", PropertyRule::kRefused, kNoSequence},
     Property{"storage_policy", PropertyRule::kRefused, "data is kept on the local disk"},
@@ -86,7 +103,7 @@ constexpr std::array kProperties = {
 };
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kRefusedFamilies = {
-    {{"dynamic_partition.", kNoPartitions}, {"sequence_mapping.", kNoSequence}}};
+    {{"dynamic_partition.", kNotDynamic}, {"sequence_mapping.", kNoSequence}}};
 
 const Property* find_property(std::string_view name) {
   const auto found =

@@ -23,6 +23,10 @@ struct SessionValues {
   std::function<std::optional<std::string>(std::string_view name)> user_variable;
 };
 
+/// Begins the "version" by which the catalog knows that a table is read in some of its partitions; their names follow,
+/// between commas.
+inline constexpr std::string_view kPartitionsVersion = "partitions ";
+
 /// A SELECT (or the SELECT part of another statement) in MySQL's or Doris's dialect -> the same in DuckDB's.
 ///
 /// One pass over the tokens, with a rule for each word, operator and function that DuckDB reads otherwise; all else is

@@ -157,6 +157,17 @@ bool ends_table(const Token& token) {
   return false;
 }
 
+/// The alias of a table, which DuckDB has before AT.
+Result<size_t> take_alias(Rewriter& rewriter, size_t index, size_t next, size_t end, std::string& out) {
+  if (word_at(rewriter, next, end, "AS")) ++next;
+  if (next < end && rewriter.token(next).is_name() && !ends_table(rewriter.token(next))) {
+    const Token& alias = rewriter.token(next++);
+    rewriter.put(out, index,
+                 "AS " + duckdb_name(alias.kind == TokenKind::kQuotedName ? unquote(alias) : std::string(alias.text)));
+  }
+  return next;
+}
+
 /// `t FOR VERSION AS OF n x` -> `t x AT (VERSION => n)`, and `FOR TIME AS OF '...'` -> `AT (TIMESTAMP => '...')`.
 Result<size_t> rewrite_as_of(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
   const TokenRange point = rewriter.operand(index + 4, end);
@@ -169,14 +180,29 @@ Result<size_t> rewrite_as_of(Rewriter& rewriter, size_t index, size_t end, std::
     FRESHET_ASSIGN_OR_RETURN(text, rewriter.render(point));
   }
   const bool is_version = rewriter.token(index + 1).is_word("VERSION");
-  size_t next = point.end;
-  if (word_at(rewriter, next, end, "AS")) ++next;
-  if (next < end && rewriter.token(next).is_name() && !ends_table(rewriter.token(next))) {
-    const Token& alias = rewriter.token(next++);
-    rewriter.put(out, index,
-                 "AS " + duckdb_name(alias.kind == TokenKind::kQuotedName ? unquote(alias) : std::string(alias.text)));
-  }
+  FRESHET_ASSIGN_OR_RETURN(const size_t next, take_alias(rewriter, index, point.end, end, out));
   out += fmt::format(" AT ({} => {})", is_version ? "VERSION" : "TIMESTAMP", text);
+  return next;
+}
+
+/// `t PARTITION (p1, p2) x` -> `t AS x AT (VERSION => 'partitions p1,p2')`: the catalog gives the table those partitions.
+Result<size_t> rewrite_partition(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  if (index + 1 >= end || !rewriter.token(index + 1).is_operator("(")) return keep(rewriter, index, out);
+  std::string names;
+  size_t next = index + 2;
+  for (; next < end && !rewriter.token(next).is_operator(")"); ++next) {
+    const Token& token = rewriter.token(next);
+    if (token.is_operator(",")) {
+      names += ',';
+    } else if (token.is_name()) {
+      names += token.kind == TokenKind::kQuotedName ? unquote(token) : std::string(token.text);
+    } else {
+      return rewriter.error(next, "a partition name");
+    }
+  }
+  if (next == end) return rewriter.error(index + 1, "')' behind the partition names");
+  FRESHET_ASSIGN_OR_RETURN(next, take_alias(rewriter, index, next + 1, end, out));
+  out += fmt::format(" AT (VERSION => {})", duckdb_string(std::string(kPartitionsVersion) + names));
   return next;
 }
 
@@ -273,6 +299,8 @@ constexpr NamedWordRule kWordRules[] = {
     {"FORCE", drop_index_hint},
     {"IGNORE", drop_index_hint},
     {"FOR", rewrite_for},
+    {"PARTITION", rewrite_partition},
+    {"PARTITIONS", rewrite_partition},
     {"LOCK", drop_lock_in_share_mode},
     {"INTERVAL", rewrite_interval},
     {"CURRENT_TIMESTAMP", rewrite_now},

@@ -19,6 +19,7 @@
 #include <map>
 #include <mutex>
 
+#include "query/dialect/mysql_rewrite.h"
 #include "query/duckdb/scan_function.h"
 #include "query/duckdb/types.h"
 
@@ -137,7 +138,7 @@ class SchemaEntry final : public duckdb::SchemaCatalogEntry {
     if (found != tables_.end()) return found->second.get();
     storage::TableSnapshotPtr snapshot = snapshot_->find_table(name, table_name);
     if (snapshot == nullptr) return nullptr;
-    if (at) snapshot = older_version(*snapshot, *at);
+    if (at) snapshot = asked_for(*snapshot, *at);
     duckdb::CreateTableInfo info(*this, table_name);
     for (const ColumnSchema& column : snapshot->schema->columns) {
       if (!column.nullable) {
@@ -148,6 +149,14 @@ class SchemaEntry final : public duckdb::SchemaCatalogEntry {
     }
     auto entry = std::make_unique<TableEntry>(catalog, *this, info, std::move(snapshot));
     return tables_.emplace(std::pair(table_name, point), std::move(entry)).first->second.get();
+  }
+
+  storage::TableSnapshotPtr asked_for(const storage::TableSnapshot& newest, const duckdb::BoundAtClause& at) const {
+    const std::string value = at.GetValue().ToString();
+    if (!value.starts_with(kPartitionsVersion)) return older_version(newest, at);
+    auto part = newest.only_partitions(duckdb::StringUtil::Split(value.substr(kPartitionsVersion.size()), ','));
+    if (!part.ok()) throw duckdb::BinderException("%s", part.status().message());
+    return *std::move(part);
   }
 
   storage::TableSnapshotPtr older_version(const storage::TableSnapshot& newest, const duckdb::BoundAtClause& at) const {

@@ -309,6 +309,9 @@ void note_filters(ClientContext&, duckdb::LogicalGet& get, duckdb::FunctionData*
 bool accept_expression(ClientContext&, const duckdb::LogicalGet&, duckdb::Expression&) { return true; }
 
 void add_counts(duckdb::InsertionOrderPreservingMap<std::string>& text, const ScanCounts& counts) {
+  if (counts.partitions > 1 || counts.partitions_pruned != 0) {
+    text["Partitions"] = describe_pruning(counts.partitions, counts.partitions_pruned);
+  }
   text["Segments"] = describe_pruning(counts.segments, counts.segments_pruned);
   text["Pages"] = describe_pruning(counts.blocks, counts.blocks_pruned);
   if (counts.deltas != 0) text["Delta buffers"] = fmt::format("{}", counts.deltas);

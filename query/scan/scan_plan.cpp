@@ -1,5 +1,7 @@
 #include "query/scan/scan_plan.h"
 
+#include "query/scan/partition_pruning.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -69,6 +71,23 @@ class Planner {
     return Status::OK();
   }
 
+  void prune_tablet(const storage::TabletSnapshot& tablet) {
+    for (const storage::SegmentView& view : tablet.segments) {
+      const uint32_t row_count = view.segment->meta().row_count;
+      const uint32_t blocks = (row_count + kScanBlockRows - 1) / kScanBlockRows;
+      plan_.counts.segments += 1;
+      plan_.counts.blocks += blocks;
+      plan_.counts.rows += row_count;
+      prune_segment(blocks);
+    }
+    for (const storage::DeltaView& view : tablet.deltas) plan_.counts.rows += view.row_count;
+  }
+
+  void count_partitions(const std::vector<bool>& keeps) {
+    plan_.counts.partitions = keeps.size();
+    plan_.counts.partitions_pruned = static_cast<uint64_t>(std::count(keeps.begin(), keeps.end(), false));
+  }
+
   void add_delta(uint32_t tablet, uint32_t view, const storage::DeltaView& delta) {
     plan_.counts.deltas += 1;
     plan_.counts.rows += delta.row_count;
@@ -121,8 +140,14 @@ class Planner {
 
 Result<ScanPlan> plan_scan(const storage::TableSnapshot& table, std::span<const ColumnCondition> conditions) {
   Planner planner(conditions);
+  const std::vector<bool> keeps = matching_partitions(*table.schema, *table.partitions, conditions);
+  planner.count_partitions(keeps);
   for (uint32_t tablet = 0; tablet < table.tablets.size(); ++tablet) {
     const storage::TabletSnapshot& snapshot = *table.tablets[tablet];
+    if (!keeps[table.partitions->partition_of(tablet)]) {
+      planner.prune_tablet(snapshot);
+      continue;
+    }
     for (uint32_t view = 0; view < snapshot.segments.size(); ++view) {
       FRESHET_RETURN_IF_ERROR(planner.add_segment(tablet, view, snapshot.segments[view]));
     }

@@ -25,6 +25,8 @@ struct ScanMorsel {
 };
 
 struct ScanCounts {
+  uint64_t partitions = 0;
+  uint64_t partitions_pruned = 0;  ///< their segments count as pruned, their delta buffers not at all
   uint64_t segments = 0;
   uint64_t segments_pruned = 0;
   uint64_t blocks = 0;         ///< of kScanBlockRows rows, over all segments

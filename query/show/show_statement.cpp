@@ -81,7 +81,7 @@ Status show_create_table_statement(const Show& show, const SessionState& session
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, show.database));
   FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, show.name));
   return write_text_rows(Names{"Table", "Create Table"},
-                         Rows{{table->name, show_create_table("", table->name, *table->schema)}}, out);
+                         Rows{{table->name, show_create_table("", table->name, *table->schema, *table->partitions)}}, out);
 }
 
 Status show_index(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {
@@ -131,6 +131,7 @@ Status run_show(const Show& show, const SessionState& session, const QueryServic
     case ShowKind::kIndex: return show_index(show, session, services, out);
     case ShowKind::kVariables: return show_variables(show, session, services, out);
     case ShowKind::kTablets: return show_tablets(show, session, services, out);
+    case ShowKind::kPartitions: return show_partitions(show, session, services, out);
     case ShowKind::kVersions: return show_versions(show, session, services, out);
     case ShowKind::kRoutineLoad: return show_routine_load(show, session, services, out);
     case ShowKind::kFrontends:

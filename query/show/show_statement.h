@@ -11,6 +11,9 @@ Status run_show(const Show& show, const SessionState& session, const QueryServic
 /// The tablets of a table with their ids, sizes and rowsets.
 Status show_tablets(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
 
+/// The partitions of a table: Doris's columns. WHERE PartitionName = or LIKE narrows them.
+Status show_partitions(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
+
 /// The versions of a table, newest first; `LIMIT n` narrows them, 1000 otherwise.
 Status show_versions(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
 

@@ -5,6 +5,7 @@
 #include "storage/commit/table_record.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
+#include "storage/types/dynamic_partition.h"
 #include "storage/types/table_options.h"
 
 namespace freshet::storage {
@@ -95,6 +96,7 @@ Status CatalogChanges::create_table(const std::string& database, const std::stri
   table->name = name;
   table->schema = std::make_shared<const TableSchema>(std::move(schema));
   table->key_codec = std::make_shared<const KeyCodec>(*table->schema);
+  FRESHET_RETURN_IF_ERROR(dynamic_partition_rule(*table->schema, partitioning.scheme).status());
   FRESHET_ASSIGN_OR_RETURN(table->partitions, make_partitions(*table->schema, partitioning, ids_));
   FRESHET_ASSIGN_OR_RETURN(table->tablets, make_tablets(*table, {}, ids_));
 

@@ -8,6 +8,7 @@
 #include "storage/commit/table_partitions.h"
 #include "storage/commit/table_record.h"
 #include "storage/meta/meta_keys.h"
+#include "storage/types/dynamic_partition.h"
 #include "storage/types/partition_time.h"
 #include "storage/types/table_options.h"
 
@@ -191,22 +192,26 @@ Result<AutoPartitions> PartitionChanges::add_auto(TableId id, const std::vector<
   return AutoPartitions{edit.partitions, count};
 }
 
-Status PartitionChanges::exchange(TableId id, std::vector<PartitionDefinition> added,
-                                  const std::vector<PartitionId>& dropped) {
+Status PartitionChanges::keep_dynamic(TableId id, int64_t now_unix_micros) {
   std::lock_guard ddl(catalog_.ddl_mutex);
   const TableStatePtr table = catalog_.find_table(id);
   if (!table) return Status::OK();
   const TableSnapshotPtr head = table->head();
+  FRESHET_ASSIGN_OR_RETURN(const auto rule, dynamic_partition_rule(*head->schema, head->partitions->scheme()));
+  if (!rule) return Status::OK();
+  FRESHET_ASSIGN_OR_RETURN(DynamicPartitionPlan plan,
+                           plan_dynamic_partitions(*rule, *head->schema, *head->partitions, now_unix_micros));
+  if (plan.is_empty()) return Status::OK();
   std::vector<Partition> rest = head->partitions->partitions();
   Edit edit;
   std::erase_if(rest, [&](const Partition& partition) {
-    if (std::find(dropped.begin(), dropped.end(), partition.id) == dropped.end()) return false;
+    if (std::find(plan.dropped.begin(), plan.dropped.end(), partition.id) == plan.dropped.end()) return false;
     edit.emptied.insert(edit.emptied.end(), partition.tablets.begin(), partition.tablets.end());
     return true;
   });
   FRESHET_ASSIGN_OR_RETURN(const PartitionMapPtr kept,
                            PartitionMap::make(*head->schema, head->partitions->scheme(), std::move(rest)));
-  FRESHET_ASSIGN_OR_RETURN(edit.partitions, add_partitions(*head->schema, *kept, std::move(added), true, ids_));
+  FRESHET_ASSIGN_OR_RETURN(edit.partitions, add_partitions(*head->schema, *kept, std::move(plan.added), false, ids_));
   return apply(*table, edit);
 }
 

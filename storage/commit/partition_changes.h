@@ -34,8 +34,9 @@ class PartitionChanges {
   /// Makes what AUTO PARTITION lacks for these values; idempotent among concurrent loads.
   /// ResourceExhausted beyond `limit` new partitions or kMaxPartitions of the table.
   Result<AutoPartitions> add_auto(TableId table, const std::vector<BoundTuple>& values, size_t limit);
-  /// Background: adds partitions and drops others, as one commit; those that are there or gone already are left.
-  Status exchange(TableId table, std::vector<PartitionDefinition> added, const std::vector<PartitionId>& dropped);
+  /// Makes the partitions that the table's dynamic_partition properties ask for at this time (UTC) and drops those that are
+  /// too old, in one commit. Nothing happens to a table without.
+  Status keep_dynamic(TableId table, int64_t now_unix_micros);
 
  private:
   struct Edit {

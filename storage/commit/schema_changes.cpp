@@ -8,6 +8,7 @@
 #include "storage/commit/table_record.h"
 #include "storage/commit/tablet_edit.h"
 #include "storage/meta/meta_keys.h"
+#include "storage/types/dynamic_partition.h"
 #include "storage/types/schema_mapping.h"
 #include "storage/types/table_options.h"
 
@@ -28,7 +29,7 @@ Status check_partition_columns(const TableSnapshot& table, const TableSchema& ne
     return Status::Unsupported("Column '{}' is a partition column: it can be renamed, but neither dropped nor modified",
                                before.name);
   }
-  return Status::OK();
+  return dynamic_partition_rule(next, table.partitions->scheme()).status();
 }
 
 }  // namespace

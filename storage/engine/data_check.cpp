@@ -70,11 +70,41 @@ void check_keys_live_once(const TableSnapshot& table, const TabletSnapshot& tabl
   }
 }
 
+/// The smallest and largest partition value of a segment belong to the segment's partition. For one fixed-width column.
+void check_partition_of(const TableSnapshot& table, const SegmentView& view, size_t partition,
+                        std::vector<std::string>& problems) {
+  const PartitionMap& map = *table.partitions;
+  if (map.scheme().columns.size() != 1) return;
+  const Result<std::shared_ptr<const SegmentReader>> reader = view.segment->reader();
+  const ColumnReader* column = reader.ok() ? (*reader)->column(map.scheme().columns[0]) : nullptr;
+  if (column == nullptr || column->type().is_bytes()) return;
+  const ZoneMap& zone = column->segment_zone();
+  Column values(column->type());
+  if (zone.has_bounds) {
+    values.append_fixed_run(zone.min.data(), nullptr, 1);
+    values.append_fixed_run(zone.max.data(), nullptr, 1);
+  }
+  if (zone.null_count != 0) values.append_null();
+  for (size_t row = 0; row < values.size(); ++row) {
+    std::string encoded;
+    append_encoded_value(values, row, encoded);
+    const std::optional<uint32_t> home = map.find_partition(encoded);
+    if (home && *home == partition) continue;
+    problems.push_back(fmt::format("{}: has rows that do not belong into partition {} of table {}.{}",
+                                   segment_file_name(view.segment->id()), map.partitions()[partition].name,
+                                   table.database_name, table.name));
+    return;
+  }
+}
+
 void check_table(const TableSnapshot& table, CommitNumber last_commit, std::vector<std::string>& problems) {
-  for (const TabletSnapshotPtr& tablet : table.tablets) {
+  for (uint32_t position = 0; position < table.tablets.size(); ++position) {
+    const TabletSnapshotPtr& tablet = table.tablets[position];
+    const size_t partition = table.partitions->partition_of(position);
     bool all_open = true;
     for (const SegmentView& view : tablet->segments) {
       all_open &= check_segment(view, last_commit, problems) != nullptr;
+      if (all_open) check_partition_of(table, view, partition, problems);
     }
     if (table.schema->is_unique() && all_open) check_keys_live_once(table, *tablet, problems);
   }

@@ -90,7 +90,8 @@ class Engine : public StorageEngine {
   }
   Status create_table(const std::string& database, const std::string& name, TableSchema schema,
                       const TablePartitioning& partitioning, bool if_not_exists) override {
-    return catalog_changes_->create_table(database, name, std::move(schema), partitioning, if_not_exists);
+    FRESHET_RETURN_IF_ERROR(catalog_changes_->create_table(database, name, std::move(schema), partitioning, if_not_exists));
+    return keep_dynamic_partitions_of(database, name);
   }
   Status drop_table(const std::string& database, const std::string& name, bool if_exists) override {
     return catalog_changes_->drop_table(database, name, if_exists);
@@ -114,11 +115,13 @@ class Engine : public StorageEngine {
                              const std::vector<std::string>& partitions) override {
     return partition_changes_->truncate(database, name, partitions);
   }
+  Status keep_dynamic_partitions() override;
   Result<AutoPartitions> add_auto_partitions(TableId table, const std::vector<BoundTuple>& values, size_t limit) override {
     return partition_changes_->add_auto(table, values, limit);
   }
   Status alter_table(const std::string& database, const std::string& name, const TableChange& change) override {
-    return schema_changes_->alter_table(database, name, change);
+    FRESHET_RETURN_IF_ERROR(schema_changes_->alter_table(database, name, change));
+    return keep_dynamic_partitions_of(database, change.new_name.empty() ? name : change.new_name);
   }
 
   Status reserve_label(DatabaseId database, const std::string& label, TransactionId transaction,
@@ -185,6 +188,11 @@ class Engine : public StorageEngine {
   Status check_disk() const;
   Result<TableStatePtr> find_table(TableId id) const;
   void expire_old();
+  int64_t partition_time() const { return options_.partition_clock ? options_.partition_clock() : clock_.unix_micros(); }
+  Status keep_dynamic_partitions_of(const std::string& database, const std::string& name) {
+    const TableStatePtr table = catalog_.find_table(database, name);
+    return table ? partition_changes_->keep_dynamic(table->head()->id, partition_time()) : Status::OK();
+  }
 
   const std::unique_ptr<MetaStore> meta_;
   const std::unique_ptr<FileStore> files_;
@@ -274,10 +282,25 @@ Status Engine::recover_and_start() {
   return Status::OK();
 }
 
+Status Engine::keep_dynamic_partitions() {
+  Status first;
+  for (const TableStatePtr& table : catalog_.all_tables()) {
+    const TableSnapshotPtr head = table->head();
+    const Status kept = partition_changes_->keep_dynamic(head->id, partition_time());
+    if (kept.ok()) continue;
+    log_warning("dynamic partitions of {}.{} wait: {}", head->database_name, head->name, kept.to_string());
+    if (first.ok()) first = kept;
+  }
+  return first;
+}
+
 void Engine::expire_old() {
+  // Time went on while the server was down.
+  static_cast<void>(keep_dynamic_partitions());
   std::unique_lock lock(stop_mutex_);
   while (!stop_wake_.wait_for(lock, kExpiryInterval, [&] { return stopping_; })) {
     lock.unlock();
+    static_cast<void>(keep_dynamic_partitions());
     const Status labels = labels_->expire();
     if (!labels.ok()) log_warning("old labels stay: {}", labels.to_string());
     const Status history = expire_history();

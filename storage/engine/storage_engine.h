@@ -37,6 +37,8 @@ struct StorageOptions {
   uint64_t compaction_bytes_per_second = 200ull << 20;
   uint32_t compaction_threads = 1;
   uint64_t label_keep_seconds = 259200;
+  /// Time for dynamic partitions, microseconds since 1970 in UTC; null = the clock of the machine.
+  std::function<int64_t()> partition_clock = nullptr;
   uint64_t label_limit = 1'000'000;  ///< labels kept; loads are refused beyond, never forgotten early
 };
 
@@ -100,6 +102,8 @@ class StorageEngine {
                                   const std::string& new_name) = 0;
   virtual Status truncate_partitions(const std::string& database, const std::string& table,
                                      const std::vector<std::string>& partitions) = 0;
+  /// What the dynamic_partition properties of tables ask for now; done in the background, and by CREATE and ALTER TABLE.
+  virtual Status keep_dynamic_partitions() = 0;
   /// Makes the partitions that AUTO PARTITION lacks for rows with these values of the partition columns, and answers
   /// all of the table. ResourceExhausted beyond `limit` new ones, or kMaxPartitions of the table.
   virtual Result<AutoPartitions> add_auto_partitions(TableId table, const std::vector<BoundTuple>& values, size_t limit) = 0;

@@ -1,5 +1,7 @@
 #include "storage/tablet/snapshot.h"
 
+#include <algorithm>
+
 namespace freshet::storage {
 
 uint64_t TabletSnapshot::live_rows() const {
@@ -18,6 +20,26 @@ uint64_t TableSnapshot::live_rows() const {
   uint64_t rows = 0;
   for (const TabletSnapshotPtr& tablet : tablets) rows += tablet->live_rows();
   return rows;
+}
+
+Result<TableSnapshotPtr> TableSnapshot::only_partitions(const std::vector<std::string>& names) const {
+  std::vector<Partition> wanted;
+  for (const std::string& partition : names) {
+    const std::optional<size_t> found = partitions->find(partition);
+    if (!found || !partitions->is_partitioned()) {
+      return Status::NotFound("Unknown partition '{}' in table {}.{}", partition, database_name, name);
+    }
+    const Partition& named = partitions->partitions()[*found];
+    const bool is_new = std::none_of(wanted.begin(), wanted.end(), [&](const Partition& one) { return one.id == named.id; });
+    if (is_new) wanted.push_back(named);
+  }
+  auto part = std::make_shared<TableSnapshot>(*this);
+  FRESHET_ASSIGN_OR_RETURN(part->partitions, PartitionMap::make(*schema, partitions->scheme(), std::move(wanted)));
+  part->tablets.clear();
+  for (const Partition& partition : part->partitions->partitions()) {
+    for (TabletId tablet : partition.tablets) part->tablets.push_back(tablets[position_of(tablet).value()]);
+  }
+  return TableSnapshotPtr(std::move(part));
 }
 
 TableSnapshotPtr ServerSnapshot::find_table(const std::string& database, const std::string& table) const {

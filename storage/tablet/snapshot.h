@@ -53,6 +53,8 @@ struct TableSnapshot {
   /// Null when the tablet is gone with its partition.
   const TabletSnapshot* find_tablet(TabletId tablet) const;
   uint64_t live_rows() const;
+  /// The table with these partitions alone. NotFound names an unknown one.
+  Result<std::shared_ptr<const TableSnapshot>> only_partitions(const std::vector<std::string>& names) const;
 };
 using TableSnapshotPtr = std::shared_ptr<const TableSnapshot>;
 

@@ -47,6 +47,7 @@ Status PartitionMap::settle(const TableSchema& schema) {
   }
   if (scheme_.kind == PartitionKind::kRange) FRESHET_RETURN_IF_ERROR(settle_ranges(schema));
   if (scheme_.kind == PartitionKind::kList) FRESHET_RETURN_IF_ERROR(settle_values(schema));
+  if (is_partitioned()) FRESHET_RETURN_IF_ERROR(settle_bound_values(schema));
   uint32_t tablets = 0;
   for (size_t i = 0; i < partitions_.size(); ++i) {
     const Partition& partition = partitions_[i];
@@ -102,6 +103,30 @@ Status PartitionMap::settle_values(const TableSchema& schema) {
   }
   if (values_.size() <= kMaxPartitionValues) return Status::OK();
   return Status::InvalidArgument("LIST partitions have at most {} values together", kMaxPartitionValues);
+}
+
+Status PartitionMap::settle_bound_values(const TableSchema& schema) {
+  FRESHET_ASSIGN_OR_RETURN(const std::vector<size_t> columns, partition_columns(schema, scheme_));
+  const auto append = [](Column& column, const BoundValue& value) {
+    if (value.kind != BoundValue::Kind::kText || append_text(column, value.text) != TextError::kNone) column.append_null();
+  };
+  if (scheme_.kind == PartitionKind::kRange) {
+    bound_values_.assign(2, Column(schema.columns[columns.at(0)].type));
+    for (const Partition& partition : partitions_) {
+      const PartitionBounds& bounds = partition.bounds;
+      append(bound_values_[0], bounds.low.empty() ? BoundValue{BoundValue::Kind::kNull, {}} : bounds.low[0]);
+      append(bound_values_[1], bounds.high.empty() ? BoundValue{BoundValue::Kind::kNull, {}} : bounds.high[0]);
+    }
+    return Status::OK();
+  }
+  for (size_t column : columns) bound_values_.emplace_back(schema.columns[column].type);
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    for (const BoundTuple& tuple : partitions_[i].bounds.values) {
+      for (size_t column = 0; column < columns.size(); ++column) append(bound_values_[column], tuple[column]);
+      value_partitions_.push_back(static_cast<uint32_t>(i));
+    }
+  }
+  return Status::OK();
 }
 
 size_t PartitionMap::partition_of(uint32_t tablet_position) const {

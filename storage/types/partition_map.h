@@ -49,6 +49,10 @@ class PartitionMap {
   void route(const TableSchema& schema, const KeyCodec& codec, const Block& block, std::vector<uint32_t>& out) const;
   /// The partition of encoded partition values, or nothing.
   std::optional<uint32_t> find_partition(std::string_view encoded) const;
+  /// The bounds as values, for pruning. kRange: two columns, low and high ends by partition, of the first partition column
+  /// alone; NULL is no end. kList: a column for each partition column, a row for each value; `value_partitions` says whose.
+  const std::vector<Column>& bound_values() const { return bound_values_; }
+  const std::vector<uint32_t>& value_partitions() const { return value_partitions_; }
   /// The partition values of a row, for messages and for AUTO PARTITION.
   BoundTuple values_of(const TableSchema& schema, const Block& block, size_t row) const;
 
@@ -57,6 +61,7 @@ class PartitionMap {
   Status settle(const TableSchema& schema);
   Status settle_ranges(const TableSchema& schema);
   Status settle_values(const TableSchema& schema);
+  Status settle_bound_values(const TableSchema& schema);
 
   PartitionScheme scheme_;
   std::vector<Partition> partitions_;
@@ -67,6 +72,8 @@ class PartitionMap {
   std::vector<std::string> lows_;
   std::vector<std::string> highs_;
   std::unordered_map<std::string, uint32_t> values_;  ///< kList: encoded
+  std::vector<Column> bound_values_;
+  std::vector<uint32_t> value_partitions_;
 };
 using PartitionMapPtr = std::shared_ptr<const PartitionMap>;
 

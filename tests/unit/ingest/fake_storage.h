@@ -61,6 +61,7 @@ class FakeStorage final : public storage::StorageEngine {
   Status truncate_partitions(const std::string&, const std::string&, const std::vector<std::string>&) override {
     return not_here();
   }
+  Status keep_dynamic_partitions() override { return not_here(); }
   Result<storage::AutoPartitions> add_auto_partitions(TableId, const std::vector<BoundTuple>&, size_t) override {
     return not_here();
   }
