@@ -86,11 +86,11 @@ class Bench {
     LoadCommit commit;
     commit.table = table->id;
     commit.schema = table->schema;
-    BucketRows bucket;
-    bucket.segments.push_back(test::must(write_sorted_segment(server_->files(), test::must(server_->next_rowset_id()),
-                                                              table->tablets[0]->id, table->schema, block, {})));
+    TabletRows rows{table->tablets[0]->id, {}, {}};
+    rows.segments.push_back(test::must(write_sorted_segment(server_->files(), test::must(server_->next_rowset_id()),
+                                                            table->tablets[0]->id, table->schema, block, {})));
     test::must(server_->files().sync_names());
-    commit.buckets.push_back(std::move(bucket));
+    commit.tablets.push_back(std::move(rows));
     const double write_ms = milliseconds_since(begin);
     const auto committing = Clock::now();
     test::must(server_->commit(std::move(commit)));
