@@ -9,6 +9,8 @@ import pytest
 from pymysql.constants import COMMAND, FIELD_TYPE
 from pymysql.protocol import FieldDescriptorPacket
 
+from support.running_load import RunningLoad
+
 INTEGER_BYTES = {FIELD_TYPE.LONG: 4, FIELD_TYPE.LONGLONG: 8}
 
 
@@ -281,3 +283,32 @@ def test_rows_of_a_duplicate_table_stay_in_their_buckets(server, database, sql):
         assert sql("SELECT hash, n FROM t WHERE hash = 77 ORDER BY n") == [(77, 5), (77, 77)]
         assert sql("SELECT DISTINCT k FROM t ORDER BY k") == [(i,) for i in range(7)]
         sql("ALTER TABLE t COMPACT")
+
+
+def test_partitioned_tables_change_as_one(server, database, sql):
+    sql("CREATE TABLE t (day DATE NOT NULL, id INT NOT NULL, v INT) DUPLICATE KEY(day) PARTITION BY RANGE(day) "
+        "(PARTITION p1 VALUES LESS THAN ('2026-02-01'), PARTITION p2 VALUES LESS THAN ('2026-03-01')) DISTRIBUTED BY HASH(id) BUCKETS 2")
+    sql("CREATE TABLE l (id INT NOT NULL, kind VARCHAR(5) NOT NULL, v INT) DUPLICATE KEY(id) PARTITION BY LIST(kind) "
+        "(PARTITION a VALUES IN ('a'), PARTITION b VALUES IN ('b')) DISTRIBUTED BY HASH(id) BUCKETS 2")
+    rows = lambda month: "".join(f"2026-{month:02}-{1 + i % 28:02},{i},{i}\n" for i in range(1000))
+    server.load(database, "t", rows(1) + rows(2), column_separator=",")
+    sql("ALTER TABLE t COMPACT")
+    running = RunningLoad(server, database, "t", column_separator=",")
+    running.send(rows(1))
+    sql("ALTER TABLE t ADD COLUMN n INT DEFAULT '5' AFTER day, MODIFY COLUMN v BIGINT, RENAME COLUMN day date_of")
+    sql("ALTER TABLE t ADD PARTITION p3 VALUES LESS THAN ('2026-04-01')")
+    sql("INSERT INTO t VALUES ('2026-03-05', 6, 1, 5000000000)")
+    running.send(rows(2))
+    running.finish()
+    for _ in range(2):
+        assert sql("SELECT count(*), sum(n), sum(v) FROM t") == [(4001, 20006, 4 * 499500 + 5000000000)]
+        assert sql("SELECT count(*) FROM t WHERE date_of >= '2026-02-01' AND date_of < '2026-03-01' AND n = 5") == [(2000,)]
+        sql("ALTER TABLE t COMPACT")
+    sql("ALTER TABLE t DROP PARTITION p2")
+    assert sql("SELECT count(*), max(v) FROM t") == [(2001, 5000000000)]
+    sql("INSERT INTO l VALUES (1, 'a', 1), (2, 'b', 2)")
+    for clause in ("DROP COLUMN kind", "MODIFY COLUMN kind VARCHAR(9) NOT NULL"):
+        assert "partition column" in refusal(sql, f"ALTER TABLE l {clause}")[1]
+    sql("ALTER TABLE l RENAME COLUMN kind sort, ORDER BY (v, sort), ADD COLUMN w INT DEFAULT '1' AFTER id")
+    sql("INSERT INTO l VALUES (3, 2, 30, 'b')")
+    assert sql("SELECT sort, sum(v), sum(w) FROM l GROUP BY sort ORDER BY sort") == [("a", 1, 1), ("b", 32, 3)]
