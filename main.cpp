@@ -342,15 +342,28 @@ Result<StoppedData> open_stopped(const std::string& data_dir) {
   return data;
 }
 
+/// Exit codes of `freshet check`.
+constexpr int kCheckClean = 0;
+constexpr int kCheckDamaged = 1;
+constexpr int kCheckImpossible = 2;
+
 int run_check(const std::string& data_dir) {
-  Result<StoppedData> data = open_stopped(data_dir);
-  if (!data.ok()) return fail(data.status().message());
   std::vector<std::string> problems;
-  const Status checked = storage::check_data_directory(*data->meta, *data->files, problems);
-  if (!checked.ok()) return fail(checked.message());
+  std::vector<std::string> left_over;
+  Result<StoppedData> data = open_stopped(data_dir);
+  Status checked = data.status();
+  if (checked.ok()) checked = storage::check_data_directory(*data->meta, *data->files, problems, &left_over);
+  if (checked.code() == StatusCode::kCorruption) {
+    problems.push_back(checked.message() +
+                       ". The server does not start with it. Remedy: restore the data directory from a backup");
+  } else if (!checked.ok()) {
+    fail(checked.message());
+    return kCheckImpossible;
+  }
   for (const std::string& problem : problems) std::printf("%s\n", problem.c_str());
+  for (const std::string& file : left_over) std::printf("note: %s\n", file.c_str());
   std::printf("%zu problems in %s\n", problems.size(), data_dir.c_str());
-  return problems.empty() ? 0 : 1;
+  return problems.empty() ? kCheckClean : kCheckDamaged;
 }
 
 /// A segment file, or the metadata of a data directory.
@@ -395,7 +408,8 @@ int main(int argc, char** argv) {
   inspect->add_option("PATH", path, "segment file or data directory")->required();
   inspect->callback([&] { exit_code = freshet::run_inspect(path); });
 
-  CLI::App* check = app.add_subcommand("check", "verifies a stopped data directory; exit code 1 when something is wrong");
+  CLI::App* check = app.add_subcommand(
+      "check", "verifies a stopped data directory; exit code 1 when it is damaged, 2 when it cannot be checked");
   check->add_option("DATA_DIR", path, "data directory")->required();
   check->callback([&] { exit_code = freshet::run_check(path); });
 

@@ -13,6 +13,7 @@ namespace {
 
 /// One tablet while its records are read.
 struct TabletBuilder {
+  std::string table_name;  ///< for errors: database.table
   TabletSnapshot tablet;
   TableState* state = nullptr;
   SchemaPtr schema;
@@ -24,13 +25,31 @@ struct TabletBuilder {
 };
 using TabletBuilders = std::unordered_map<TabletId, TabletBuilder>;
 
+/// What the records of a kind are called in errors.
+std::string_view record_name(std::string_view kind) {
+  if (kind == meta_keys::kSegments) return "segment record";
+  if (kind == meta_keys::kFoldedBitmaps) return "folded delete bitmap";
+  if (kind == meta_keys::kDeleteDeltas) return "delete bitmap of commit";
+  if (kind == meta_keys::kCarriedBlocks) return "carried block of commit";
+  if (kind == meta_keys::kRetiredRowsets) return "retired rowset";
+  return "record of flushed blocks";
+}
+
 /// Scans the records of one kind whose keys hold a tablet and a second number.
 Status scan_tablet_records(MetaStore& meta, std::string_view kind, TabletBuilders& tablets,
                            const std::function<Status(TabletBuilder&, uint64_t second, std::string_view value)>& visit) {
   return meta.scan(kind, prefix_end(kind), [&](std::string_view key, std::string_view value) {
-    auto found = tablets.find(TabletId(meta_keys::number_at(key, kind.size())));
-    if (found == tablets.end()) return Status::Corruption("record {} names a tablet of no table", kind);
-    return visit(found->second, meta_keys::number_at(key, kind.size() + 8), value);
+    const TabletId tablet(meta_keys::number_at(key, kind.size()));
+    const uint64_t second = meta_keys::number_at(key, kind.size() + 8);
+    auto found = tablets.find(tablet);
+    if (found == tablets.end()) {
+      return Status::Corruption("{} {} belongs to tablet {}, which no table record names: the record of its table is gone",
+                                record_name(kind), second, tablet.value);
+    }
+    const Status visited = visit(found->second, second, value);
+    if (visited.ok()) return visited;
+    return visited.with_context(
+        fmt::format("table {}, tablet {}, {} {}", found->second.table_name, tablet.value, record_name(kind), second));
   });
 }
 
@@ -99,8 +118,13 @@ Result<std::vector<std::shared_ptr<TableSnapshot>>> read_tables(MetaStore& meta,
   std::vector<std::shared_ptr<TableSnapshot>> tables;
   FRESHET_RETURN_IF_ERROR(
       meta.scan(meta_keys::kTables, prefix_end(meta_keys::kTables), [&](std::string_view key, std::string_view value) {
-        FRESHET_ASSIGN_OR_RETURN(const TableRecord record, TableRecord::decode(value));
-        FRESHET_ASSIGN_OR_RETURN(TableSchema schema, TableSchema::deserialize(record.schema));
+        const std::string number = fmt::format("table {}", meta_keys::number_at(key, meta_keys::kTables.size()));
+        Result<TableRecord> decoded = TableRecord::decode(value);
+        if (!decoded.ok()) return decoded.status().with_context(number);
+        const TableRecord record = std::move(decoded).value();
+        Result<TableSchema> read_schema = TableSchema::deserialize(record.schema);
+        if (!read_schema.ok()) return read_schema.status().with_context(fmt::format("{} '{}'", number, record.name));
+        TableSchema schema = std::move(read_schema).value();
         auto database = database_names.find(record.database);
         if (database == database_names.end()) return Status::Corruption("table '{}' names an unknown database", record.name);
         auto table = std::make_shared<TableSnapshot>();
@@ -136,6 +160,7 @@ Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& pag
   for (const auto& table : tables) {
     for (const TabletSnapshotPtr& tablet : table->tablets) {
       TabletBuilder& builder = builders[tablet->id];
+      builder.table_name = fmt::format("{}.{}", table->database_name, table->name);
       builder.tablet.id = tablet->id;
       builder.schema = table->schema;
       builder.blocks = std::make_unique<CarriedBlockReader>(table->schema, table->key_codec, tablet->id);
@@ -179,7 +204,10 @@ Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& pag
     for (TabletSnapshotPtr& tablet : table->tablets) {
       TabletBuilder& builder = builders.at(tablet->id);
       builder.tablet.deltas = builder.blocks->take();
-      FRESHET_RETURN_IF_ERROR(settle_dead_rows(builder));
+      const Status settled = settle_dead_rows(builder);
+      if (!settled.ok()) {
+        return settled.with_context(fmt::format("table {}, tablet {}", builder.table_name, tablet->id.value));
+      }
       state->folded_dead_rows.merge(builder.folded);
       state->buffers.merge(builder.buffers);
       tablet = std::make_shared<const TabletSnapshot>(std::move(builder.tablet));

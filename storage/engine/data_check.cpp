@@ -2,6 +2,7 @@
 #include <set>
 
 #include "storage/commit/recovery.h"
+#include "storage/engine/record_check.h"
 #include "storage/engine/storage_engine.h"
 #include "storage/meta/meta_keys.h"
 
@@ -11,21 +12,40 @@ namespace {
 constexpr uint64_t kCheckCacheBytes = 64ull << 20;
 constexpr uint32_t kKeyBatchRows = 65536;
 
-/// Checks one segment file alone; returns its reader, or null when it cannot be opened.
-std::shared_ptr<const SegmentReader> check_segment(const SegmentView& view, CommitNumber last_commit,
-                                                   std::vector<std::string>& problems) {
-  const Result<std::shared_ptr<const SegmentReader>> reader = view.segment->reader();
+constexpr std::string_view kFileRemedy = "Remedy: restore the file from a backup, or drop the table and load its rows again";
+
+/// What is wrong with the files of `table`, said so that one knows what to do.
+class TableProblems {
+ public:
+  TableProblems(const TableSnapshot& table, std::vector<std::string>& problems)
+      : name_(fmt::format("table {}.{}", table.database_name, table.name)), problems_(problems) {}
+
+  void add(std::string_view problem, std::string_view remedy) {
+    problems_.push_back(fmt::format("{}: {}. {}", name_, problem, remedy));
+  }
+
+ private:
+  const std::string name_;
+  std::vector<std::string>& problems_;
+};
+
+/// Checks one segment file alone; whether it could be opened.
+bool check_segment(const Segment& segment, CommitNumber last_commit, TableProblems& problems) {
+  const Result<std::shared_ptr<const SegmentReader>> reader = segment.reader();
   if (!reader.ok()) {
-    problems.push_back(reader.status().message());
-    return nullptr;
+    problems.add(reader.status().message(), kFileRemedy);
+    return false;
   }
-  (*reader)->verify(problems);
+  std::vector<std::string> found;
+  (*reader)->verify(found);
+  for (const std::string& problem : found) problems.add(problem, kFileRemedy);
   if ((*reader)->newest_commit_at_write() > last_commit) {
-    problems.push_back(fmt::format("{}: written after commit {}, but the metadata ends at commit {}: it lost commits",
-                                   segment_file_name(view.segment->id()), (*reader)->newest_commit_at_write().value,
-                                   last_commit.value));
+    problems.add(
+        fmt::format("segment file {} was written after commit {}, but the metadata ends at commit {}: it lost commits",
+                    segment_file_name(segment.id()), (*reader)->newest_commit_at_write().value, last_commit.value),
+        "Remedy: restore the newest backup of the data directory, and load again what came after it");
   }
-  return *reader;
+  return true;
 }
 
 /// Appends the hashes of the live keys of one tablet's rowsets.
@@ -54,25 +74,20 @@ Status collect_live_keys(const TableSnapshot& table, const TabletSnapshot& table
 }
 
 /// Keys are compared by their 64-bit hash: two different keys with one hash are expected once in 10^19 / rows^2 tables.
-void check_keys_live_once(const TableSnapshot& table, const TabletSnapshot& tablet, std::vector<std::string>& problems) {
+void check_keys_live_once(const TableSnapshot& table, const TabletSnapshot& tablet, TableProblems& problems) {
   std::vector<uint64_t> hashes;
   const Status collected = collect_live_keys(table, tablet, hashes);
-  if (!collected.ok()) {
-    problems.push_back(collected.message());
-    return;
-  }
+  if (!collected.ok()) return problems.add(collected.message(), kFileRemedy);
   std::sort(hashes.begin(), hashes.end());
   const auto distinct = std::unique(hashes.begin(), hashes.end());
   const auto doubled = static_cast<size_t>(hashes.end() - distinct);
-  if (doubled != 0) {
-    problems.push_back(fmt::format("table {}.{}, tablet {}: {} rows are live although a newer row has their key",
-                                   table.database_name, table.name, tablet.id.value, doubled));
-  }
+  if (doubled == 0) return;
+  problems.add(fmt::format("tablet {}: {} rows are live although a newer row has their key", tablet.id.value, doubled),
+               "Remedy: load the present rows of these keys again, which replaces all of each key");
 }
 
 /// The smallest and largest partition value of a segment belong to the segment's partition. For one fixed-width column.
-void check_partition_of(const TableSnapshot& table, const SegmentView& view, size_t partition,
-                        std::vector<std::string>& problems) {
+void check_partition_of(const TableSnapshot& table, const SegmentView& view, size_t partition, TableProblems& problems) {
   const PartitionMap& map = *table.partitions;
   if (map.scheme().columns.size() != 1) return;
   const Result<std::shared_ptr<const SegmentReader>> reader = view.segment->reader();
@@ -90,60 +105,80 @@ void check_partition_of(const TableSnapshot& table, const SegmentView& view, siz
     append_encoded_value(values, row, encoded);
     const std::optional<uint32_t> home = map.find_partition(encoded);
     if (home && *home == partition) continue;
-    problems.push_back(fmt::format("{}: has rows that do not belong into partition {} of table {}.{}",
-                                   segment_file_name(view.segment->id()), map.partitions()[partition].name,
-                                   table.database_name, table.name));
+    problems.add(fmt::format("segment file {} has rows that do not belong into partition {}",
+                             segment_file_name(view.segment->id()), map.partitions()[partition].name),
+                 "Remedy: drop the partition and load its rows again");
     return;
   }
 }
 
-void check_table(const TableSnapshot& table, CommitNumber last_commit, std::vector<std::string>& problems) {
+void check_table(const TableSnapshot& table, CommitNumber last_commit, std::vector<std::string>& all_problems) {
+  TableProblems problems(table, all_problems);
   for (uint32_t position = 0; position < table.tablets.size(); ++position) {
     const TabletSnapshotPtr& tablet = table.tablets[position];
     const size_t partition = table.partitions->partition_of(position);
     bool all_open = true;
     for (const SegmentView& view : tablet->segments) {
-      all_open &= check_segment(view, last_commit, problems) != nullptr;
+      all_open &= check_segment(*view.segment, last_commit, problems);
       if (all_open) check_partition_of(table, view, partition, problems);
     }
     if (table.schema->is_unique() && all_open) check_keys_live_once(table, *tablet, problems);
   }
 }
 
-}  // namespace
-
-Status check_data_directory(MetaStore& meta, FileStore& files, std::vector<std::string>& problems) {
-  PageCache page_cache(kCheckCacheBytes);
-  Result<RecoveredState> state = recover(meta, files, page_cache);
-  if (!state.ok()) {
-    problems.push_back(state.status().message());
-    return Status::OK();
+/// Segments kept for older versions of `table`.
+void check_retired(const TableSnapshot& table, const RecoveredState& state, std::vector<std::string>& all_problems) {
+  TableProblems problems(table, all_problems);
+  for (const auto& segment : state.retired) {
+    const TabletId tablet = segment->meta().tablet;
+    const bool is_here = std::any_of(table.tablets.begin(), table.tablets.end(),
+                                     [&](const TabletSnapshotPtr& other) { return other->id == tablet; });
+    if (is_here) check_segment(*segment, state.snapshot->commit, problems);
   }
+}
+
+/// Every file that a record names.
+Result<std::set<std::string>> known_files(MetaStore& meta, const RecoveredState& state) {
   std::set<std::string> known;
-  for (const auto& [id, table] : state->snapshot->tables) {
+  for (const auto& [id, table] : state.snapshot->tables) {
     for (const TabletSnapshotPtr& tablet : table->tablets) {
       for (const SegmentView& view : tablet->segments) known.insert(segment_file_name(view.segment->id()));
     }
-    check_table(*table, state->snapshot->commit, problems);
   }
-  for (const auto& segment : state->retired) {
-    known.insert(segment_file_name(segment->id()));
-    check_segment({segment, {}}, state->snapshot->commit, problems);
-  }
+  for (const auto& segment : state.retired) known.insert(segment_file_name(segment->id()));
   FRESHET_RETURN_IF_ERROR(meta.scan(meta_keys::kObsoleteFiles, prefix_end(meta_keys::kObsoleteFiles),
                                     [&](std::string_view key, std::string_view) {
                                       const RowsetId id(meta_keys::number_at(key, meta_keys::kObsoleteFiles.size()));
                                       known.insert(segment_file_name(id));
                                       return Status::OK();
                                     }));
+  return known;
+}
+
+}  // namespace
+
+Status check_data_directory(MetaStore& meta, FileStore& files, std::vector<std::string>& problems,
+                            std::vector<std::string>* left_over) {
+  PageCache page_cache(kCheckCacheBytes);
+  const Result<RecoveredState> state = recover(meta, files, page_cache);
+  if (!state.ok()) {
+    problems.push_back(fmt::format("{}. The server does not start with it. Remedy: restore the data directory from a backup",
+                                   state.status().message()));
+    return Status::OK();
+  }
+  for (const auto& [id, table] : state->snapshot->tables) {
+    check_table(*table, state->snapshot->commit, problems);
+    check_retired(*table, *state, problems);
+  }
+  FRESHET_RETURN_IF_ERROR(check_records(meta, *state, problems));
+  FRESHET_ASSIGN_OR_RETURN(const std::set<std::string> known, known_files(meta, *state));
   FRESHET_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.list());
   for (const std::string& name : names) {
-    if (!known.contains(name)) {
-      problems.push_back(
-          fmt::format("{}: belongs to no commit (a load that ended with the server; the next start moves it "
-                      "to the quarantine folder)",
-                      name));
-    }
+    if (known.contains(name)) continue;
+    (left_over != nullptr ? *left_over : problems)
+        .push_back(fmt::format("segment file {} belongs to no commit: a load or flush ended with the server. Remedy: none "
+                               "needed, the next start moves it to the quarantine folder",
+                               name));
   }
   return Status::OK();
 }

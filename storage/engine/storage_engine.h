@@ -170,8 +170,11 @@ class StorageEngine {
 };
 
 /// Checks a stopped data directory: every record, every file, every checksum, every cross-reference (each bitmap names an
-/// existing rowset and rows, keys of a kUnique tablet are live once, no file without record). Problems as sentences.
-Status check_data_directory(MetaStore& meta, FileStore& files, std::vector<std::string>& problems);
+/// existing rowset and rows, keys of a kUnique tablet are live once, no file without record). Problems as sentences, each
+/// with what is wrong, where, and a remedy. Files of loads that ended with the server are no damage: they go to `left_over`,
+/// or to the problems when that is null.
+Status check_data_directory(MetaStore& meta, FileStore& files, std::vector<std::string>& problems,
+                            std::vector<std::string>* left_over = nullptr);
 /// Prints the metadata store readably. For `freshet inspect`.
 Status dump_metadata(MetaStore& meta, std::string& out);
 

@@ -44,7 +44,7 @@ class Soak:
             hit = True
         self.kills[point if point and hit else "random moment"] += 1
         if self.rng.random() < 0.1:
-            check_data(self.server, was_killed=True)
+            check_data(self.server)
         while self.rng.random() < 0.3:
             at = self.rng.choice(RECOVERY_POINTS)
             started = start_that_may_crash(self.server, f"{at}=crash")
@@ -59,7 +59,7 @@ class Soak:
         if self.stream:
             self.stream.wait_for_all(CATCH_UP_SECONDS)
         self.server.stop()
-        check_data(self.server, was_killed=False)
+        assert not check_data(self.server), "files were left behind by a clean end"
         self.server.start()
         self.work.check()
 

@@ -24,13 +24,13 @@ def test_crash_at_each_point_of_the_write_path(work, kafka, rng):
         if start_that_may_crash(server, failpoint):
             assert work.run(HIT_SECONDS_MAX), f"{failpoint} was never reached"
         assert f"failpoint {point} reached" in server.log_tail()
-        check_data(server, was_killed=True)
+        check_data(server)
         server.start()
         work.check()
         stream.check()
     stream.wait_for_all(HIT_SECONDS_MAX)
     assert server.stop() == 0
-    check_data(server, was_killed=False)
+    assert not check_data(server), "files were left behind by a clean end"
 
 
 def test_recovery_that_crashes_again_and_again(work, rng):
@@ -43,7 +43,7 @@ def test_recovery_that_crashes_again_and_again(work, rng):
     server.start()
     work.check()
     assert server.stop() == 0
-    check_data(server, was_killed=False)
+    assert not check_data(server), "files were left behind by a clean end"
 
 
 def test_unknown_failpoint_is_refused(make_server):

@@ -1,5 +1,4 @@
 """When a server is killed: at a random moment, or with certainty at a failpoint (storage/base/failpoint.h)."""
-import re
 import subprocess
 
 from support.freshet_server import BINARY
@@ -14,9 +13,6 @@ POINTS = {
 RECOVERY_POINTS = ("recovery_start", "recovery_files_removed", "recovery_read", "recovery_quarantined")
 STREAM_POINTS = {"routine_load_commit": 3, "routine_load_committed": 3}
 
-# What `freshet check` may say of the data of a killed server: files of loads and flushes that did not commit.
-LEFT_OVER = re.compile(r"belongs to no commit")
-
 
 def start_that_may_crash(server, failpoints):
     """Starts the server; False when the failpoint ended it before it served."""
@@ -29,10 +25,8 @@ def start_that_may_crash(server, failpoints):
         return False
 
 
-def check_data(server, was_killed):
-    """`freshet check`: nothing is wrong. The server has ended."""
+def check_data(server):
+    """`freshet check` of a server that has ended: nothing is damaged. What a kill left behind may be noted; whether it was."""
     done = subprocess.run([BINARY, "check", server.data_dir], capture_output=True, text=True, timeout=300)
-    problems = done.stdout.splitlines()[:-1]
-    if was_killed:
-        problems = [line for line in problems if not LEFT_OVER.search(line)]
-    assert not problems and (was_killed or done.returncode == 0), f"freshet check: {done.stdout}{done.stderr}"
+    assert done.returncode == 0, f"freshet check: {done.stdout}{done.stderr}"
+    return "note: " in done.stdout
