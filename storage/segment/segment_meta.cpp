@@ -5,11 +5,14 @@
 #include <charconv>
 
 #include "storage/base/coding.h"
+#include "storage/base/crc32c.h"
 
 namespace freshet::storage {
 namespace {
 
-constexpr uint8_t kRecordVersion = 1;
+constexpr uint8_t kRecordVersion = 2;
+/// Written before records had a checksum; read still.
+constexpr uint8_t kRecordVersionWithoutChecksum = 1;
 constexpr std::string_view kSuffix = ".seg";
 constexpr size_t kDigits = 16;
 
@@ -26,15 +29,24 @@ std::string SegmentMeta::serialize() const {
   put_fixed(bytes, level);
   put_length_prefixed(bytes, min_key);
   put_length_prefixed(bytes, max_key);
+  put_fixed<uint32_t>(bytes, crc32c(bytes));
   return bytes;
 }
 
 Result<SegmentMeta> SegmentMeta::deserialize(std::string_view bytes) {
-  ByteReader reader(bytes);
-  const auto version = reader.fixed<uint8_t>();
-  if (version != kRecordVersion) {
-    return Status::Corruption("segment record of version {}; this program reads version {}", version, kRecordVersion);
+  const uint8_t version = bytes.empty() ? 0 : static_cast<uint8_t>(bytes[0]);
+  if (version == kRecordVersion) {
+    if (bytes.size() < 5 ||
+        crc32c(bytes.substr(0, bytes.size() - 4)) != load_fixed<uint32_t>(bytes.data() + bytes.size() - 4)) {
+      return Status::Corruption("segment record has a wrong checksum");
+    }
+    bytes.remove_suffix(4);
+  } else if (version != kRecordVersionWithoutChecksum) {
+    return Status::Corruption("segment record of version {}; this program reads versions {} and {}", version,
+                              kRecordVersionWithoutChecksum, kRecordVersion);
   }
+  ByteReader reader(bytes);
+  reader.fixed<uint8_t>();
   SegmentMeta meta;
   meta.id = RowsetId(reader.fixed<uint64_t>());
   meta.tablet = TabletId(reader.fixed<uint64_t>());

@@ -245,7 +245,7 @@ TEST_F(DataCheck, FlippedByteInEachKindOfRecord) {
       {"b/", "table shop.orders, tablet ", "delete bitmap of commit ", "wrong checksum"},
       {"f/", "table shop.orders, tablet ", "folded delete bitmap ", "wrong checksum"},
       {"k/", "table shop.orders, tablet ", "carried block of commit ", "wrong checksum"},
-      {"s/", "table shop.orders"},
+      {"s/", "table shop.orders, tablet ", "segment record ", "wrong checksum"},
       {"l/", "database shop: label record 'first': label record has a wrong checksum", "Remedy: use another label"},
       {"o/", "stream position record has a wrong length or checksum", "read rows twice"},
   };

@@ -70,6 +70,16 @@ TEST(SegmentMeta, ReadsBackAndNamesItsFile) {
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->serialize(), bytes);
   for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(SegmentMeta::deserialize(bytes.substr(0, size)).ok());
+  for (size_t at = 0; at < bytes.size(); ++at) {
+    std::string changed = bytes;
+    changed[at] ^= 0x10;
+    EXPECT_FALSE(SegmentMeta::deserialize(changed).ok()) << "byte " << at;
+  }
+  // Records of version 1 have no checksum.
+  std::string old = bytes.substr(0, bytes.size() - 4);
+  old[0] = 1;
+  ASSERT_TRUE(SegmentMeta::deserialize(old).ok());
+  EXPECT_EQ(SegmentMeta::deserialize(old)->max_key, read->max_key);
   EXPECT_EQ(segment_file_name(RowsetId(17)), "0000000000000017.seg");
   EXPECT_EQ(parse_segment_file_name("0000000000000017.seg"), RowsetId(17));
   for (const char* name :
