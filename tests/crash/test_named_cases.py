@@ -1,4 +1,4 @@
-"""Interleavings that broke other upsert systems (CASES.md), forced on the real server by failpoints that delay or end it."""
+"""Interleavings that broke other upsert systems, forced on the real server by failpoints that delay or end it."""
 import http.client
 import socket
 import threading
