@@ -40,9 +40,9 @@ def test_second_server_on_a_data_directory_is_refused(make_server):
     server = make_server()
     done = run("server", "--data-dir", server.data_dir, "--http-address", "127.0.0.1:0", "--mysql-address", "127.0.0.1:0")
     assert done.returncode == 1 and "in use" in done.stderr, done.stderr
-    for command in ("check", "inspect"):
+    for command, code in (("check", 2), ("inspect", 1)):
         done = run(command, server.data_dir)
-        assert done.returncode == 1 and "in use" in done.stderr, done
+        assert done.returncode == code and "in use" in done.stderr, done
     assert server.value("SELECT 1") == 1
 
 
@@ -106,7 +106,7 @@ def test_inspect_prints_metadata_and_version_prints_one(make_server):
     assert server.stop() == 0
     assert "'t'" in run("inspect", server.data_dir).stdout
     assert run("version").stdout.startswith("freshet ")
-    assert run("check", server.folder).returncode == 1
+    assert run("check", server.folder).returncode == 2
 
 
 def test_full_disk_refuses_loads_and_reads_go_on(make_server, tmp_path):
