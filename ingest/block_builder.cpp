@@ -36,6 +36,10 @@ bool append_number(Column& column, int64_t value) {
 
 }  // namespace
 
+bool has_default(const ColumnSchema& column) {
+  return column.nullable || column.auto_increment || column.default_value || column.default_current_timestamp;
+}
+
 std::string describe_long_key(size_t key_bytes) {
   return fmt::format("the key is {} bytes long when encoded, but at most {} are taken", key_bytes, kMaxKeyBytes);
 }
@@ -50,7 +54,7 @@ BlockBuilder::BlockBuilder(storage::StorageEngine& storage, storage::TableSnapsh
     : storage_(&storage), table_(std::move(table)), given_(std::move(given)) {}
 
 Result<BlockBuilder> BlockBuilder::create(storage::StorageEngine& storage, storage::TableSnapshotPtr table,
-                                          std::vector<size_t> given, bool all_deletes) {
+                                          std::vector<size_t> given, bool all_deletes, bool is_partial) {
   const SchemaPtr schema = table->schema;
   BlockBuilder builder(storage, std::move(table), std::move(given));
   for (size_t column = 0; column < schema->columns.size(); ++column) {
@@ -58,14 +62,14 @@ Result<BlockBuilder> BlockBuilder::create(storage::StorageEngine& storage, stora
     if (std::binary_search(builder.given_.begin(), builder.given_.end(), column)) {
       if (is_key) builder.given_keys_.push_back(column);
     } else {
-      FRESHET_RETURN_IF_ERROR(builder.prepare_absent(column, all_deletes));
+      FRESHET_RETURN_IF_ERROR(builder.prepare_absent(column, all_deletes, is_partial));
     }
     builder.has_byte_keys_ |= is_key && schema->columns[column].type.is_bytes();
   }
   return builder;
 }
 
-Status BlockBuilder::prepare_absent(size_t column, bool all_deletes) {
+Status BlockBuilder::prepare_absent(size_t column, bool all_deletes, bool is_partial) {
   const ColumnSchema& schema = table_->schema->columns[column];
   const bool is_key = column < table_->schema->key_count;
   if (schema.auto_increment) {
@@ -74,7 +78,8 @@ Status BlockBuilder::prepare_absent(size_t column, bool all_deletes) {
     return Status::OK();
   }
   Constant constant{column, Column(schema.type)};
-  if (all_deletes && !is_key) {
+  const bool is_optional = !is_key && (all_deletes || (is_partial && !has_default(schema)));
+  if (is_optional) {
     append_zero(constant.value);
   } else {
     FRESHET_RETURN_IF_ERROR(append_default(schema, now_micros(), constant.value));

@@ -14,9 +14,11 @@ namespace freshet::ingest {
 class BlockBuilder {
  public:
   /// `given`: positions in the schema that rows bring, ascending. `all_deletes`: rows only name keys, so that value columns
-  /// need no value. InvalidArgument names a column that has neither a value nor a default.
+  /// need no value. `is_partial`: the rows of keys that are in the table keep their other columns; for the rest a column
+  /// without default holds anything until the commit decides. Else InvalidArgument names a column that has neither a value
+  /// nor a default.
   static Result<BlockBuilder> create(storage::StorageEngine& storage, storage::TableSnapshotPtr table,
-                                     std::vector<size_t> given, bool all_deletes);
+                                     std::vector<size_t> given, bool all_deletes, bool is_partial);
 
   const storage::TableSnapshot& table() const { return *table_; }
   const std::vector<size_t>& given() const { return given_; }
@@ -33,7 +35,7 @@ class BlockBuilder {
 
  private:
   BlockBuilder(storage::StorageEngine& storage, storage::TableSnapshotPtr table, std::vector<size_t> given);
-  Status prepare_absent(size_t column, bool all_deletes);
+  Status prepare_absent(size_t column, bool all_deletes, bool is_partial);
   Status number_nulls(size_t position, Block& block, size_t rows);
 
   storage::StorageEngine* storage_;
@@ -51,6 +53,8 @@ class BlockBuilder {
   std::vector<uint32_t> zeros_;
 };
 
+/// Whether a row can do without a value of this column.
+bool has_default(const ColumnSchema& column);
 /// A text of rows whose key is too long, e.g. "the key is 5000 bytes long, the limit is 4096".
 std::string describe_long_key(size_t key_bytes);
 /// Appends a value that stands for nothing (zero or empty) where a NOT NULL column needs one that is never read.

@@ -6,6 +6,7 @@
 
 #include "ingest/decode/decoder.h"
 #include "ingest/load_transaction.h"
+#include "ingest/partial_update.h"
 #include "ingest/row_errors.h"
 #include "ingest/stream_load.h"
 
@@ -86,7 +87,7 @@ class StreamLoadImpl final : public StreamLoad {
  public:
   StreamLoadImpl(storage::StorageEngine& storage, ErrorLogs& error_logs, const IngestOptions& options,
                  const LoadRequest& request, storage::TableSnapshotPtr table, std::unique_ptr<GateTicket> ticket,
-                 LoadReport report, Clock::time_point began)
+                 LoadReport report, Clock::time_point began, std::optional<storage::PartialColumns> partial)
       : ticket_(std::move(ticket)),
         storage_(storage),
         error_logs_(error_logs),
@@ -98,10 +99,12 @@ class StreamLoadImpl final : public StreamLoad {
         errors_(options.error_rows_kept),
         transaction_(std::make_unique<LoadTransaction>(
             storage, std::move(table),
-            LoadTransaction::Options{options.memtable_bytes, [this](std::string_view reason, std::string_view row) {
+            LoadTransaction::Options{options.memtable_bytes,
+                                     [this](std::string_view reason, std::string_view row) {
                                        errors_.add(reason, row);
                                        return Status::OK();
-                                     }})) {}
+                                     },
+                                     std::move(partial)})) {}
 
   ~StreamLoadImpl() override {
     if (!is_ended_) static_cast<void>(abort(Status::Cancelled("the load was given up")));
@@ -260,13 +263,14 @@ class LoadManagerImpl final : public LoadManager {
     FRESHET_RETURN_IF_ERROR(gate_.enter());
     auto ticket = std::make_unique<GateTicket>(gate_);
     FRESHET_ASSIGN_OR_RETURN(storage::TableSnapshotPtr table, find_table(request));
+    FRESHET_ASSIGN_OR_RETURN(auto partial, partial_columns_of(request, *table->schema));
     FRESHET_RETURN_IF_ERROR(storage_.admit_load(table->id));
     FRESHET_ASSIGN_OR_RETURN(const TransactionId transaction, storage_.next_transaction_id());
     report.transaction_id = transaction.value;
     FRESHET_RETURN_IF_ERROR(reserve_label(table->database, transaction, report));
     report.begin_ms = millis(Clock::now() - began);
-    auto begun =
-        std::make_unique<StreamLoadImpl>(storage_, *error_logs_, options_, request, table, std::move(ticket), report, began);
+    auto begun = std::make_unique<StreamLoadImpl>(storage_, *error_logs_, options_, request, table, std::move(ticket),
+                                                  report, began, std::move(partial));
     const Status status = begun->open_decoder(request, options_.max_row_bytes);
     if (!status.ok()) {
       static_cast<void>(begun->abort(status));

@@ -172,7 +172,7 @@ class PropertyReader {
     FRESHET_RETURN_IF_ERROR(read_csv());
     FRESHET_RETURN_IF_ERROR(read_json());
     FRESHET_RETURN_IF_ERROR(check_group_commit());
-    FRESHET_RETURN_IF_ERROR(check_partial_update());
+    FRESHET_RETURN_IF_ERROR(read_partial_update());
     return check_not_offered();
   }
 
@@ -280,8 +280,8 @@ class PropertyReader {
     return Status::OK();
   }
 
-  Status check_partial_update() const {
-    FRESHET_RETURN_IF_ERROR(refuse_when_true("partial_columns", "partial updates are not offered; send whole rows"));
+  Status read_partial_update() {
+    FRESHET_RETURN_IF_ERROR(read_bool("partial_columns", request_.partial_columns));
     if (const std::string* value = find("unique_key_update_mode")) {
       const std::string mode = to_lower(*value);
       if (mode != "upsert" && mode != "update_fixed_columns" && mode != "update_flexible_columns") {
@@ -290,7 +290,11 @@ class PropertyReader {
             "'UPDATE_FLEXIBLE_COLUMNS'",
             *value);
       }
-      if (mode != "upsert") return Status::Unsupported("unique_key_update_mode: only UPSERT is offered, not {}", *value);
+      if (mode == "update_flexible_columns") {
+        return Status::Unsupported(
+            "unique_key_update_mode: UPDATE_FLEXIBLE_COLUMNS is not offered, UPDATE_FIXED_COLUMNS is");
+      }
+      request_.partial_columns = mode == "update_fixed_columns";
     }
     if (const std::string* value = find("partial_update_new_key_behavior")) {
       const std::string behavior = to_lower(*value);
@@ -298,6 +302,7 @@ class PropertyReader {
         return Status::InvalidArgument("Invalid partial_update_new_key_behavior {}, must be one of ['APPEND', 'ERROR']",
                                        *value);
       }
+      request_.partial_new_keys_fail = behavior == "error";
     }
     return Status::OK();
   }

@@ -33,6 +33,8 @@ struct LoadRequest {
   double max_filter_ratio = 0;
   bool strict_mode = false;
   MergeType merge_type = MergeType::kAppend;
+  bool partial_columns = false;        ///< rows replace only the columns they bring
+  bool partial_new_keys_fail = false;  ///< ... and a key that is not in the table refuses the load
   bool strip_outer_array = false;
   bool read_json_by_line = false;  ///< if neither this nor strip_outer_array is given, lines are read
   bool num_as_string = false;
@@ -44,7 +46,7 @@ struct LoadRequest {
 };
 
 /// Fills a request from (name, value) pairs: Stream Load headers or routine-load properties, names in any case. Unknown
-/// names are ignored; a known one with a bad value, or one that asks for what is not offered (where, partial_columns,
+/// names are ignored; a known one with a bad value, or one that asks for what is not offered (where,
 /// two_phase_commit, compress_type ...), is InvalidArgument or Unsupported with Doris's text where it has one.
 Status apply_load_properties(const std::vector<std::pair<std::string, std::string>>& properties, LoadRequest& request);
 

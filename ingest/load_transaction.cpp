@@ -202,6 +202,7 @@ Result<storage::CommitOutcome> LoadTransaction::commit(std::optional<storage::La
   storage::LoadCommit commit;
   commit.table = table_->id;
   commit.schema = table_->schema;
+  commit.partial = options_.partial;
   commit.label = std::move(label);
   commit.offsets = std::move(offsets);
   take_rows(commit);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "ingest/partial_update.h"
 #include "storage/base/failpoint.h"
 #include "storage/base/log.h"
 #include "storage/types/value_text.h"
@@ -223,8 +224,10 @@ Status RoutineLoadJob::begin_batch() {
     errors_.add(reason, row);
     return Status::OK();
   };
+  FRESHET_ASSIGN_OR_RETURN(auto partial, partial_columns_of(spec_.load, *table_->schema));
   transaction_ = std::make_unique<LoadTransaction>(
-      parts_.storage, table_, LoadTransaction::Options{parts_.loads.options().memtable_bytes, std::move(reject)});
+      parts_.storage, table_,
+      LoadTransaction::Options{parts_.loads.options().memtable_bytes, std::move(reject), std::move(partial)});
   if (decoder_ == nullptr || decoder_schema_ != table_->schema->version) {
     DecodeTarget target{parts_.storage, table_, errors_, [this](const Block& block) { return transaction_->append(block); },
                         parts_.loads.options().max_row_bytes};

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "ingest/decode/decoder.h"
+#include "ingest/partial_update.h"
 #include "storage/base/limits.h"
 #include "storage/types/value_text.h"
 
@@ -49,16 +50,23 @@ size_t longest_text(const DataType& type) {
 }  // namespace
 
 Result<std::unique_ptr<RowInserter>> RowInserter::begin(storage::StorageEngine& storage, storage::TableSnapshotPtr table,
-                                                        const std::vector<std::string>& columns, bool deletes,
-                                                        const LoadTransaction::Options& options) {
+                                                        const std::vector<std::string>& columns, bool deletes, bool partial,
+                                                        LoadTransaction::Options options) {
   FRESHET_ASSIGN_OR_RETURN(std::vector<size_t> targets, find_targets(*table, columns));
+  if (partial) {
+    if (columns.empty()) {
+      return Status::InvalidArgument(
+          "You must explicitly specify the columns to be updated when updating partial columns using the INSERT statement.");
+    }
+    FRESHET_ASSIGN_OR_RETURN(options.partial, partial_columns_for(targets, false, *table->schema));
+  }
   if (deletes && !table->schema->is_unique()) {
     return Status::Unsupported("rows of {}.{} cannot be deleted: it has no unique key", table->database_name, table->name);
   }
   FRESHET_RETURN_IF_ERROR(storage.admit_load(table->id));
   std::vector<size_t> given = targets;
   std::sort(given.begin(), given.end());
-  FRESHET_ASSIGN_OR_RETURN(BlockBuilder builder, BlockBuilder::create(storage, table, std::move(given), deletes));
+  FRESHET_ASSIGN_OR_RETURN(BlockBuilder builder, BlockBuilder::create(storage, table, std::move(given), deletes, partial));
   return std::unique_ptr<RowInserter>(
       new RowInserter(storage, std::move(table), std::move(builder), std::move(targets), deletes, options));
 }

@@ -76,6 +76,12 @@ Status insert_from_query(const Insert& insert, std::span<const Parameter> parame
   });
 }
 
+/// SET enable_unique_key_partial_update = true makes INSERT into UNIQUE tables replace only the columns it names.
+bool updates_partially(const SessionState& session, const TableSchema& schema) {
+  const std::string value = to_lower(session.variables.get("enable_unique_key_partial_update").value_or("false"));
+  return schema.is_unique() && (value == "true" || value == "1" || value == "on");
+}
+
 }  // namespace
 
 Status run_insert(const Insert& insert, std::span<const Parameter> parameters, SessionState& session,
@@ -84,8 +90,8 @@ Status run_insert(const Insert& insert, std::span<const Parameter> parameters, S
   FRESHET_RETURN_IF_ERROR(check_offered(insert));
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, insert.table.database));
   FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, insert.table.table));
-  FRESHET_ASSIGN_OR_RETURN(const auto inserter,
-                           ingest::RowInserter::begin(services.storage, table, insert.columns, false, {}));
+  FRESHET_ASSIGN_OR_RETURN(const auto inserter, ingest::RowInserter::begin(services.storage, table, insert.columns, false,
+                                                                           updates_partially(session, *table->schema), {}));
   if (!insert.partitions.empty()) FRESHET_RETURN_IF_ERROR(inserter->restrict_to(insert.partitions));
   std::vector<std::string> texts;
   FRESHET_RETURN_IF_ERROR(
@@ -125,7 +131,8 @@ Status run_delete(const Delete& statement, std::span<const Parameter> parameters
         "Stream Load of their keys with merge_type DELETE",
         schema.columns.front().name);
   }
-  FRESHET_ASSIGN_OR_RETURN(const auto inserter, ingest::RowInserter::begin(services.storage, table, columns, true, {}));
+  FRESHET_ASSIGN_OR_RETURN(const auto inserter,
+                           ingest::RowInserter::begin(services.storage, table, columns, true, false, {}));
   FRESHET_RETURN_IF_ERROR(inserter->append_row(row));
   FRESHET_ASSIGN_OR_RETURN(const storage::CommitOutcome outcome, inserter->commit());
   OkResult result;

@@ -26,8 +26,8 @@ bool parse_delete_sign(const Cell& cell, uint8_t& sign) {
 
 Result<BlockAssembler> BlockAssembler::create(const LoadRequest& request, DecodeTarget target) {
   FRESHET_ASSIGN_OR_RETURN(ColumnMapping mapping, map_columns(request, *target.table->schema));
-  FRESHET_ASSIGN_OR_RETURN(BlockBuilder builder,
-                           BlockBuilder::create(target.storage, target.table, mapping.given, mapping.all_deletes));
+  FRESHET_ASSIGN_OR_RETURN(BlockBuilder builder, BlockBuilder::create(target.storage, target.table, mapping.given,
+                                                                      mapping.all_deletes, request.partial_columns));
   BlockAssembler assembler(std::move(mapping), std::move(builder), std::move(target), request.strict_mode);
   FRESHET_RETURN_IF_ERROR(assembler.prepare_defaults());
   return assembler;

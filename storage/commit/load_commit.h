@@ -47,11 +47,21 @@ struct TabletRows {
   std::optional<Block> rows;
 };
 
+/// A load whose rows bring only some columns (partial update): the others stay as they are in the row that each key has when
+/// the load commits. In the blocks and segments of such a load the other columns hold what a new row gets.
+struct PartialColumns {
+  std::vector<size_t> given;       ///< positions in the load's schema, ascending, all key columns among them
+  std::vector<size_t> no_default;  ///< positions that are not given, and that a new row cannot do without
+  bool new_keys_fail = false;      ///< a key that is not in the table refuses the load
+};
+
 /// Everything one commit makes visible: rows, label and offsets, all or nothing.
 struct LoadCommit {
   TableId table;
   SchemaPtr schema;                 ///< of the rows; they are mapped when the table has a later version now
   std::vector<TabletRows> tablets;  ///< each tablet at most once
+  /// Rows without deletes that replace only these columns.
+  std::optional<PartialColumns> partial;
   std::optional<LabelRecord> label;
   std::vector<OffsetAdvance> offsets;
 };

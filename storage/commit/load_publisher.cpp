@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "storage/base/failpoint.h"
+#include "storage/base/log.h"
 #include "storage/commit/tablet_edit.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
@@ -139,19 +140,75 @@ struct LoadPublisher::Staged {
 
 Result<CommitOutcome> LoadPublisher::publish(TableState& table, LoadCommit load) {
   failpoint(Failpoint::kCommitStart);
+  if (load.partial) return publish_partial(table, load);
   const TableSnapshotPtr head = table.head();
   FRESHET_ASSIGN_OR_RETURN(std::vector<Bucket> buckets, prepare(*head, load));
   if (head->schema->is_unique()) FRESHET_RETURN_IF_ERROR(probe_rounds(table, buckets));
 
   table.publish_lock.lock();
-  Result<Staged> staged = stage(table, load, buckets);
+  Result<Staged> staged = stage(table, load, buckets, nullptr);
   table.publish_lock.unlock();
   if (!staged.ok()) return staged.status();
+  return finish(*staged, load);
+}
 
+Result<CommitOutcome> LoadPublisher::finish(const Staged& staged, const LoadCommit& load) {
   failpoint(Failpoint::kCommitStaged);
-  FRESHET_RETURN_IF_ERROR(parts_.pipeline.wait(staged->change));
+  FRESHET_RETURN_IF_ERROR(parts_.pipeline.wait(staged.change));
   if (load.label) parts_.labels.committed(*load.label);
-  return staged->outcome;
+  return staged.outcome;
+}
+
+Result<CommitOutcome> LoadPublisher::publish_partial(TableState& table, const LoadCommit& load) {
+  const bool has_segments =
+      std::any_of(load.tablets.begin(), load.tablets.end(), [](const TabletRows& rows) { return !rows.segments.empty(); });
+  for (int attempt = 1; attempt <= kPartialAttempts; ++attempt) {
+    std::unique_lock publish(table.publish_lock, std::defer_lock);
+    if (attempt == kPartialAttempts && !has_segments) publish.lock();
+    const TableSnapshotPtr base = table.head();
+    if (!have_same_layout(*load.schema, *base->schema)) {
+      return Status::Conflict("table {}.{} changed its columns during the partial update; load again", base->database_name,
+                              base->name);
+    }
+    PartialRows partial({parts_.files, parts_.page_cache, parts_.ids, parts_.pipeline.snapshot()->commit}, load, base);
+    LoadCommit whole{load.table, load.schema, {}, {}, load.label, load.offsets};
+    FRESHET_ASSIGN_OR_RETURN(whole.tablets, partial.complete());
+    FRESHET_ASSIGN_OR_RETURN(std::vector<Bucket> buckets, prepare(*base, whole));
+    FRESHET_RETURN_IF_ERROR(probe_rounds(table, buckets));
+
+    if (!publish.owns_lock()) publish.lock();
+    FRESHET_ASSIGN_OR_RETURN(const Staged staged, stage(table, whole, buckets, &partial));
+    publish.unlock();
+    if (staged.change == nullptr) continue;
+    partial.release();
+    FRESHET_ASSIGN_OR_RETURN(CommitOutcome outcome, finish(staged, load));
+    for (const TabletRows& bucket : load.tablets) {
+      for (const WrittenSegment& sent : bucket.segments) {
+        const Status removed = parts_.files.remove(segment_file_name(sent.meta.id));
+        if (!removed.ok()) log_warning("file of a finished load stays: {}", removed.to_string());
+      }
+    }
+    return outcome;
+  }
+  return Status::Conflict(
+      "the rows of this partial update were changed by other loads again and again while it was completed ({} times); load "
+      "again, in smaller batches",
+      kPartialAttempts);
+}
+
+Result<bool> LoadPublisher::settle_partial(const TableSnapshot& head, const LoadCommit& load, const PartialRows& partial,
+                                           std::vector<Bucket>& buckets) const {
+  FRESHET_ASSIGN_OR_RETURN(PartialRows::Settled settled, partial.settle(head, kRowsProbedUnderLock));
+  if (settled.must_complete_again) return false;
+  for (const PartialRows::Changed& changed : settled.changed) {
+    buckets[changed.bucket].segments[changed.segment].dead.push_back(changed.row);
+  }
+  for (size_t i = 0; i < buckets.size(); ++i) {
+    if (settled.rows[i].row_count() > 0) {
+      buckets[i].rows = settle_rows(*load.schema, *head.key_codec, settled.rows[i]);
+    }
+  }
+  return true;
 }
 
 Result<std::vector<LoadPublisher::Bucket>> LoadPublisher::prepare(const TableSnapshot& table, LoadCommit& load) const {
@@ -217,10 +274,15 @@ Status LoadPublisher::map_rows(const TableSchema& from, const TableSchema& to, s
   return Status::OK();
 }
 
-Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets) {
+Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets,
+                                                   const PartialRows* partial) {
   const TableSnapshotPtr head = table.head();
   if (table.dropped)
     return Status::NotFound("Unknown table '{}.{}': it was dropped during the load", head->database_name, head->name);
+  if (partial != nullptr) {
+    FRESHET_ASSIGN_OR_RETURN(const bool is_settled, settle_partial(*head, load, *partial, buckets));
+    if (!is_settled) return Staged{};
+  }
   if (!have_same_layout(*load.schema, *head->schema))
     FRESHET_RETURN_IF_ERROR(map_rows(*load.schema, *head->schema, buckets));
   FRESHET_RETURN_IF_ERROR(parts_.pipeline.health());

@@ -1,0 +1,42 @@
+#include "ingest/partial_update.h"
+
+#include <algorithm>
+
+#include "ingest/block_builder.h"
+#include "ingest/column_mapping.h"
+
+namespace freshet::ingest {
+
+Result<storage::PartialColumns> partial_columns_for(std::vector<size_t> given, bool new_keys_fail,
+                                                    const TableSchema& schema) {
+  if (!schema.is_unique()) return Status::InvalidArgument("Only unique key merge on write support partial update");
+  storage::PartialColumns partial;
+  partial.given = std::move(given);
+  partial.new_keys_fail = new_keys_fail;
+  std::sort(partial.given.begin(), partial.given.end());
+  for (size_t i = 0; i < schema.columns.size(); ++i) {
+    if (std::binary_search(partial.given.begin(), partial.given.end(), i)) continue;
+    if (i < schema.key_count) {
+      return Status::InvalidArgument("Partial update should include all key columns, missing: {}", schema.columns[i].name);
+    }
+    if (!has_default(schema.columns[i])) partial.no_default.push_back(i);
+  }
+  return partial;
+}
+
+Result<std::optional<storage::PartialColumns>> partial_columns_of(const LoadRequest& request, const TableSchema& schema) {
+  using Partial = std::optional<storage::PartialColumns>;
+  if (!request.partial_columns || request.merge_type == MergeType::kDelete) return Partial();
+  FRESHET_ASSIGN_OR_RETURN(const ColumnMapping mapping, map_columns(request, schema));
+  const bool has_deletes = std::any_of(mapping.sources.begin(), mapping.sources.end(), [](const SourceColumn& source) {
+    return source.use == SourceColumn::Use::kDeleteSign;
+  });
+  if (has_deletes) {
+    return Status::Unsupported(
+        "a partial update cannot delete rows as well: send the keys in a load with merge_type DELETE");
+  }
+  FRESHET_ASSIGN_OR_RETURN(auto partial, partial_columns_for(mapping.given, request.partial_new_keys_fail, schema));
+  return Partial(std::move(partial));
+}
+
+}  // namespace freshet::ingest

@@ -1,0 +1,181 @@
+#include "storage/upsert/base_rows.h"
+
+#include <algorithm>
+#include <numeric>
+#include <unordered_map>
+
+namespace freshet::storage {
+namespace {
+
+/// Position of key `row` of `wanted` in `sorted_keys`; their size when it is not there.
+size_t position_of(const KeyRun& sorted_keys, const KeyRun& wanted, size_t row) {
+  size_t low = 0, high = sorted_keys.size();
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    sorted_keys.compare(middle, wanted, row) < 0 ? low = middle + 1 : high = middle;
+  }
+  return low < sorted_keys.size() && sorted_keys.compare(low, wanted, row) == 0 ? low : sorted_keys.size();
+}
+
+const SegmentView* find_segment(const TabletSnapshot& tablet, RowsetId id) {
+  for (const SegmentView& view : tablet.segments) {
+    if (view.segment->id() == id) return &view;
+  }
+  return nullptr;
+}
+
+const DeltaView* find_delta(const TabletSnapshot& tablet, RowsetId id) {
+  for (const DeltaView& view : tablet.deltas) {
+    if (view.buffer->id() == id) return &view;
+  }
+  return nullptr;
+}
+
+/// Calls visit(key, row) for each live row of the segment that has one of the keys.
+template <typename Visit>
+Status visit_segment_hits(const SegmentView& view, const KeyRun& sorted_keys, const Visit& visit) {
+  FRESHET_ASSIGN_OR_RETURN(const std::shared_ptr<const SegmentReader> reader, view.segment->reader());
+  std::vector<KeyMatch> matches;
+  FRESHET_RETURN_IF_ERROR(reader->find_keys(sorted_keys, matches));
+  for (const KeyMatch& match : matches) {
+    if (!view.dead.contains(match.row)) visit(match.key, match.row);
+  }
+  return Status::OK();
+}
+
+/// The same for the rows of a delta from `first` on.
+template <typename Visit>
+void visit_delta_hits(const DeltaView& view, RowOrdinal first, const KeyRun& sorted_keys, const Visit& visit) {
+  if (view.row_count - first >= sorted_keys.size()) {
+    for (size_t key = 0; key < sorted_keys.size(); ++key) {
+      const auto row = view.buffer->find(sorted_keys, key, view.row_count);
+      if (row && *row >= first && !view.dead.contains(*row)) visit(static_cast<uint32_t>(key), *row);
+    }
+    return;
+  }
+  KeyRun wanted(sorted_keys.is_fixed());
+  for (RowOrdinal row = first; row < view.row_count; ++row) {
+    if (view.dead.contains(row)) continue;
+    wanted.clear();
+    view.buffer->append_key(row, wanted);
+    const size_t key = position_of(sorted_keys, wanted, 0);
+    if (key < sorted_keys.size()) visit(static_cast<uint32_t>(key), row);
+  }
+}
+
+/// Base rows by rowset: which have gone, and where rows died.
+struct RowsetChange {
+  bool is_gone = false;
+  std::vector<RowOrdinal> died;  ///< ascending
+};
+
+}  // namespace
+
+Result<std::vector<BaseRow>> find_base_rows(const TabletSnapshot& tablet, const KeyRun& sorted_keys) {
+  std::vector<BaseRow> bases(sorted_keys.size());
+  if (bases.empty()) return bases;
+  for (const SegmentView& view : tablet.segments) {
+    FRESHET_RETURN_IF_ERROR(visit_segment_hits(view, sorted_keys, [&](uint32_t key, RowOrdinal row) {
+      bases[key] = {view.segment->id(), row};
+    }));
+  }
+  for (const DeltaView& view : tablet.deltas) {
+    if (view.row_count == 0) continue;
+    visit_delta_hits(view, 0, sorted_keys, [&](uint32_t key, RowOrdinal row) { bases[key] = {view.buffer->id(), row}; });
+  }
+  return bases;
+}
+
+Result<std::vector<uint32_t>> find_changed_keys(const TabletSnapshot& then, const TabletSnapshot& now,
+                                                const KeyRun& sorted_keys, std::span<const BaseRow> bases) {
+  std::vector<uint32_t> changed;
+  if (&then == &now || bases.empty()) return changed;
+
+  std::unordered_map<RowsetId, RowsetChange> changes;
+  for (const SegmentView& view : then.segments) {
+    const SegmentView* current = find_segment(now, view.segment->id());
+    if (current == nullptr) {
+      changes[view.segment->id()].is_gone = true;
+    } else if (current->dead.count() != view.dead.count()) {
+      changes[view.segment->id()].died = current->dead.added_since(view.dead);
+    }
+  }
+  for (const DeltaView& view : then.deltas) {
+    const DeltaView* current = find_delta(now, view.buffer->id());
+    if (current == nullptr) {
+      changes[view.buffer->id()].is_gone = true;
+    } else if (current->dead.count() != view.dead.count()) {
+      changes[view.buffer->id()].died = current->dead.added_since(view.dead);
+    }
+  }
+  for (size_t key = 0; !changes.empty() && key < bases.size(); ++key) {
+    if (!bases[key].exists()) continue;
+    const auto change = changes.find(bases[key].rowset);
+    if (change == changes.end()) continue;
+    const RowsetChange& rowset = change->second;
+    if (rowset.is_gone || std::binary_search(rowset.died.begin(), rowset.died.end(), bases[key].row)) {
+      changed.push_back(static_cast<uint32_t>(key));
+    }
+  }
+
+  const auto came = [&](uint32_t key, RowOrdinal) { changed.push_back(key); };
+  for (const SegmentView& view : now.segments) {
+    if (find_segment(then, view.segment->id()) != nullptr) continue;
+    FRESHET_RETURN_IF_ERROR(visit_segment_hits(view, sorted_keys, came));
+  }
+  for (const DeltaView& view : now.deltas) {
+    const DeltaView* before = find_delta(then, view.buffer->id());
+    const RowOrdinal first = before == nullptr ? 0 : before->row_count;
+    if (first < view.row_count) visit_delta_hits(view, first, sorted_keys, came);
+  }
+  std::sort(changed.begin(), changed.end());
+  changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
+  return changed;
+}
+
+Status fill_from_base_rows(const TableSchema& schema, const TabletSnapshot& tablet, std::span<const BaseRow> bases,
+                           std::span<const size_t> columns, std::span<Column*> values) {
+  FRESHET_ASSERT(columns.size() == values.size());
+  struct Place {
+    RowLocation location;
+    uint32_t row;
+  };
+  std::unordered_map<RowsetId, RowLocation> views;
+  for (size_t i = 0; i < tablet.segments.size(); ++i) {
+    views[tablet.segments[i].segment->id()] = {.is_delta = false, .view = static_cast<uint32_t>(i), .row = 0};
+  }
+  for (size_t i = 0; i < tablet.deltas.size(); ++i) {
+    views[tablet.deltas[i].buffer->id()] = {.is_delta = true, .view = static_cast<uint32_t>(i), .row = 0};
+  }
+  std::vector<Place> places;
+  for (size_t row = 0; row < bases.size(); ++row) {
+    if (!bases[row].exists()) continue;
+    RowLocation location = views.at(bases[row].rowset);
+    location.row = bases[row].row;
+    places.push_back({location, static_cast<uint32_t>(row)});
+  }
+  if (places.empty()) return Status::OK();
+  // Rows of one page are read together.
+  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.location < b.location; });
+  std::vector<RowLocation> locations;
+  constexpr uint32_t kNone = UINT32_MAX;
+  std::vector<uint32_t> found_at(bases.size(), kNone);
+  for (const Place& place : places) {
+    found_at[place.row] = static_cast<uint32_t>(locations.size());
+    locations.push_back(place.location);
+  }
+  for (size_t i = 0; i < columns.size(); ++i) {
+    Column old(schema.columns[columns[i]].type);
+    old.reserve(locations.size());
+    FRESHET_RETURN_IF_ERROR(read_rows(schema, tablet, locations, {&columns[i], 1}, {&old, 1}));
+    Column merged(old.type());
+    merged.reserve(bases.size());
+    for (size_t row = 0; row < bases.size(); ++row) {
+      found_at[row] == kNone ? merged.append_from(*values[i], row) : merged.append_from(old, found_at[row]);
+    }
+    *values[i] = std::move(merged);
+  }
+  return Status::OK();
+}
+
+}  // namespace freshet::storage

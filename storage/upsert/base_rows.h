@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "storage/base/result.h"
+#include "storage/tablet/row_reader.h"
+#include "storage/tablet/snapshot.h"
+#include "storage/types/key_run.h"
+
+namespace freshet::storage {
+
+/// The live row that a key had in one snapshot: what a partial update is completed from.
+struct BaseRow {
+  RowsetId rowset;  ///< zero: no row had the key
+  RowOrdinal row = 0;
+  bool exists() const { return rowset.value != 0; }
+};
+
+/// The live row of each key of `sorted_keys` (strictly increasing) in `tablet`. kUnique tables only.
+Result<std::vector<BaseRow>> find_base_rows(const TabletSnapshot& tablet, const KeyRun& sorted_keys);
+
+/// Keys (positions in `sorted_keys`, ascending) whose live row in `now` is another one than in `then`, where `bases` were
+/// found: it was replaced or deleted, it came since, or it moved because its rowset was rewritten. Costs as much as the
+/// tablet changed in between.
+Result<std::vector<uint32_t>> find_changed_keys(const TabletSnapshot& then, const TabletSnapshot& now,
+                                                const KeyRun& sorted_keys, std::span<const BaseRow> bases);
+
+/// Replaces the columns `columns` of `block` by the values of the base rows, for the rows that have one. Row i of the block
+/// has the base `bases[i]` in `tablet`, under `schema`.
+Status fill_from_base_rows(const TableSchema& schema, const TabletSnapshot& tablet, std::span<const BaseRow> bases,
+                           std::span<const size_t> columns, std::span<Column*> values);
+
+}  // namespace freshet::storage

@@ -1,0 +1,126 @@
+"""Partial updates: rows replace only the columns they bring, and concurrent ones lose nothing."""
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from pymysql.err import MySQLError
+
+COLUMNS = 4
+
+
+def make_table(server, buckets=2):
+    server.sql("CREATE DATABASE IF NOT EXISTS d")
+    columns = ", ".join(f"c{i} BIGINT DEFAULT '-{i + 1}'" for i in range(COLUMNS))
+    server.sql(f"CREATE TABLE d.t (id INT, {columns}, note STRING) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS {buckets}")
+
+
+def load_columns(server, columns, rows, **headers):
+    body = "".join(",".join(map(str, row)) + "\n" for row in rows)
+    return server.stream_load("d", "t", body, columns=",".join(columns), column_separator=",", partial_columns="true", **headers)
+
+
+def test_other_columns_stay(make_server):
+    server = make_server()
+    make_table(server)
+    server.load("d", "t", "1,10,11,12,13,one\n2,20,21,22,23,two\n", column_separator=",")
+    answer = load_columns(server, ["id", "c1"], [(1, 111), (3, 333), (1, 112)])
+    assert answer["Status"] == "Success" and answer["NumberLoadedRows"] == 3, answer
+    expected = [(1, 10, 112, 12, 13, "one"), (2, 20, 21, 22, 23, "two"), (3, -1, 333, -3, -4, None)]
+    assert server.sql("SELECT * FROM d.t ORDER BY id") == expected
+    server.sql("ALTER TABLE d.t COMPACT")
+    load_columns(server, ["note", "id"], [("zwei", 2)])
+    expected[1] = (2, 20, 21, 22, 23, "zwei")
+    assert server.sql("SELECT * FROM d.t ORDER BY id") == expected
+    assert server.value("SELECT count(*) FROM d.t") == 3
+    server.kill()
+    server.start()
+    assert server.sql("SELECT * FROM d.t ORDER BY id") == expected
+
+
+def test_insert_of_some_columns(make_server):
+    server = make_server()
+    make_table(server)
+    server.sql("INSERT INTO d.t VALUES (1, 1, 2, 3, 4, 'a')")
+    server.sql("SET enable_unique_key_partial_update = true")
+    server.sql("INSERT INTO d.t (id, c2) VALUES (1, 33), (2, 44)")
+    with pytest.raises(MySQLError, match="explicitly specify the columns"):
+        server.sql("INSERT INTO d.t VALUES (1, 1, 2, 3, 4, 'a')")
+    with pytest.raises(MySQLError, match="include all key columns, missing: id"):
+        server.sql("INSERT INTO d.t (c1) VALUES (1)")
+    server.sql("INSERT INTO d.t (id, note) SELECT id, concat('n', id) FROM d.t")
+    server.sql("SET enable_unique_key_partial_update = false")
+    assert server.sql("SELECT * FROM d.t ORDER BY id") == [(1, 1, 2, 33, 4, "n1"), (2, -1, -2, 44, -4, "n2")]
+    server.sql("INSERT INTO d.t (id, c2) VALUES (1, 5)")
+    assert server.sql("SELECT * FROM d.t WHERE id = 1") == [(1, -1, -2, 5, -4, None)]
+
+
+def test_what_is_refused(make_server):
+    server = make_server()
+    make_table(server)
+    server.sql("CREATE TABLE d.strict (id INT, a INT NOT NULL, b INT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
+    server.sql("CREATE TABLE d.log (id INT, a INT) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
+    server.sql("INSERT INTO d.strict VALUES (1, 1, 1)")
+
+    def load(table, body, columns, **headers):
+        answer = server.stream_load("d", table, body, columns=columns, column_separator=",", partial_columns="true", **headers)
+        return answer["Status"], answer["Message"]
+
+    assert load("strict", "1,7\n", "id,b")[0] == "Success"
+    status, message = load("strict", "1,8\n2,8\n", "id,b")
+    assert status == "Fail" and "the unmentioned column `a` should have default value" in message
+    status, message = load("t", "5,8\n", "id,c1", partial_update_new_key_behavior="ERROR")
+    assert status == "Fail" and "Can't append new rows in partial update" in message
+    assert "Only unique key merge on write" in load("log", "5,8\n", "id,a")[1]
+    assert "key column 'id' is not among the columns" in load("t", "5,8\n", "c1,c2")[1]
+    assert "cannot delete rows" in load("t", "5,8,1\n", "id,c1", hidden_columns="__DORIS_DELETE_SIGN__")[1]
+    assert "UPDATE_FLEXIBLE_COLUMNS is not offered" in load("t", "5\n", "id", unique_key_update_mode="UPDATE_FLEXIBLE_COLUMNS")[1]
+    assert server.sql("SELECT * FROM d.strict") == [(1, 1, 7)]
+    assert server.value("SELECT count(*) FROM d.t") == 0
+
+
+def test_concurrent_updates_of_the_same_rows_lose_nothing(make_server, rng):
+    """Each client owns a column and updates it in rows that all share, in small and large loads, with flushes, compactions
+    and kills between."""
+    server = make_server({"storage.memtable_bytes": "1MiB", "ingest.max_row_bytes": "64KiB", "storage.small_commit_bytes": "64KiB",
+                          "storage.delta_flush_rows": 2000, "storage.delta_flush_seconds": 1, "compaction.trigger_segments": 3})
+    make_table(server)
+    keys = 400
+    expected = [{key: -(i + 1) for key in range(keys)} for i in range(COLUMNS)]
+    server.load("d", "t", "".join(f"{key},-1,-2,-3,-4,x\n" for key in range(keys)), column_separator=",")
+    seeds = [rng.random() for _ in range(COLUMNS)]
+
+    def run(client, round_):
+        random = __import__("random").Random(f"{seeds[client]} {round_}")
+        for step in range(25):
+            # A large load brings keys of its own beside the shared ones, enough for segment files.
+            extra = 12_000 if step == 12 and client == round_ % COLUMNS else 0
+            chosen = random.sample(range(keys), random.choice([1, 5, 100]))
+            value = (round_ * 1000 + step) * COLUMNS + client
+            rows = [(key, value) for key in chosen] + [(1_000_000 + key, value) for key in range(extra)]
+            answer = load_columns(server, ["id", f"c{client}"], rows)
+            assert answer["Status"] == "Success", answer
+            for key in chosen:
+                expected[client][key] = value
+
+    stopping = threading.Event()
+
+    def compact():
+        while not stopping.wait(0.05):
+            server.sql("ALTER TABLE d.t COMPACT")
+
+    for round_ in range(3):
+        stopping.clear()
+        with ThreadPoolExecutor(COLUMNS + 1) as pool:
+            compacting = pool.submit(compact)
+            try:
+                list(pool.map(run, range(COLUMNS), [round_] * COLUMNS))
+            finally:
+                stopping.set()
+            compacting.result()
+        server.kill()
+        server.start()
+        stored = server.sql(f"SELECT id, c0, c1, c2, c3, note FROM d.t WHERE id < {keys} ORDER BY id")
+        assert stored == [(key, *(expected[i][key] for i in range(COLUMNS)), "x") for key in range(keys)]
+    # Rows that only large loads brought have the defaults elsewhere, or what other clients' large loads brought.
+    assert server.value("SELECT count(*) FROM d.t WHERE id >= 1000000") == 12_000
+    assert server.value("SELECT count(*) FROM d.t WHERE id >= 1000000 AND (note IS NOT NULL OR c3 <> -4)") == 0
