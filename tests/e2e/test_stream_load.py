@@ -155,7 +155,7 @@ def test_unknown_names_and_wrong_headers(server, database, orders):
     assert "unknown table, tableName=nope" in server.stream_load(database, "nope", "1\n")["Message"]
     assert server.stream_load("nope", "orders", "1\n")["Status"] == "Fail"
     for headers in ({"max_filter_ratio": "2"}, {"format": "orc"}, {"compress_type": "gz"}, {"merge_type": "SOMETIMES"},
-                    {"columns": "id,id"}, {"columns": "amount"}, {"partial_columns": "true"}, {"label": "a b"}):
+                    {"columns": "id,id"}, {"columns": "amount"}, {"unique_key_update_mode": "SOME_COLUMNS"}, {"label": "a b"}):
         answer = orders("1,1,x\n", **headers)
         assert answer["Status"] == "Fail", headers
     assert rows(server, database) == []
