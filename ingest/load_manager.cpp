@@ -87,7 +87,7 @@ class StreamLoadImpl final : public StreamLoad {
  public:
   StreamLoadImpl(storage::StorageEngine& storage, ErrorLogs& error_logs, const IngestOptions& options,
                  const LoadRequest& request, storage::TableSnapshotPtr table, std::unique_ptr<GateTicket> ticket,
-                 LoadReport report, Clock::time_point began, std::optional<storage::PartialColumns> partial)
+                 LoadReport report, Clock::time_point began, storage::PartialColumnsPtr partial)
       : ticket_(std::move(ticket)),
         storage_(storage),
         error_logs_(error_logs),

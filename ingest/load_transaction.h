@@ -30,8 +30,8 @@ class LoadTransaction {
     uint64_t memtable_bytes = 128ull << 20;
     /// Without it such a row ends the load.
     RejectRow reject = nullptr;
-    /// Rows replace only these columns; what the others hold counts for new keys alone.
-    std::optional<storage::PartialColumns> partial = {};
+    /// Rows replace only these columns, and what the others hold counts for new keys alone; null: whole rows.
+    storage::PartialColumnsPtr partial = nullptr;
   };
   LoadTransaction(storage::StorageEngine& storage, storage::TableSnapshotPtr table, const Options& options);
   ~LoadTransaction();  ///< not committed: its segments are removed

@@ -7,8 +7,8 @@
 
 namespace freshet::ingest {
 
-Result<storage::PartialColumns> partial_columns_for(std::vector<size_t> given, bool new_keys_fail,
-                                                    const TableSchema& schema) {
+Result<storage::PartialColumnsPtr> partial_columns_for(std::vector<size_t> given, bool new_keys_fail,
+                                                       const TableSchema& schema) {
   if (!schema.is_unique()) return Status::InvalidArgument("Only unique key merge on write support partial update");
   storage::PartialColumns partial;
   partial.given = std::move(given);
@@ -21,12 +21,11 @@ Result<storage::PartialColumns> partial_columns_for(std::vector<size_t> given, b
     }
     if (!has_default(schema.columns[i])) partial.no_default.push_back(i);
   }
-  return partial;
+  return storage::PartialColumnsPtr(std::make_shared<const storage::PartialColumns>(std::move(partial)));
 }
 
-Result<std::optional<storage::PartialColumns>> partial_columns_of(const LoadRequest& request, const TableSchema& schema) {
-  using Partial = std::optional<storage::PartialColumns>;
-  if (!request.partial_columns || request.merge_type == MergeType::kDelete) return Partial();
+Result<storage::PartialColumnsPtr> partial_columns_of(const LoadRequest& request, const TableSchema& schema) {
+  if (!request.partial_columns || request.merge_type == MergeType::kDelete) return storage::PartialColumnsPtr();
   FRESHET_ASSIGN_OR_RETURN(const ColumnMapping mapping, map_columns(request, schema));
   const bool has_deletes = std::any_of(mapping.sources.begin(), mapping.sources.end(), [](const SourceColumn& source) {
     return source.use == SourceColumn::Use::kDeleteSign;
@@ -35,8 +34,7 @@ Result<std::optional<storage::PartialColumns>> partial_columns_of(const LoadRequ
     return Status::Unsupported(
         "a partial update cannot delete rows as well: send the keys in a load with merge_type DELETE");
   }
-  FRESHET_ASSIGN_OR_RETURN(auto partial, partial_columns_for(mapping.given, request.partial_new_keys_fail, schema));
-  return Partial(std::move(partial));
+  return partial_columns_for(mapping.given, request.partial_new_keys_fail, schema);
 }
 
 }  // namespace freshet::ingest

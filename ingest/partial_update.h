@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "ingest/load_request.h"
@@ -9,12 +8,12 @@
 
 namespace freshet::ingest {
 
-/// What a load with `partial_columns` replaces; nothing when the request is for whole rows or deletes. InvalidArgument or
+/// What a load with `partial_columns` replaces; null when the request is for whole rows or deletes. InvalidArgument or
 /// Unsupported when the table, its key or the request's columns do not allow it.
-Result<std::optional<storage::PartialColumns>> partial_columns_of(const LoadRequest& request, const TableSchema& schema);
+Result<storage::PartialColumnsPtr> partial_columns_of(const LoadRequest& request, const TableSchema& schema);
 
 /// The same for rows that bring the columns at `given`, in any order.
-Result<storage::PartialColumns> partial_columns_for(std::vector<size_t> given, bool new_keys_fail,
-                                                    const TableSchema& schema);
+Result<storage::PartialColumnsPtr> partial_columns_for(std::vector<size_t> given, bool new_keys_fail,
+                                                       const TableSchema& schema);
 
 }  // namespace freshet::ingest

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,13 +56,15 @@ struct PartialColumns {
   bool new_keys_fail = false;      ///< a key that is not in the table refuses the load
 };
 
+using PartialColumnsPtr = std::shared_ptr<const PartialColumns>;
+
 /// Everything one commit makes visible: rows, label and offsets, all or nothing.
 struct LoadCommit {
   TableId table;
   SchemaPtr schema;                 ///< of the rows; they are mapped when the table has a later version now
   std::vector<TabletRows> tablets;  ///< each tablet at most once
-  /// Rows without deletes that replace only these columns.
-  std::optional<PartialColumns> partial;
+  /// Rows without deletes that replace only these columns; null: whole rows.
+  PartialColumnsPtr partial;
   std::optional<LabelRecord> label;
   std::vector<OffsetAdvance> offsets;
 };
