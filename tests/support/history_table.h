@@ -1,0 +1,148 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "storage/engine/storage_engine.h"
+#include "storage/types/value_text.h"
+#include "support/storage_server.h"
+
+namespace freshet::test {
+
+/// Values of a row by column id, as text; nothing = NULL. A column that is absent has its initial default.
+using ModelRow = std::map<uint32_t, std::optional<std::string>>;
+/// Rows by their first column as text.
+using ModelRows = std::map<std::string, ModelRow>;
+
+/// One row that a load brings: a value for each column of the schema, or the key alone for a delete.
+struct LoadRow {
+  std::string key;
+  std::vector<std::optional<std::string>> values;  ///< by position; empty for a delete
+};
+
+/// The state that a table should have, under the simplest rules there are. The key is the first column.
+class TableModel {
+ public:
+  void apply(const TableSchema& schema, const LoadRow& row, const storage::PartialColumns* partial) {
+    if (row.values.empty()) {
+      rows_.erase(row.key);
+      return;
+    }
+    const auto found = rows_.find(row.key);
+    const bool keeps_others = partial != nullptr && found != rows_.end();
+    ModelRow& stored = rows_[row.key];
+    for (size_t i = 0; i < schema.columns.size(); ++i) {
+      const bool is_given = partial == nullptr || std::binary_search(partial->given.begin(), partial->given.end(), i);
+      if (is_given || !keeps_others) stored[schema.columns[i].id.value] = row.values[i];
+    }
+  }
+  void clear() { rows_.clear(); }
+  const ModelRows& rows() const { return rows_; }
+  bool operator==(const TableModel&) const = default;
+
+  /// The rows as lines of text in the columns of `schema`.
+  std::vector<std::string> lines(const TableSchema& schema) const {
+    std::vector<std::string> lines;
+    for (const auto& [key, row] : rows_) {
+      std::string line;
+      for (const ColumnSchema& column : schema.columns) {
+        const auto value = row.find(column.id.value);
+        const std::optional<std::string>& text = value == row.end() ? column.initial_default : value->second;
+        line += (line.empty() ? "" : "|") + text.value_or("NULL");
+      }
+      lines.push_back(std::move(line));
+    }
+    std::sort(lines.begin(), lines.end());
+    return lines;
+  }
+
+ private:
+  ModelRows rows_;
+};
+
+/// The rows of a table as TableModel::lines gives them.
+inline std::vector<std::string> lines_of(const storage::TableSnapshot& table) {
+  const Block block = live_rows(table);
+  std::vector<std::string> lines;
+  for (size_t row = 0; row < block.row_count(); ++row) {
+    std::string line;
+    for (const Column& column : block.columns) {
+      if (!line.empty()) line += '|';
+      column.is_null(row) ? void(line += "NULL") : format_value(column, row, line);
+    }
+    lines.push_back(std::move(line));
+  }
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+inline void append_model_value(Column& column, const std::optional<std::string>& text) {
+  if (!text) return column.append_null();
+  if (append_text(column, *text) != TextError::kNone) throw std::runtime_error("not a value of its column: " + *text);
+}
+
+/// A load of rows in arrival order: carried when `memtables` is 0, else as so many segment files for each tablet that gets
+/// rows. Errors of writing are the load's.
+inline Result<storage::CommitOutcome> load_rows(storage::StorageEngine& engine, const storage::TableSnapshotPtr& table,
+                                                const std::vector<LoadRow>& rows, size_t memtables,
+                                                storage::PartialColumnsPtr partial = nullptr,
+                                                std::optional<storage::LabelRecord> label = {},
+                                                std::vector<storage::OffsetAdvance> offsets = {}) {
+  const TableSchema& schema = *table->schema;
+  storage::LoadCommit commit;
+  commit.table = table->id;
+  commit.schema = table->schema;
+  commit.partial = std::move(partial);
+  commit.label = std::move(label);
+  commit.offsets = std::move(offsets);
+  const size_t parts = std::max<size_t>(memtables, 1);
+  std::vector<std::vector<Block>> blocks(table->tablets.size());
+  for (auto& bucket : blocks) bucket.resize(parts, Block::for_schema(schema));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    Block one = Block::for_schema(schema);
+    const bool is_delete = rows[i].values.empty();
+    for (size_t c = 0; c < schema.columns.size(); ++c) {
+      const bool is_key = c < schema.key_count;
+      append_model_value(one.columns[c], is_key ? std::optional(rows[i].key) : is_delete ? std::nullopt : rows[i].values[c]);
+    }
+    one.delete_signs.push_back(is_delete);
+    std::vector<uint32_t> bucket;
+    table->key_codec->append_buckets(schema, one, 0, 1, bucket);
+    Block& target = blocks[bucket[0]][i * parts / rows.size()];
+    for (size_t c = 0; c < schema.columns.size(); ++c) target.columns[c].append_from(one.columns[c], 0);
+    target.delete_signs.push_back(is_delete);
+  }
+  std::vector<storage::SegmentMeta> written;
+  const auto write = [&]() -> Status {
+    for (uint32_t bucket = 0; bucket < blocks.size(); ++bucket) {
+      storage::TabletRows out{table->tablets[bucket]->id, {}, {}};
+      for (Block& block : blocks[bucket]) {
+        if (block.row_count() == 0) continue;
+        if (memtables == 0) {
+          out.rows = std::move(block);
+          continue;
+        }
+        FRESHET_ASSIGN_OR_RETURN(const RowsetId id, engine.next_rowset_id());
+        storage::SegmentWriterOptions options;
+        options.newest_commit = engine.newest_commit();
+        FRESHET_ASSIGN_OR_RETURN(auto segment, storage::write_sorted_segment(engine.files(), id, table->tablets[bucket]->id,
+                                                                             table->schema, block, options));
+        written.push_back(segment.meta);
+        out.segments.push_back(std::move(segment));
+      }
+      if (out.rows || !out.segments.empty()) commit.tablets.push_back(std::move(out));
+    }
+    return memtables == 0 ? Status::OK() : engine.files().sync_names();
+  };
+  const Status status = write();
+  if (!status.ok()) {
+    engine.discard_segments(written);
+    return status;
+  }
+  return engine.commit(std::move(commit));
+}
+
+}  // namespace freshet::test

@@ -1,0 +1,325 @@
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "storage/io/file_store.h"
+#include "storage/meta/meta_store.h"
+
+namespace freshet::test {
+
+/// What goes wrong at a planned point.
+enum class Fault : uint8_t {
+  kError,       ///< EIO, nothing happens; of a commit: unknown outcome, not written
+  kErrorAfter,  ///< EIO although it happened; of a commit: unknown outcome, written
+  kShortWrite,  ///< half of the bytes are written, then EIO
+  kNoSpace,     ///< ENOSPC from here on, until heal()
+  kPowerCut,    ///< the machine goes off before it
+  kPowerCutIn,  ///< ... while it is done: a part of it may have happened
+};
+inline constexpr Fault kAllFaults[] = {Fault::kError,   Fault::kErrorAfter, Fault::kShortWrite,
+                                       Fault::kNoSpace, Fault::kPowerCut,   Fault::kPowerCutIn};
+
+/// A disk in memory under the real engine: files and metadata with the rules of a real one. What was not synced is lost when
+/// the power goes, a random part of it excepted: bytes of files, names of files, removals. A failed sync loses what it was
+/// to sync, also when a later one succeeds (as Linux does it). The metadata store is a model of RocksDB with synced
+/// commits: whole batches in order, durable when commit() answers OK, and no further commit after one of unknown outcome.
+/// RocksDB itself is under test elsewhere; here thousands of machines crash within seconds.
+///
+/// Each call that changes the disk is a point, numbered from 1. Any thread. Stores must not outlive the disk; those that
+/// were given out before a power cut or restart() answer errors only.
+class SimulatedDisk {
+ public:
+  explicit SimulatedDisk(uint64_t seed) : random_(seed) {}
+
+  std::unique_ptr<storage::FileStore> files();
+  std::unique_ptr<storage::MetaStore> meta();
+
+  /// Points passed since the disk was made.
+  uint64_t points() const {
+    std::lock_guard lock(mutex_);
+    return points_;
+  }
+  void fail_at(uint64_t point, Fault fault) {
+    std::lock_guard lock(mutex_);
+    planned_point_ = point;
+    planned_ = fault;
+  }
+  bool has_failed() const {
+    std::lock_guard lock(mutex_);
+    return has_failed_;
+  }
+  bool is_off() const {
+    std::lock_guard lock(mutex_);
+    return is_off_;
+  }
+  /// The process ends: what is written stays, synced or not.
+  void restart() {
+    std::lock_guard lock(mutex_);
+    ++generation_;
+    heal_locked();
+  }
+  /// The machine loses its power and comes back.
+  void power_cut() {
+    std::lock_guard lock(mutex_);
+    ++generation_;
+    lose_unsynced();
+    heal_locked();
+  }
+
+ private:
+  friend class SimulatedFiles;
+  friend class SimulatedMeta;
+  friend class SimulatedWriter;
+
+  struct File {
+    std::string bytes;
+    size_t synced = 0;     ///< bytes that survive a power cut
+    bool is_lost = false;  ///< a sync failed: later syncs answer OK and keep nothing more
+  };
+  using FilePtr = std::shared_ptr<File>;
+  enum class Verdict : uint8_t { kDo, kFail, kDoAndFail, kHalf };
+
+  void heal_locked() {
+    planned_point_ = 0;
+    has_failed_ = is_full_ = is_off_ = meta_is_broken_ = false;
+  }
+
+  /// What to do at the next point. REQUIRES: mutex_ held.
+  Verdict pass() {
+    ++points_;
+    if (is_off_) return Verdict::kFail;
+    if (is_full_) return Verdict::kFail;
+    if (points_ != planned_point_) return Verdict::kDo;
+    has_failed_ = true;
+    switch (planned_) {
+      case Fault::kError: return Verdict::kFail;
+      case Fault::kErrorAfter: return Verdict::kDoAndFail;
+      case Fault::kShortWrite: return Verdict::kHalf;
+      case Fault::kNoSpace: return is_full_ = true, Verdict::kFail;
+      case Fault::kPowerCut: return is_off_ = true, Verdict::kFail;
+      case Fault::kPowerCutIn: is_off_ = true; return random_() % 2 == 0 ? Verdict::kDoAndFail : Verdict::kHalf;
+    }
+    return Verdict::kDo;
+  }
+  Status failure(std::string_view what) const {
+    if (is_off_) return Status::IoError("{}: the machine is off", what);
+    if (is_full_) return Status::OutOfSpace("{}: no space left on the device", what);
+    return Status::IoError("{}: input/output error", what);
+  }
+
+  void lose_unsynced() {
+    for (auto& [name, file] : names_) {
+      if (file->bytes.size() == file->synced) continue;
+      // Some unsynced pages reach the disk, the last of them maybe torn.
+      const size_t kept = file->synced + random_() % (file->bytes.size() - file->synced + 1);
+      file->bytes.resize(kept);
+      if (kept > file->synced && random_() % 2 == 0) file->bytes.back() = static_cast<char>(random_());
+      file->synced = kept;
+    }
+    std::map<std::string, FilePtr> survivors = durable_names_;
+    for (const auto& [name, file] : names_) {
+      if (!durable_names_.contains(name) && random_() % 2 == 0) survivors[name] = file;
+    }
+    for (const auto& [name, file] : durable_names_) {
+      if (!names_.contains(name) && random_() % 2 == 0) survivors.erase(name);
+    }
+    names_ = durable_names_ = std::move(survivors);
+  }
+
+  mutable std::mutex mutex_;  ///< guards all below
+  std::mt19937_64 random_;
+  uint64_t generation_ = 0;
+  uint64_t points_ = 0;
+  uint64_t planned_point_ = 0;
+  Fault planned_ = Fault::kError;
+  bool has_failed_ = false;
+  bool is_full_ = false;
+  bool is_off_ = false;
+  bool meta_is_broken_ = false;
+  std::map<std::string, FilePtr> names_;
+  std::map<std::string, FilePtr> durable_names_;
+  std::map<std::string, std::string, std::less<>> meta_;
+};
+
+class SimulatedWriter final : public storage::WritableFile {
+ public:
+  SimulatedWriter(SimulatedDisk& disk, std::string name, SimulatedDisk::FilePtr file)
+      : disk_(disk), name_(std::move(name)), file_(std::move(file)), generation_(disk.generation_) {}
+
+  Status append(std::string_view bytes) override {
+    std::lock_guard lock(disk_.mutex_);
+    const auto verdict = pass();
+    if (verdict == SimulatedDisk::Verdict::kFail) return disk_.failure(name_);
+    if (verdict == SimulatedDisk::Verdict::kHalf) bytes = bytes.substr(0, bytes.size() / 2);
+    file_->bytes.append(bytes);
+    size_ += bytes.size();
+    return verdict == SimulatedDisk::Verdict::kDo ? Status::OK() : disk_.failure(name_);
+  }
+  uint64_t size() const override { return size_; }
+  Status finish() override {
+    std::lock_guard lock(disk_.mutex_);
+    const auto verdict = pass();
+    if (verdict == SimulatedDisk::Verdict::kFail || verdict == SimulatedDisk::Verdict::kHalf) {
+      file_->is_lost = true;
+      return disk_.failure(name_);
+    }
+    if (!file_->is_lost) file_->synced = file_->bytes.size();
+    return verdict == SimulatedDisk::Verdict::kDo ? Status::OK() : disk_.failure(name_);
+  }
+
+ private:
+  SimulatedDisk::Verdict pass() { return generation_ == disk_.generation_ ? disk_.pass() : SimulatedDisk::Verdict::kFail; }
+
+  SimulatedDisk& disk_;
+  const std::string name_;
+  const SimulatedDisk::FilePtr file_;
+  const uint64_t generation_;
+  uint64_t size_ = 0;
+};
+
+class SimulatedReader final : public storage::ReadableFile {
+ public:
+  SimulatedReader(std::string name, std::string bytes) : name_(std::move(name)), bytes_(std::move(bytes)) {}
+  uint64_t size() const override { return bytes_.size(); }
+  Status read(uint64_t offset, std::span<char> out) const override {
+    if (offset > bytes_.size() || out.size() > bytes_.size() - offset) {
+      return Status::Corruption("{}: {} bytes at {} are beyond its end at {}", name_, out.size(), offset, bytes_.size());
+    }
+    std::memcpy(out.data(), bytes_.data() + offset, out.size());
+    return Status::OK();
+  }
+  const std::string& name() const override { return name_; }
+
+ private:
+  const std::string name_;
+  const std::string bytes_;
+};
+
+class SimulatedFiles final : public storage::FileStore {
+ public:
+  explicit SimulatedFiles(SimulatedDisk& disk) : disk_(disk), generation_(disk.generation_) {}
+
+  Result<std::unique_ptr<storage::WritableFile>> create(std::string_view name) override {
+    std::lock_guard lock(disk_.mutex_);
+    const auto verdict = pass();
+    if (verdict == SimulatedDisk::Verdict::kFail) return disk_.failure(name);
+    if (disk_.names_.contains(std::string(name))) return Status::AlreadyExists("{} exists", name);
+    auto file = std::make_shared<SimulatedDisk::File>();
+    disk_.names_[std::string(name)] = file;
+    if (verdict != SimulatedDisk::Verdict::kDo) return disk_.failure(name);
+    return std::unique_ptr<storage::WritableFile>(new SimulatedWriter(disk_, std::string(name), std::move(file)));
+  }
+  Result<std::shared_ptr<const storage::ReadableFile>> open(std::string_view name) override {
+    std::lock_guard lock(disk_.mutex_);
+    const auto found = disk_.names_.find(std::string(name));
+    if (found == disk_.names_.end()) return Status::NotFound("{} does not exist", name);
+    return std::shared_ptr<const storage::ReadableFile>(
+        std::make_shared<SimulatedReader>(std::string(name), found->second->bytes));
+  }
+  Status sync_names() override {
+    std::lock_guard lock(disk_.mutex_);
+    const auto verdict = pass();
+    const bool is_done = verdict == SimulatedDisk::Verdict::kDo || verdict == SimulatedDisk::Verdict::kDoAndFail;
+    if (is_done) disk_.durable_names_ = disk_.names_;
+    return verdict == SimulatedDisk::Verdict::kDo ? Status::OK() : disk_.failure("names");
+  }
+  Result<std::vector<std::string>> list() override {
+    std::lock_guard lock(disk_.mutex_);
+    std::vector<std::string> names;
+    for (const auto& [name, file] : disk_.names_) names.push_back(name);
+    return names;
+  }
+  Status remove(std::string_view name) override {
+    std::lock_guard lock(disk_.mutex_);
+    const auto verdict = pass();
+    if (verdict == SimulatedDisk::Verdict::kFail || verdict == SimulatedDisk::Verdict::kHalf) return disk_.failure(name);
+    const bool existed = disk_.names_.erase(std::string(name)) != 0;
+    if (verdict != SimulatedDisk::Verdict::kDo) return disk_.failure(name);
+    return existed ? Status::OK() : Status::NotFound("{} does not exist", name);
+  }
+  Status quarantine(std::string_view name) override { return remove(name); }
+  Result<uint64_t> free_bytes() override {
+    std::lock_guard lock(disk_.mutex_);
+    return disk_.is_full_ ? uint64_t{0} : uint64_t{1} << 40;
+  }
+
+ private:
+  SimulatedDisk::Verdict pass() { return generation_ == disk_.generation_ ? disk_.pass() : SimulatedDisk::Verdict::kFail; }
+
+  SimulatedDisk& disk_;
+  const uint64_t generation_;
+};
+
+class SimulatedMeta final : public storage::MetaStore {
+ public:
+  explicit SimulatedMeta(SimulatedDisk& disk) : disk_(disk), generation_(disk.generation_) {}
+
+  Status commit(const storage::MetaBatch& batch) override {
+    std::lock_guard lock(disk_.mutex_);
+    if (generation_ != disk_.generation_ || disk_.meta_is_broken_) {
+      return Status::UnknownOutcome("the metadata store takes no commits after a failed one");
+    }
+    for (const storage::MetaBatch::Precondition& required : batch.preconditions()) {
+      const auto found = disk_.meta_.find(required.key);
+      const bool holds =
+          required.expected ? found != disk_.meta_.end() && found->second == *required.expected : found == disk_.meta_.end();
+      if (!holds) return Status::Conflict("{} has changed", required.key);
+    }
+    const auto verdict = disk_.pass();
+    const bool is_written = verdict == SimulatedDisk::Verdict::kDo || verdict == SimulatedDisk::Verdict::kDoAndFail;
+    if (is_written) apply(batch);
+    if (verdict == SimulatedDisk::Verdict::kDo) return Status::OK();
+    disk_.meta_is_broken_ = true;
+    return Status::UnknownOutcome("{}", disk_.failure("metadata").message());
+  }
+  Result<std::optional<std::string>> get(std::string_view key) override {
+    std::lock_guard lock(disk_.mutex_);
+    const auto found = disk_.meta_.find(key);
+    return found == disk_.meta_.end() ? std::optional<std::string>() : std::optional<std::string>(found->second);
+  }
+  Status scan(std::string_view begin, std::string_view end,
+              const std::function<Status(std::string_view, std::string_view)>& visit) override {
+    std::vector<std::pair<std::string, std::string>> found;
+    {
+      std::lock_guard lock(disk_.mutex_);
+      for (auto at = disk_.meta_.lower_bound(begin); at != disk_.meta_.end() && (end.empty() || at->first < end); ++at) {
+        found.push_back(*at);
+      }
+    }
+    for (const auto& [key, value] : found) FRESHET_RETURN_IF_ERROR(visit(key, value));
+    return Status::OK();
+  }
+
+ private:
+  void apply(const storage::MetaBatch& batch) {
+    using Kind = storage::MetaBatch::Operation::Kind;
+    for (const storage::MetaBatch::Operation& operation : batch.operations()) {
+      switch (operation.kind) {
+        case Kind::kPut: disk_.meta_[operation.key] = operation.value; break;
+        case Kind::kErase: disk_.meta_.erase(operation.key); break;
+        case Kind::kEraseRange:
+          if (operation.key < operation.value) {
+            disk_.meta_.erase(disk_.meta_.lower_bound(operation.key), disk_.meta_.lower_bound(operation.value));
+          }
+          break;
+      }
+    }
+  }
+
+  SimulatedDisk& disk_;
+  const uint64_t generation_;
+};
+
+inline std::unique_ptr<storage::FileStore> SimulatedDisk::files() { return std::make_unique<SimulatedFiles>(*this); }
+inline std::unique_ptr<storage::MetaStore> SimulatedDisk::meta() { return std::make_unique<SimulatedMeta>(*this); }
+
+}  // namespace freshet::test

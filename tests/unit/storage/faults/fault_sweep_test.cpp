@@ -1,0 +1,237 @@
+#include <gtest/gtest.h>
+
+#include "support/history_table.h"
+#include "support/seed.h"
+#include "support/simulated_disk.h"
+
+namespace freshet::storage {
+namespace {
+
+using test::Fault;
+using test::LoadRow;
+using test::must;
+using test::SimulatedDisk;
+using test::TableModel;
+
+constexpr const char* kDatabase = "shop";
+constexpr const char* kTable = "orders";
+
+StorageOptions quiet_options() {
+  StorageOptions options;
+  // Nothing happens by itself: every run passes the same points.
+  options.delta_flush_seconds = 1'000'000;
+  options.compaction_trigger_segments = 1'000'000;
+  options.compaction_dead_fraction = 1;
+  options.disk_reserve_bytes = 0;
+  return options;
+}
+
+TableSchema make_schema() {
+  TableSchema schema;
+  const auto add = [&](std::string name, DataType type, bool is_key) {
+    ColumnSchema column;
+    column.id = schema.next_column_id;
+    column.name = std::move(name);
+    column.type = type;
+    column.is_key = is_key;
+    column.nullable = !is_key;
+    schema.next_column_id = schema.next_column_id.next();
+    schema.columns.push_back(std::move(column));
+  };
+  add("id", {TypeKind::kBigInt}, true);
+  add("n", {TypeKind::kInt}, false);
+  add("s", {TypeKind::kString}, false);
+  schema.key_count = 1;
+  schema.bucket_columns = {0};
+  schema.bucket_count = 2;
+  schema.properties = {{"history_retention_seconds", "1000000"}};
+  return schema;
+}
+
+PartialColumnsPtr some_columns(std::vector<size_t> given) {
+  return std::make_shared<const PartialColumns>(PartialColumns{std::move(given), {}, false});
+}
+
+/// One machine: the engine on a simulated disk, the state that every acknowledged change has made, and what may have
+/// happened beside it.
+class Machine {
+ public:
+  explicit Machine(uint64_t seed) : disk(seed) {}
+
+  SimulatedDisk disk;
+  std::unique_ptr<StorageEngine> engine;
+
+  /// Opens the engine; an error when a fault came in between.
+  Status start() {
+    auto opened = StorageEngine::open(disk.meta(), disk.files(), quiet_options());
+    if (!opened.ok()) return opened.status();
+    engine = std::move(opened).value();
+    return Status::OK();
+  }
+  TableSnapshotPtr table() const { return engine->snapshot()->find_table(kDatabase, kTable); }
+
+  /// The whole workload: every kind of change once. Goes on after errors as long as the engine takes changes.
+  void run() {
+    if (!start().ok()) return;
+    // Not part of the model: the table is there or not.
+    if (!engine->create_database(kDatabase, true).ok() ||
+        !engine->create_table(kDatabase, kTable, make_schema(), {}, true).ok()) {
+      return;
+    }
+    load(0, 12, 0, nullptr);
+    load(5, 20, 2, nullptr);
+    load(0, 4, 0, {}, true);
+    flush();
+    load(3, 9, 0, some_columns({0, 1}));
+    load(8, 30, 1, some_columns({0, 2}));
+    change([&] { return engine->alter_table(kDatabase, kTable, {{add_column()}, {}}); }, [](TableModel&) {});
+    load(10, 14, 0, {});
+    compact();
+    load(0, 40, 3, {});
+    load(1, 3, 1, {}, true);
+    compact();
+    change([&] { return engine->truncate_table(kDatabase, kTable); }, [](TableModel& model) { model.clear(); });
+    load(100, 110, 0, {});
+    load(105, 120, 1, {});
+    flush();
+    engine.reset();
+  }
+
+  /// The rows are those of every acknowledged change, with or without the one whose outcome is unknown.
+  void expect_state(const std::string& when) {
+    const TableSnapshotPtr now = table();
+    if (now == nullptr) {
+      EXPECT_TRUE(certain.rows().empty()) << when << ": the table is gone";
+      return;
+    }
+    const auto lines = test::lines_of(*now);
+    const bool is_certain = lines == certain.lines(*now->schema);
+    const bool is_possible = possible && lines == possible->lines(*now->schema);
+    EXPECT_TRUE(is_certain || is_possible)
+        << when << ": " << lines.size() << " rows, " << certain.rows().size() << " acknowledged";
+    EXPECT_EQ(now->live_rows(), lines.size()) << when;
+    if (is_possible) certain = *possible;
+    possible.reset();
+  }
+
+  TableModel certain;
+  std::optional<TableModel> possible;
+
+ private:
+  static SchemaChange add_column() {
+    ColumnSchema column;
+    column.name = "added";
+    column.type = {TypeKind::kInt};
+    column.default_value = "7";
+    return AddColumn{column, {}, false};
+  }
+
+  /// Runs a change and keeps the model beside it.
+  void change(const std::function<Status()>& run, const std::function<void(TableModel&)>& apply) {
+    if (engine == nullptr || possible) return;
+    TableModel after = certain;
+    apply(after);
+    const Status status = run();
+    if (status.ok()) {
+      certain = std::move(after);
+    } else if (status.code() == StatusCode::kUnknownOutcome) {
+      possible = std::move(after);
+    } else if (!disk.is_off()) {
+      // Refused as a whole, at once visible.
+      expect_state("after " + status.to_string());
+    }
+  }
+  void load(int64_t first, int64_t end, size_t memtables, PartialColumnsPtr partial, bool deletes = false) {
+    if (engine == nullptr || table() == nullptr) return;
+    const TableSnapshotPtr target = table();
+    std::vector<LoadRow> rows;
+    ++loads_;
+    for (int64_t key = first; key < end; ++key) {
+      LoadRow row{std::to_string(key), {}};
+      if (!deletes) {
+        row.values = {row.key, std::to_string(loads_ * 1000 + key), "load " + std::to_string(loads_)};
+        row.values.resize(target->schema->columns.size(), std::to_string(loads_));
+      }
+      rows.push_back(std::move(row));
+    }
+    change([&] { return test::load_rows(*engine, target, rows, memtables, partial).status(); },
+           [&](TableModel& model) {
+             for (const LoadRow& row : rows) model.apply(*target->schema, row, partial.get());
+           });
+  }
+  void flush() {
+    if (engine == nullptr || table() == nullptr) return;
+    change([&] { return engine->flush_table(table()->id); }, [](TableModel&) {});
+  }
+  void compact() {
+    if (engine == nullptr || table() == nullptr) return;
+    change([&] { return engine->compact_table(table()->id); }, [](TableModel&) {});
+  }
+
+  int64_t loads_ = 0;
+};
+
+/// After the fault: what was acknowledged is there, and the engine works again.
+void recover_and_check(Machine& machine, bool is_power_cut) {
+  machine.engine.reset();
+  is_power_cut ? machine.disk.power_cut() : machine.disk.restart();
+  ASSERT_TRUE(machine.start().ok());
+  machine.expect_state("after the restart");
+  // It takes changes again, and they last.
+  must(machine.engine->create_database(kDatabase, true));
+  must(machine.engine->create_table(kDatabase, kTable, make_schema(), {}, true));
+  const TableSnapshotPtr table = machine.table();
+  LoadRow row{"1000", {"1000", "1", "again"}};
+  row.values.resize(table->schema->columns.size(), "1");
+  must(test::load_rows(*machine.engine, table, {row}, 1));
+  machine.certain.apply(*table->schema, row, nullptr);
+  must(machine.engine->compact_table(table->id));
+  machine.expect_state("after a load and a compaction");
+  machine.engine.reset();
+  machine.disk.power_cut();
+  ASSERT_TRUE(machine.start().ok());
+  machine.expect_state("after a second power cut");
+  machine.engine.reset();
+  std::vector<std::string> problems;
+  const auto meta = machine.disk.meta();
+  const auto files = machine.disk.files();
+  must(check_data_directory(*meta, *files, problems));
+  EXPECT_EQ(problems, std::vector<std::string>());
+}
+
+class FaultSweep : public testing::TestWithParam<Fault> {};
+
+TEST_P(FaultSweep, EveryPointInTurn) {
+  const uint64_t seed = test::test_seed();
+  Machine calm(seed);
+  calm.run();
+  EXPECT_FALSE(calm.certain.rows().empty());
+  const uint64_t points = calm.disk.points();
+  ASSERT_GT(points, 60u) << "the workload passes writes and syncs of every kind";
+  uint64_t hit = 0;
+  for (uint64_t point = 1; point <= points && !HasFailure(); ++point) {
+    SCOPED_TRACE("fault at point " + std::to_string(point) + " of " + std::to_string(points));
+    Machine machine(seed + point);
+    machine.disk.fail_at(point, GetParam());
+    machine.run();
+    hit += machine.disk.has_failed();
+    const bool is_power_cut = machine.disk.is_off() || point % 2 == 0;
+    recover_and_check(machine, is_power_cut);
+  }
+  EXPECT_EQ(hit, points);
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, FaultSweep, testing::ValuesIn(test::kAllFaults), [](const auto& info) {
+  switch (info.param) {
+    case Fault::kError: return "Error";
+    case Fault::kErrorAfter: return "ErrorAfter";
+    case Fault::kShortWrite: return "ShortWrite";
+    case Fault::kNoSpace: return "NoSpace";
+    case Fault::kPowerCut: return "PowerCut";
+    case Fault::kPowerCutIn: return "PowerCutIn";
+  }
+  return "Unknown";
+});
+
+}  // namespace
+}  // namespace freshet::storage

@@ -1,0 +1,306 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "support/history_table.h"
+#include "support/seed.h"
+#include "support/simulated_disk.h"
+
+namespace freshet::storage {
+namespace {
+
+using test::Fault;
+using test::LoadRow;
+using test::must;
+using test::SimulatedDisk;
+using test::TableModel;
+using Random = std::mt19937_64;
+
+constexpr const char* kDatabase = "shop";
+constexpr const char* kTable = "t";
+constexpr int kSteps = 30;
+
+StorageOptions random_options(Random& random) {
+  StorageOptions options;
+  // In every second history flushes and compactions come by themselves too.
+  const bool is_busy = random() % 2 == 0;
+  options.delta_flush_rows = is_busy ? 20 + random() % 100 : 1'000'000;
+  options.delta_flush_seconds = 1'000'000;
+  options.compaction_trigger_segments = is_busy ? 2 + static_cast<uint32_t>(random() % 3) : 1'000'000;
+  options.compaction_dead_fraction = is_busy ? 0.2 : 1;
+  options.disk_reserve_bytes = 0;
+  return options;
+}
+
+TableSchema random_schema(Random& random) {
+  TableSchema schema;
+  const auto add = [&](std::string name, DataType type, bool is_key) {
+    ColumnSchema column;
+    column.id = schema.next_column_id;
+    column.name = std::move(name);
+    column.type = type;
+    column.is_key = is_key;
+    column.nullable = !is_key;
+    schema.next_column_id = schema.next_column_id.next();
+    schema.columns.push_back(std::move(column));
+  };
+  random() % 2 == 0 ? add("id", {TypeKind::kBigInt}, true) : add("id", {.kind = TypeKind::kVarchar, .length = 20}, true);
+  add("n", {TypeKind::kInt}, false);
+  add("s", {TypeKind::kString}, false);
+  schema.key_count = 1;
+  schema.bucket_columns = {0};
+  schema.bucket_count = 1 + static_cast<uint32_t>(random() % 3);
+  if (random() % 2 == 0) schema.properties = {{"history_retention_seconds", "1000000"}};
+  return schema;
+}
+
+/// A table on a simulated machine beside its model, and one random history of both.
+class History {
+ public:
+  explicit History(uint64_t seed) : random_(seed), disk_(seed + 1), options_(random_options(random_)) {}
+
+  void run() {
+    open();
+    must(engine_->create_database(kDatabase, true));
+    const TableSchema schema = random_schema(random_);
+    keeps_history_ = !schema.properties.empty();
+    must(engine_->create_table(kDatabase, kTable, schema, {}, false));
+    for (step_ = 0; step_ < kSteps && !testing::Test::HasFailure(); ++step_) step();
+    settle();
+    expect_model("in the end");
+    read_held();
+    engine_.reset();
+    disk_.power_cut();
+    std::vector<std::string> problems;
+    const auto meta = disk_.meta();
+    const auto files = disk_.files();
+    must(check_data_directory(*meta, *files, problems));
+    std::erase_if(problems,
+                  [](const std::string& problem) { return problem.find("belongs to no commit") != std::string::npos; });
+    EXPECT_EQ(problems, std::vector<std::string>());
+  }
+
+ private:
+  void open() { engine_ = must(StorageEngine::open(disk_.meta(), disk_.files(), options_)); }
+  TableSnapshotPtr table() const { return engine_->snapshot()->find_table(kDatabase, kTable); }
+
+  void step() {
+    const uint64_t choice = random_() % 100;
+    if (choice < 30) {
+      note("small load");
+      load(random_() % 30, 0, nullptr);
+    } else if (choice < 45) {
+      note("large load");
+      load(random_() % 200, 1 + random_() % 3, nullptr);
+    } else if (choice < 58) {
+      note("partial update");
+      load(random_() % 40, random_() % 3, random_columns());
+    } else if (choice < 64) {
+      note("flush");
+      change([&] { return engine_->flush_table(table()->id); }, [](TableModel&) {});
+    } else if (choice < 70) {
+      note("compaction");
+      change([&] { return engine_->compact_table(table()->id); }, [](TableModel&) {});
+    } else if (choice < 77) {
+      note("schema change");
+      change_schema();
+    } else if (choice < 79) {
+      note("truncate");
+      change([&] { return engine_->truncate_table(kDatabase, kTable); }, [](TableModel& model) { model.clear(); });
+      versions_.clear();
+    } else if (choice < 84) {
+      note("hold a snapshot");
+      if (!is_uncertain()) held_.emplace_back(table(), model_.lines(*table()->schema));
+    } else if (choice < 87) {
+      note("restart");
+      settle(true);
+    } else if (choice < 90) {
+      note("kill");
+      settle(true, false);
+    } else if (choice < 94) {
+      note("power cut");
+      power_cut();
+    } else {
+      note("fault ahead");
+      disk_.fail_at(disk_.points() + 1 + random_() % 40, test::kAllFaults[random_() % std::size(test::kAllFaults)]);
+    }
+    if (disk_.is_off()) power_cut();
+    if (is_uncertain() || !engine_->health().ok()) settle(true);
+    expect_model("at once");
+    read_version();
+    if (random_() % 8 == 0) read_held();
+  }
+
+  void note(std::string what) { last_ = std::move(what); }
+  bool is_uncertain() const { return possible_.has_value(); }
+
+  /// After a restart the outcome of the last change is known.
+  void settle(bool restarts = false, bool is_clean = true) {
+    if (!restarts && !is_uncertain()) return;
+    if (is_clean) engine_->stop();
+    held_.clear();
+    engine_.reset();
+    disk_.is_off() ? disk_.power_cut() : disk_.restart();
+    open();
+    decide();
+  }
+  void power_cut() {
+    held_.clear();
+    engine_.reset();
+    disk_.power_cut();
+    open();
+    decide();
+  }
+  void decide() {
+    if (!possible_) return;
+    const TableSnapshotPtr now = table();
+    if (test::lines_of(*now) == possible_->lines(*now->schema)) {
+      model_ = *possible_;
+      if (truncates_) versions_.clear();
+    }
+    possible_.reset();
+  }
+
+  void change(const std::function<Status()>& run, const std::function<void(TableModel&)>& apply) {
+    TableModel after = model_;
+    apply(after);
+    truncates_ = !model_.rows().empty() && after.rows().empty();
+    const Status status = run();
+    if (status.ok()) {
+      model_ = std::move(after);
+      if (keeps_history_) versions_[engine_->snapshot()->commit.value] = model_;
+    } else if (status.code() == StatusCode::kUnknownOutcome || disk_.is_off()) {
+      possible_ = std::move(after);
+    }
+  }
+
+  PartialColumnsPtr random_columns() {
+    auto partial = std::make_shared<PartialColumns>();
+    partial->given.push_back(0);
+    for (size_t i = 1; i < table()->schema->columns.size(); ++i) {
+      if (random_() % 2 == 0) partial->given.push_back(i);
+    }
+    return partial;
+  }
+
+  void load(size_t count, size_t memtables, PartialColumnsPtr partial) {
+    if (count == 0) memtables = 0;
+    const TableSnapshotPtr target = table();
+    const TableSchema& schema = *target->schema;
+    std::vector<LoadRow> rows;
+    for (size_t i = 0; i < count; ++i) {
+      LoadRow row{std::to_string(random_() % 120), {}};
+      const bool is_delete = !partial && random_() % 6 == 0;
+      for (size_t c = 0; c < schema.columns.size() && !is_delete; ++c) {
+        const ColumnSchema& column = schema.columns[c];
+        if (column.is_key) {
+          row.values.emplace_back(row.key);
+        } else if (partial && !std::binary_search(partial->given.begin(), partial->given.end(), c)) {
+          row.values.push_back(column.default_value);
+        } else if (random_() % 5 == 0) {
+          row.values.emplace_back(std::nullopt);
+        } else {
+          const uint64_t number = random_() % 30'000;
+          row.values.emplace_back(column.type.is_bytes() ? "text " + std::to_string(number) : std::to_string(number));
+        }
+      }
+      rows.push_back(std::move(row));
+    }
+    // A load may begin before a schema change and commit after it; a partial one is refused then.
+    change([&] { return test::load_rows(*engine_, target, rows, memtables, partial).status(); },
+           [&](TableModel& model) {
+             for (const LoadRow& row : rows) model.apply(schema, row, partial.get());
+           });
+  }
+
+  void change_schema() {
+    const TableSchema& schema = *table()->schema;
+    std::vector<SchemaChange> changes;
+    const size_t values = schema.columns.size() - 1;
+    const uint64_t choice = random_() % 4;
+    if (choice == 0 || values < 2) {
+      ColumnSchema column;
+      column.name = "c" + std::to_string(step_);
+      column.type = random_() % 2 == 0 ? DataType{TypeKind::kInt} : DataType{TypeKind::kString};
+      if (random_() % 2 == 0) column.default_value = std::to_string(step_);
+      changes.push_back(
+          AddColumn{column, {.first = false, .after = random_() % 2 == 0 ? schema.columns[0].name : ""}, false});
+    } else if (choice == 1) {
+      changes.push_back(DropColumn{schema.columns[1 + random_() % values].name, false});
+    } else if (choice == 2) {
+      changes.push_back(RenameColumn{schema.columns[1 + random_() % values].name, "r" + std::to_string(step_)});
+    } else {
+      const ColumnSchema& old = schema.columns[1 + random_() % values];
+      if (old.type.kind != TypeKind::kInt) return;
+      ColumnSchema wide = old;
+      wide.type = {TypeKind::kBigInt};
+      changes.push_back(ModifyColumn{old.name, wide, false, {}});
+    }
+    const Status status = engine_->alter_table(kDatabase, kTable, {std::move(changes), {}});
+    // Whether it happened shows in the schema; the rows are the same either way.
+    if (!status.ok()) possible_ = model_;
+  }
+
+  void expect_model(const std::string& when) {
+    const TableSnapshotPtr now = table();
+    ASSERT_EQ(test::lines_of(*now), model_.lines(*now->schema)) << when << ", step " << step_ << ", " << last_;
+    ASSERT_EQ(now->live_rows(), model_.rows().size()) << when << ", step " << step_ << ", " << last_;
+  }
+
+  /// One older version reads as the model was then.
+  void read_version() {
+    if (versions_.empty() || random_() % 3 != 0) return;
+    auto version = versions_.begin();
+    std::advance(version, static_cast<ptrdiff_t>(random_() % versions_.size()));
+    const ServerSnapshotPtr snapshot = engine_->snapshot();
+    const TableSnapshotPtr now = snapshot->find_table(kDatabase, kTable);
+    const auto then = engine_->table_as_of(*now, snapshot->commit, CommitNumber(version->first));
+    ASSERT_TRUE(then.ok()) << then.status().to_string();
+    ASSERT_EQ(test::lines_of(**then), version->second.lines(*now->schema))
+        << "version " << version->first << ", step " << step_ << ", " << last_;
+  }
+  void read_held() {
+    for (const auto& [snapshot, lines] : held_) {
+      ASSERT_EQ(test::lines_of(*snapshot), lines) << "a snapshot held since before step " << step_ << ", " << last_;
+    }
+    held_.clear();
+  }
+
+  Random random_;
+  SimulatedDisk disk_;
+  const StorageOptions options_;
+  std::unique_ptr<StorageEngine> engine_;
+  bool keeps_history_ = false;
+  TableModel model_;
+  std::optional<TableModel> possible_;  ///< what an unfinished change would have made
+  bool truncates_ = false;              ///< ... by taking all rows
+  std::map<uint64_t, TableModel> versions_;
+  std::vector<std::pair<TableSnapshotPtr, std::vector<std::string>>> held_;
+  int step_ = 0;
+  std::string last_;
+};
+
+/// FRESHET_HISTORIES: how many; 1,000 in all when it is not set.
+class RandomHistories : public testing::TestWithParam<uint64_t> {
+ protected:
+  static constexpr uint64_t kParts = 4;
+  static uint64_t count() {
+    const char* given = std::getenv("FRESHET_HISTORIES");
+    return (given == nullptr ? 1000 : std::strtoull(given, nullptr, 10)) / kParts;
+  }
+};
+
+TEST_P(RandomHistories, EqualTheModel) {
+  const uint64_t seed = test::test_seed();
+  for (uint64_t i = 0; i < count() && !HasFailure(); ++i) {
+    const uint64_t history = seed + i * kParts + GetParam();
+    SCOPED_TRACE("history of seed " + std::to_string(history) + " (FRESHET_TEST_SEED=" + std::to_string(history) +
+                 " FRESHET_HISTORIES=4, part 0)");
+    History(history).run();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Parts, RandomHistories, testing::Range<uint64_t>(0, 4));
+
+}  // namespace
+}  // namespace freshet::storage
