@@ -280,6 +280,8 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
   if (table.dropped)
     return Status::NotFound("Unknown table '{}.{}': it was dropped during the load", head->database_name, head->name);
   if (partial != nullptr) {
+    // The rows were completed under the columns of then.
+    if (!have_same_layout(*load.schema, *head->schema)) return Staged{};
     FRESHET_ASSIGN_OR_RETURN(const bool is_settled, settle_partial(*head, load, *partial, buckets));
     if (!is_settled) return Staged{};
   }
