@@ -284,11 +284,15 @@ Status Engine::recover_and_start() {
 
 Status Engine::keep_dynamic_partitions() {
   Status first;
+  // Ids only: a table held over the wait for a DDL statement that drops it would keep its files until then.
+  std::vector<TableId> ids;
   for (const TableStatePtr& table : catalog_.all_tables()) {
-    const TableSnapshotPtr head = table->head();
-    const Status kept = partition_changes_->keep_dynamic(head->id, partition_time());
+    ids.push_back(table->head()->id);
+  }
+  for (TableId id : ids) {
+    const Status kept = partition_changes_->keep_dynamic(id, partition_time());
     if (kept.ok()) continue;
-    log_warning("dynamic partitions of {}.{} wait: {}", head->database_name, head->name, kept.to_string());
+    log_warning("dynamic partitions of table {} wait: {}", id.value, kept.to_string());
     if (first.ok()) first = kept;
   }
   return first;

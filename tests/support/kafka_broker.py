@@ -40,7 +40,9 @@ class KafkaBroker:
     def produce(self, topic, messages, partition=None):
         """Sends values, or (key, value) pairs, and waits until the broker has them all. To one partition, or by key."""
         failures = []
-        producer = Producer({"bootstrap.servers": self.address, "linger.ms": 5, "queue.buffering.max.messages": 1_000_000})
+        # Without idempotence a retry may put earlier messages of a partition behind later ones.
+        producer = Producer({"bootstrap.servers": self.address, "linger.ms": 5, "queue.buffering.max.messages": 1_000_000,
+                             "enable.idempotence": True})
         place = {} if partition is None else {"partition": partition}
         for message in messages:
             key, value = message if isinstance(message, tuple) else (None, message)
