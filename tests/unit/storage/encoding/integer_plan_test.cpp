@@ -88,11 +88,15 @@ TYPED_TEST(IntegerEncodings, RandomRunsReadBackInEveryPossibleEncoding) {
     for (T& value : values) {
       const auto step = static_cast<T>(random() % (width % 50 + 1));
       if (round % 2 == 0) {
-        rising = static_cast<T>(static_cast<typename Unsigned<T>::Type>(rising) +
-                                static_cast<typename Unsigned<T>::Type>(step * scale));
+        rising =
+            static_cast<T>(static_cast<typename Unsigned<T>::Type>(rising) +
+                           static_cast<typename Unsigned<T>::Type>(step) * static_cast<typename Unsigned<T>::Type>(scale));
         value = rising;
       } else {
-        value = static_cast<T>(static_cast<T>(random() % (width + (width != UINT64_MAX))) * scale);
+        // Products may wrap around, which only unsigned numbers may do.
+        using U = typename Unsigned<T>::Type;
+        value = static_cast<T>(
+            static_cast<U>(static_cast<U>(random() % (width + (width != UINT64_MAX))) * static_cast<U>(scale)));
       }
     }
     ASSERT_NO_FATAL_FAILURE(expect_round_trips(values, random)) << "round " << round;
