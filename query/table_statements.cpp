@@ -13,9 +13,8 @@ Status check_no_routine_load(const std::string& database, const std::string& tab
   for (const ingest::RoutineLoadStatus& job : services.routine_loads.list(database, false)) {
     if (job.spec.load.table != table) continue;
     return Status::Unsupported(
-        "table {}.{} cannot be renamed: the routine load {} writes to it by its name; STOP ROUTINE LOAD it, rename, and "
-        "create "
-        "it again",
+        "table {}.{} cannot be renamed: the routine load {} writes to it by its name; STOP ROUTINE LOAD it, rename, "
+        "and create it again",
         database, table, job.spec.name);
   }
   return Status::OK();

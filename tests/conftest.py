@@ -68,6 +68,20 @@ def database(server, request):
     server.sql(f"DROP DATABASE {name}")
 
 
+@pytest.fixture
+def sql(server, database):
+    """Runs one statement on a connection to `database`: sql("SELECT %s", 1); its rows as a list of tuples."""
+    connection = server.connect(database)
+
+    def run(query, *parameters):
+        with connection.cursor() as cursor:
+            cursor.execute(query, parameters or None)
+            return list(cursor.fetchall())
+
+    yield run
+    connection.close()
+
+
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory):
     """A running broker; topics are named by the tests. Whoever stops it starts it again."""

@@ -195,9 +195,8 @@ Status check_prefix(const Key& key, const TableSchema& schema) {
   for (size_t i = 0; i < key.columns.size(); ++i) {
     if (same_name(schema.columns[i].name, key.columns[i])) continue;
     return Status::InvalidArgument(
-        "Key columns should be a ordered prefix of the schema. KeyColumns[{}] (starts from zero) is {}, but corresponding "
-        "column "
-        "is {} in the previous columns declaration.",
+        "Key columns should be a ordered prefix of the schema. KeyColumns[{}] (starts from zero) is {}, but "
+        "corresponding column is {} in the previous columns declaration.",
         i, key.columns[i], schema.columns[i].name);
   }
   return Status::OK();

@@ -1,6 +1,5 @@
 #include "storage/commit/catalog_changes.h"
 
-#include "storage/base/failpoint.h"
 #include "storage/commit/table_partitions.h"
 #include "storage/commit/table_record.h"
 #include "storage/meta/meta_keys.h"
@@ -47,9 +46,7 @@ Status CatalogChanges::create_database(const std::string& name, bool if_not_exis
   change->batch.put(meta_keys::database(id), name);
   change->install = [name, id](ServerSnapshot& server) { server.databases[name] = id; };
   FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
-  failpoint(Failpoint::kDdlStaged);
-  FRESHET_RETURN_IF_ERROR(pipeline_.wait(change));
-  failpoint(Failpoint::kDdlCommitted);
+  FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(change));
   catalog_.add_database(name, id);
   return Status::OK();
 }
@@ -68,9 +65,7 @@ Status CatalogChanges::drop_database(const std::string& name, bool if_exists) {
   change->batch.erase_range(labels, prefix_end(labels));
   change->install = [name](ServerSnapshot& server) { server.databases.erase(name); };
   FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
-  failpoint(Failpoint::kDdlStaged);
-  FRESHET_RETURN_IF_ERROR(pipeline_.wait(change));
-  failpoint(Failpoint::kDdlCommitted);
+  FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(change));
   catalog_.remove_database(name);
   return Status::OK();
 }
@@ -110,9 +105,7 @@ Status CatalogChanges::create_table(const std::string& database, const std::stri
     server.table_names[{table->database_name, table->name}] = table->id;
   };
   FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
-  failpoint(Failpoint::kDdlStaged);
-  FRESHET_RETURN_IF_ERROR(pipeline_.wait(change));
-  failpoint(Failpoint::kDdlCommitted);
+  FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(change));
   catalog_.add_table(std::make_shared<TableState>(table));
   return Status::OK();
 }
@@ -150,9 +143,7 @@ Status CatalogChanges::drop_table_locked(const TableStatePtr& table) {
     FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
     table->dropped = true;
   }
-  failpoint(Failpoint::kDdlStaged);
-  FRESHET_RETURN_IF_ERROR(pipeline_.wait(change));
-  failpoint(Failpoint::kDdlCommitted);
+  FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(change));
   obsolete_.committed(segments);
   catalog_.remove_table(*head);
   return Status::OK();

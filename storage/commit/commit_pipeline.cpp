@@ -49,6 +49,13 @@ Status CommitPipeline::wait(const ChangePtr& change) {
   return change->status_;
 }
 
+Status CommitPipeline::wait_for_ddl(const ChangePtr& change) {
+  failpoint(Failpoint::kDdlStaged);
+  FRESHET_RETURN_IF_ERROR(wait(change));
+  failpoint(Failpoint::kDdlCommitted);
+  return Status::OK();
+}
+
 void CommitPipeline::write_queued(std::unique_lock<std::mutex>& lock) {
   std::vector<ChangePtr> group;
   MetaBatch batch;

@@ -47,6 +47,8 @@ class CommitPipeline {
   Result<CommitNumber> stage(const ChangePtr& change);
   /// Returns when the change is durable and visible, or failed (UnknownOutcome). REQUIRES: staged; no publish lock held.
   Status wait(const ChangePtr& change);
+  /// The same for the change of a DDL statement, whose failpoints lie around it.
+  Status wait_for_ddl(const ChangePtr& change);
 
   ServerSnapshotPtr snapshot() const;
   /// Refuses further changes (shutdown). Staged ones complete.

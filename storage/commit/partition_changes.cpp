@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "storage/base/failpoint.h"
 #include "storage/base/limits.h"
 #include "storage/commit/table_partitions.h"
 #include "storage/commit/table_record.h"
@@ -77,9 +76,7 @@ Status PartitionChanges::apply(TableState& table, const Edit& edit) {
     }
     table.set_head(next);
   }
-  failpoint(Failpoint::kDdlStaged);
-  FRESHET_RETURN_IF_ERROR(pipeline_.wait(change));
-  failpoint(Failpoint::kDdlCommitted);
+  FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(change));
   obsolete_.committed(segments);
   return Status::OK();
 }
@@ -113,9 +110,7 @@ Status PartitionChanges::drop(const std::string& database, const std::string& na
 
 Status PartitionChanges::rename(const std::string& database, const std::string& name, const std::string& partition,
                                 const std::string& new_name) {
-  if (new_name.empty() || new_name.size() > kMaxNameBytes) {
-    return Status::InvalidArgument("Incorrect partition name '{}': it must have 1 to {} bytes", new_name, kMaxNameBytes);
-  }
+  FRESHET_RETURN_IF_ERROR(check_partition_name(new_name));
   std::lock_guard ddl(catalog_.ddl_mutex);
   FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table, find_partitioned(database, name));
   const TableSnapshotPtr head = table->head();
@@ -171,9 +166,8 @@ Result<AutoPartitions> PartitionChanges::add_auto(TableId id, const std::vector<
     missing.push_back(std::move(definition));
     if (missing.size() > limit) {
       return Status::ResourceExhausted(
-          "the load needs more than {} new partitions of table {}.{}, the limit of AUTO PARTITION for one load; split it, "
-          "or "
-          "take a larger unit",
+          "the load needs more than {} new partitions of table {}.{}, the limit of AUTO PARTITION for one load; "
+          "split it, or take a larger unit",
           kMaxAutoPartitionsPerLoad, head->database_name, head->name);
     }
   }

@@ -2,7 +2,6 @@
 
 #include <chrono>
 
-#include "storage/base/failpoint.h"
 #include "storage/commit/catalog_changes.h"
 #include "storage/commit/history_writer.h"
 #include "storage/commit/table_record.h"
@@ -77,9 +76,7 @@ Status SchemaChanges::alter_table(const std::string& database, const std::string
     staged->finish_batch = nullptr;
     table->set_head(next);
   }
-  failpoint(Failpoint::kDdlStaged);
-  FRESHET_RETURN_IF_ERROR(pipeline_.wait(staged));
-  failpoint(Failpoint::kDdlCommitted);
+  FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(staged));
   if (!change.new_name.empty()) catalog_.rename_table(database, name, change.new_name);
   return Status::OK();
 }

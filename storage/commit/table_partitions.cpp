@@ -8,13 +8,6 @@
 namespace freshet::storage {
 namespace {
 
-Status check_partition_name(const std::string& name) {
-  if (name.empty() || name.size() > kMaxNameBytes) {
-    return Status::InvalidArgument("Incorrect partition name '{}': it must have 1 to {} bytes", name, kMaxNameBytes);
-  }
-  return Status::OK();
-}
-
 /// Where the range below `high` ends.
 Result<BoundTuple> end_below(const TableSchema& schema, const PartitionScheme& scheme,
                              const std::vector<Partition>& partitions, const BoundTuple& high) {
@@ -56,6 +49,13 @@ Result<Partition> make_partition(const TableSchema& schema, const PartitionSchem
 }
 
 }  // namespace
+
+Status check_partition_name(const std::string& name) {
+  if (name.empty() || name.size() > kMaxNameBytes) {
+    return Status::InvalidArgument("Incorrect partition name '{}': it must have 1 to {} bytes", name, kMaxNameBytes);
+  }
+  return Status::OK();
+}
 
 Result<PartitionMapPtr> make_partitions(const TableSchema& schema, const TablePartitioning& partitioning, IdAllocator& ids) {
   std::vector<Partition> partitions;

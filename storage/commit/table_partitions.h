@@ -10,6 +10,9 @@
 /// Steps that every change of a table's partitions is made of.
 namespace freshet::storage {
 
+/// InvalidArgument when `name` cannot name a partition.
+Status check_partition_name(const std::string& name);
+
 /// Partitions of a new table. InvalidArgument names what is wrong with one of them.
 Result<PartitionMapPtr> make_partitions(const TableSchema& schema, const TablePartitioning& partitioning, IdAllocator& ids);
 /// `current` and `added`, with new ids. With `skip_existing`, those whose name is taken are left out.

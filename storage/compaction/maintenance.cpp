@@ -40,25 +40,11 @@ std::vector<SegmentStat> stats_of(const TabletSnapshot& tablet) {
   return stats;
 }
 
-const SegmentView* find_segment(const TabletSnapshot& tablet, RowsetId id) {
-  for (const SegmentView& view : tablet.segments) {
-    if (view.segment->id() == id) return &view;
-  }
-  return nullptr;
-}
-
 /// Null when the tablet is gone with its partition.
 TabletSnapshotPtr current(const TableState& table, TabletId id) {
   const TableSnapshotPtr head = table.head();
   const std::optional<uint32_t> position = head->position_of(id);
   return position ? head->tablets[*position] : nullptr;
-}
-
-const DeltaView* find_delta(const TabletSnapshot& tablet, RowsetId id) {
-  for (const DeltaView& view : tablet.deltas) {
-    if (view.buffer->id() == id) return &view;
-  }
-  return nullptr;
 }
 
 }  // namespace
@@ -255,9 +241,8 @@ Status Maintenance::admit(const TableState& table) {
     }
     if (now >= deadline) {
       return Status::ResourceExhausted(
-          "the rows of small commits take {} bytes of memory, the limit of memory.delta_bytes is {}, and their flush did "
-          "not "
-          "catch up within {} s; load again later, in larger batches, or raise the limit",
+          "the rows of small commits take {} bytes of memory, the limit of memory.delta_bytes is {}, and their flush "
+          "did not catch up within {} s; load again later, in larger batches, or raise the limit",
           deltas, options_.delta_memory_bytes, options_.admission_wait_seconds);
     }
     notify();
@@ -314,7 +299,7 @@ Status Maintenance::flush_oldest_sealed(TableState& table, TabletId tablet_id) {
     std::lock_guard publish(table.publish_lock);
     const TableSnapshotPtr head = table.head();
     const TabletSnapshot* now = head->find_tablet(tablet_id);
-    const DeltaView* current = now == nullptr ? nullptr : find_delta(*now, sealed.buffer->id());
+    const DeltaView* current = now == nullptr ? nullptr : now->find_delta(sealed.buffer->id());
     if (table.dropped || current == nullptr) {
       if (segment) segment->remove_file_when_unused();
       return Status::OK();
@@ -363,7 +348,7 @@ Status Maintenance::compact_tablet(TableState& table, TabletId tablet_id, const 
   std::vector<SegmentView> inputs;
   uint32_t level = 0;
   for (RowsetId id : input_ids) {
-    const SegmentView* view = find_segment(tablet, id);
+    const SegmentView* view = tablet.find_segment(id);
     if (view == nullptr) return Status::OK();
     inputs.push_back(*view);
     level = std::max(level, view->segment->meta().level);
@@ -391,7 +376,7 @@ Status Maintenance::compact_tablet(TableState& table, TabletId tablet_id, const 
     const TableSnapshotPtr head = table.head();
     const TabletSnapshot* now = head->find_tablet(tablet_id);
     const bool inputs_are_gone = now == nullptr || std::any_of(input_ids.begin(), input_ids.end(), [&](RowsetId id) {
-                                   return find_segment(*now, id) == nullptr;
+                                   return now->find_segment(id) == nullptr;
                                  });
     if (table.dropped || inputs_are_gone) {
       if (segment) segment->remove_file_when_unused();
@@ -400,7 +385,7 @@ Status Maintenance::compact_tablet(TableState& table, TabletId tablet_id, const 
     TabletEdit edit(*now);
     std::vector<RowOrdinal> died_meanwhile;
     for (size_t i = 0; i < inputs.size(); ++i) {
-      const std::vector<RowOrdinal> died = find_segment(*now, input_ids[i])->dead.added_since(inputs[i].dead);
+      const std::vector<RowOrdinal> died = now->find_segment(input_ids[i])->dead.added_since(inputs[i].dead);
       const std::vector<RowOrdinal> moved = output.row_ids.translate(i, died);
       died_meanwhile.insert(died_meanwhile.end(), moved.begin(), moved.end());
       edit.remove_segment(input_ids[i]);
@@ -417,7 +402,7 @@ Status Maintenance::compact_tablet(TableState& table, TabletId tablet_id, const 
     if (history_retention_seconds(*head->schema) > 0) {
       obsolete.clear();
       change->finish_batch = [&](CommitNumber commit, MetaBatch& batch) {
-        for (RowsetId id : input_ids) parts_.history.retire_segment(*find_segment(*now, id), commit, batch);
+        for (RowsetId id : input_ids) parts_.history.retire_segment(*now->find_segment(id), commit, batch);
         if (segment) HistoryWriter::add_birth(tablet.id, segment->id(), commit, batch);
       };
     }

@@ -48,21 +48,6 @@ class PinnedPage : public ColumnPage {
     return null_map_ != nullptr ? !null_map_is_valid(null_map_, row) : null_count_ != 0;
   }
 
-  void read_fixed(uint32_t, uint32_t, void*) const override { FRESHET_ASSERT(!"a page of byte values"); }
-  void gather_fixed(std::span<const uint32_t>, void*) const override { FRESHET_ASSERT(!"a page of byte values"); }
-  void read_bytes(uint32_t, uint32_t, std::string_view*, DecodedBytes&) const override {
-    FRESHET_ASSERT(!"a page of fixed-width values");
-  }
-  std::string_view bytes_at(uint32_t, DecodedBytes&) const override {
-    FRESHET_ASSERT(!"a page of fixed-width values");
-    return {};
-  }
-  std::span<const std::string_view> dictionary() const override {
-    FRESHET_ASSERT(!"a page without a dictionary");
-    return {};
-  }
-  void read_codes(uint32_t, uint32_t, uint32_t*) const override { FRESHET_ASSERT(!"a page without a dictionary"); }
-
  protected:
   std::string_view body() const { return body_; }
 

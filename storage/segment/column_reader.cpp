@@ -48,6 +48,25 @@ void append_bytes(const ColumnPage& page, uint32_t first, uint32_t count, Column
 
 }  // namespace
 
+void ColumnPage::read_fixed(uint32_t, uint32_t, void*) const { FRESHET_ASSERT(!"a page of byte values"); }
+void ColumnPage::gather_fixed(std::span<const uint32_t>, void*) const { FRESHET_ASSERT(!"a page of byte values"); }
+
+void ColumnPage::read_bytes(uint32_t, uint32_t, std::string_view*, DecodedBytes&) const {
+  FRESHET_ASSERT(!"a page of fixed-width values");
+}
+
+std::string_view ColumnPage::bytes_at(uint32_t, DecodedBytes&) const {
+  FRESHET_ASSERT(!"a page of fixed-width values");
+  return {};
+}
+
+std::span<const std::string_view> ColumnPage::dictionary() const {
+  FRESHET_ASSERT(!"a page without a dictionary");
+  return {};
+}
+
+void ColumnPage::read_codes(uint32_t, uint32_t, uint32_t*) const { FRESHET_ASSERT(!"a page without a dictionary"); }
+
 void ColumnPage::append_to(uint32_t first, uint32_t count, Column& out) const {
   for (uint32_t done = 0; done < count;) {
     const uint32_t step = std::min(count - done, kVectorRows);

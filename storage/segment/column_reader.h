@@ -25,6 +25,8 @@ struct ZoneMap {
 };
 
 /// One page of one column, pinned in memory, decoded on demand. Immutable; any thread. Rows are relative to the page.
+/// A page implements the accessors of its kind (fixed-width, bytes, dictionary); a call of another kind's is a programming
+/// error and ends the process.
 class ColumnPage {
  public:
   virtual ~ColumnPage() = default;
@@ -36,17 +38,17 @@ class ColumnPage {
   virtual bool is_null(uint32_t row) const = 0;
 
   /// Fixed-width columns: decodes rows [first, first + count) to `out`, side by side. NULL slots hold an unspecified value.
-  virtual void read_fixed(uint32_t first, uint32_t count, void* out) const = 0;
+  virtual void read_fixed(uint32_t first, uint32_t count, void* out) const;
   /// Fixed-width columns: decodes the named rows (ascending) to `out`, side by side, without decoding the others.
-  virtual void gather_fixed(std::span<const uint32_t> rows, void* out) const = 0;
+  virtual void gather_fixed(std::span<const uint32_t> rows, void* out) const;
 
   /// Byte columns: the values of rows [first, first + count). Views live as long as this page and `decoded`, where values
   /// are decoded that the page does not hold as they are.
-  virtual void read_bytes(uint32_t first, uint32_t count, std::string_view* out, DecodedBytes& decoded) const = 0;
-  virtual std::string_view bytes_at(uint32_t row, DecodedBytes& decoded) const = 0;
+  virtual void read_bytes(uint32_t first, uint32_t count, std::string_view* out, DecodedBytes& decoded) const;
+  virtual std::string_view bytes_at(uint32_t row, DecodedBytes& decoded) const;
   /// kDictionary byte pages (kConstant is a dictionary of one): the distinct values, and each row's position among them.
-  virtual std::span<const std::string_view> dictionary() const = 0;
-  virtual void read_codes(uint32_t first, uint32_t count, uint32_t* out) const = 0;
+  virtual std::span<const std::string_view> dictionary() const;
+  virtual void read_codes(uint32_t first, uint32_t count, uint32_t* out) const;
 
   /// Appends rows [first, first + count) to `out`.
   void append_to(uint32_t first, uint32_t count, Column& out) const;

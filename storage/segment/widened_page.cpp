@@ -33,19 +33,6 @@ class WidenedPage final : public ColumnPage {
             [&](uint32_t done, uint32_t step, void* narrow) { page_->gather_fixed(rows.subspan(done, step), narrow); });
   }
 
-  void read_bytes(uint32_t, uint32_t, std::string_view*, DecodedBytes&) const override {
-    FRESHET_ASSERT(!"a page of fixed-width values");
-  }
-  std::string_view bytes_at(uint32_t, DecodedBytes&) const override {
-    FRESHET_ASSERT(!"a page of fixed-width values");
-    return {};
-  }
-  std::span<const std::string_view> dictionary() const override {
-    FRESHET_ASSERT(!"a page without a dictionary");
-    return {};
-  }
-  void read_codes(uint32_t, uint32_t, uint32_t*) const override { FRESHET_ASSERT(!"a page without a dictionary"); }
-
  private:
   /// `read(done, step, narrow)` puts the next `step` narrow values, from the `done`-th on, to `narrow`.
   template <typename Read>

@@ -11,6 +11,18 @@ uint64_t TabletSnapshot::live_rows() const {
   return rows;
 }
 
+const SegmentView* TabletSnapshot::find_segment(RowsetId id) const {
+  const auto found =
+      std::find_if(segments.begin(), segments.end(), [&](const SegmentView& view) { return view.segment->id() == id; });
+  return found == segments.end() ? nullptr : &*found;
+}
+
+const DeltaView* TabletSnapshot::find_delta(RowsetId id) const {
+  const auto found =
+      std::find_if(deltas.begin(), deltas.end(), [&](const DeltaView& view) { return view.buffer->id() == id; });
+  return found == deltas.end() ? nullptr : &*found;
+}
+
 const TabletSnapshot* TableSnapshot::find_tablet(TabletId tablet) const {
   const std::optional<uint32_t> position = position_of(tablet);
   return position ? tablets[*position].get() : nullptr;

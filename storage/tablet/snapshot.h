@@ -35,6 +35,9 @@ struct TabletSnapshot {
   std::vector<SegmentView> segments;  ///< oldest first
   std::vector<DeltaView> deltas;      ///< oldest first; the last one takes new rows, the others wait for their flush
   uint64_t live_rows() const;
+  /// Null when it is not among the views.
+  const SegmentView* find_segment(RowsetId id) const;
+  const DeltaView* find_delta(RowsetId id) const;
 };
 using TabletSnapshotPtr = std::shared_ptr<const TabletSnapshot>;
 

@@ -173,9 +173,9 @@ Status SchemaEditor::check_modified(const ColumnSchema& old, const ColumnSchema&
   }
   if (!can_widen(old.type, now.type)) {
     return Status::Unsupported(
-        "Column '{}' cannot become {}: not every {} is one. A column can be widened (a larger integer, FLOAT to DOUBLE, "
-        "more "
-        "digits of a DECIMAL at its scale, a longer VARCHAR, STRING); for the rest add a column, or {}",
+        "Column '{}' cannot become {}: not every {} is one. A column can be widened (a larger integer, "
+        "FLOAT to DOUBLE, more digits of a DECIMAL at its scale, a longer VARCHAR, STRING); for the rest add a column, or "
+        "{}",
         old.name, now.type.to_string(), old.type.to_string(), kRebuild);
   }
   if (old.nullable && !now.nullable) {

@@ -17,20 +17,6 @@ size_t position_of(const KeyRun& sorted_keys, const KeyRun& wanted, size_t row) 
   return low < sorted_keys.size() && sorted_keys.compare(low, wanted, row) == 0 ? low : sorted_keys.size();
 }
 
-const SegmentView* find_segment(const TabletSnapshot& tablet, RowsetId id) {
-  for (const SegmentView& view : tablet.segments) {
-    if (view.segment->id() == id) return &view;
-  }
-  return nullptr;
-}
-
-const DeltaView* find_delta(const TabletSnapshot& tablet, RowsetId id) {
-  for (const DeltaView& view : tablet.deltas) {
-    if (view.buffer->id() == id) return &view;
-  }
-  return nullptr;
-}
-
 /// Calls visit(key, row) for each live row of the segment that has one of the keys.
 template <typename Visit>
 Status visit_segment_hits(const SegmentView& view, const KeyRun& sorted_keys, const Visit& visit) {
@@ -93,7 +79,7 @@ Result<std::vector<uint32_t>> find_changed_keys(const TabletSnapshot& then, cons
 
   std::unordered_map<RowsetId, RowsetChange> changes;
   for (const SegmentView& view : then.segments) {
-    const SegmentView* current = find_segment(now, view.segment->id());
+    const SegmentView* current = now.find_segment(view.segment->id());
     if (current == nullptr) {
       changes[view.segment->id()].is_gone = true;
     } else if (current->dead.count() != view.dead.count()) {
@@ -101,7 +87,7 @@ Result<std::vector<uint32_t>> find_changed_keys(const TabletSnapshot& then, cons
     }
   }
   for (const DeltaView& view : then.deltas) {
-    const DeltaView* current = find_delta(now, view.buffer->id());
+    const DeltaView* current = now.find_delta(view.buffer->id());
     if (current == nullptr) {
       changes[view.buffer->id()].is_gone = true;
     } else if (current->dead.count() != view.dead.count()) {
@@ -120,11 +106,11 @@ Result<std::vector<uint32_t>> find_changed_keys(const TabletSnapshot& then, cons
 
   const auto came = [&](uint32_t key, RowOrdinal) { changed.push_back(key); };
   for (const SegmentView& view : now.segments) {
-    if (find_segment(then, view.segment->id()) != nullptr) continue;
+    if (then.find_segment(view.segment->id()) != nullptr) continue;
     FRESHET_RETURN_IF_ERROR(visit_segment_hits(view, sorted_keys, came));
   }
   for (const DeltaView& view : now.deltas) {
-    const DeltaView* before = find_delta(then, view.buffer->id());
+    const DeltaView* before = then.find_delta(view.buffer->id());
     const RowOrdinal first = before == nullptr ? 0 : before->row_count;
     if (first < view.row_count) visit_delta_hits(view, first, sorted_keys, came);
   }

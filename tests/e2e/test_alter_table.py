@@ -14,19 +14,6 @@ from support.running_load import RunningLoad
 INTEGER_BYTES = {FIELD_TYPE.LONG: 4, FIELD_TYPE.LONGLONG: 8}
 
 
-@pytest.fixture
-def sql(server, database):
-    connection = server.connect(database)
-
-    def run(query, *parameters):
-        with connection.cursor() as cursor:
-            cursor.execute(query, parameters or None)
-            return list(cursor.fetchall())
-
-    yield run
-    connection.close()
-
-
 class PreparedStatement:
     """A server-side prepared statement with one integer parameter, by the binary protocol."""
 

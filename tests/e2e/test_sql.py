@@ -8,19 +8,6 @@ import pymysql
 import pytest
 
 
-@pytest.fixture
-def sql(server, database):
-    connection = server.connect(database)
-
-    def run(query, *parameters):
-        with connection.cursor() as cursor:
-            cursor.execute(query, parameters or None)
-            return list(cursor.fetchall())
-
-    yield run
-    connection.close()
-
-
 def error_code(run, query):
     with pytest.raises(pymysql.Error) as caught:
         run(query)

@@ -38,7 +38,9 @@ class MysqlRewrite : public testing::TestWithParam<Case> {};
 TEST_P(MysqlRewrite, SaysItInDuckDbsWords) {
   const std::string text = rewritten(GetParam().sql);
   EXPECT_NE(text.find(GetParam().part), std::string::npos) << text;
-  if (!GetParam().gone.empty()) EXPECT_EQ(text.find(GetParam().gone), std::string::npos) << text;
+  if (!GetParam().gone.empty()) {
+    EXPECT_EQ(text.find(GetParam().gone), std::string::npos) << text;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(
