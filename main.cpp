@@ -72,6 +72,8 @@ storage::StorageOptions storage_options(const config::Settings& settings) {
   options.compaction_threads = static_cast<uint32_t>(settings.compaction.threads);
   options.label_keep_seconds = settings.storage.label_keep_seconds;
   options.label_limit = settings.storage.label_limit;
+  options.precommit_timeout_seconds = settings.storage.precommit_timeout_seconds;
+  options.precommitted_limit = settings.storage.precommitted_limit;
   return options;
 }
 
@@ -125,6 +127,7 @@ std::string metrics_text(const storage::StorageEngine& storage, const ingest::Lo
   text.counter("freshet_page_cache_hits_total", "Pages found in the page cache", stats.page_cache_hits);
   text.counter("freshet_page_cache_misses_total", "Pages read from files", stats.page_cache_misses);
   text.gauge("freshet_labels", "Labels kept", stats.labels);
+  text.gauge("freshet_precommitted_loads", "Loads between the two phases of their commit", stats.precommitted_loads);
   text.gauge("freshet_disk_free_bytes", "Free bytes of the data disk", stats.disk_free_bytes);
   text.gauge("freshet_running_loads", "Stream loads that run now", loads.running_loads());
   text.counter("freshet_mysql_commands_total", "Commands served over the MySQL protocol", mysql.commands_served());

@@ -58,6 +58,8 @@ struct StorageSettings {
   uint64_t disk_reserve_bytes = 64 * kMiB;
   uint64_t label_keep_seconds = 259'200;
   uint64_t label_limit = 1'000'000;
+  uint64_t precommit_timeout_seconds = 3600;
+  uint64_t precommitted_limit = 1000;
   bool operator==(const StorageSettings&) const = default;
 };
 

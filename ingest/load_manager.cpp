@@ -19,11 +19,6 @@ uint64_t millis(Clock::duration duration) {
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
 
-int64_t unix_seconds() {
-  using namespace std::chrono;
-  return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
-}
-
 /// A label nobody else makes up, in the form of a UUID.
 std::string make_label() {
   std::random_device random;
@@ -87,7 +82,7 @@ class StreamLoadImpl final : public StreamLoad {
  public:
   StreamLoadImpl(storage::StorageEngine& storage, ErrorLogs& error_logs, const IngestOptions& options,
                  const LoadRequest& request, storage::TableSnapshotPtr table, std::unique_ptr<GateTicket> ticket,
-                 LoadReport report, Clock::time_point began, storage::PartialColumnsPtr partial)
+                 LoadReport report, Clock::time_point began, storage::PartialColumnsPtr partial, RunningLoads& running)
       : ticket_(std::move(ticket)),
         storage_(storage),
         error_logs_(error_logs),
@@ -95,6 +90,8 @@ class StreamLoadImpl final : public StreamLoad {
         timeout_seconds_(request.timeout_seconds != 0 ? request.timeout_seconds : options.load_timeout_seconds),
         database_(table->database),
         report_(std::move(report)),
+        running_(running),
+        fate_(running.add(TransactionId(report_.transaction_id))),
         began_(began),
         errors_(options.error_rows_kept),
         transaction_(std::make_unique<LoadTransaction>(
@@ -159,11 +156,14 @@ class StreamLoadImpl final : public StreamLoad {
 
   /// Keeps the first error.
   Status check_time() {
+    if (status_.ok() && fate_->is_given_up()) status_ = given_up();
     if (status_.ok() && Clock::now() - began_ > std::chrono::seconds(timeout_seconds_)) {
       status_ = Status::Timeout("the load took longer than its timeout of {} s", timeout_seconds_);
     }
     return status_;
   }
+
+  static Status given_up() { return Status::Cancelled("the load was aborted by a user"); }
 
   uint64_t total_rows() const { return transaction_->row_count() + errors_.count(); }
 
@@ -177,17 +177,18 @@ class StreamLoadImpl final : public StreamLoad {
 
   Status commit() {
     const auto start = Clock::now();
+    if (!fate_->begin_commit()) return given_up();
     storage::LabelRecord label;
     label.label = report_.label;
     label.database = database_;
     label.table = transaction_->table().id;
     label.transaction = TransactionId(report_.transaction_id);
-    label.finished_unix_seconds = unix_seconds();
     label.loaded_rows = transaction_->row_count();
     label.filtered_rows = errors_.count();
-    auto outcome = transaction_->commit(std::move(label), {});
+    const Status status = report_.two_phase_commit ? transaction_->precommit(std::move(label))
+                                                   : Status(transaction_->commit(std::move(label), {}).status());
     report_.commit_ms = millis(Clock::now() - start);
-    return outcome.ok() ? Status::OK() : outcome.status();
+    return status;
   }
 
   void keep_errors() {
@@ -207,7 +208,11 @@ class StreamLoadImpl final : public StreamLoad {
     decoder_.reset();
     transaction_.reset();
     // With an unknown outcome the label may be stored: it stays taken until a restart decides.
-    if (!status_.ok() && status_.code() != StatusCode::kUnknownOutcome) storage_.release_label(database_, report_.label);
+    const TransactionId transaction(report_.transaction_id);
+    if (!status_.ok() && status_.code() != StatusCode::kUnknownOutcome) {
+      storage_.release_label(database_, report_.label, transaction, status_.message());
+    }
+    running_.remove(transaction);
     const auto whole = Clock::now() - began_;
     report_.load_ms = millis(whole);
     report_.read_ms = millis(decoding_ - writing_);
@@ -224,6 +229,8 @@ class StreamLoadImpl final : public StreamLoad {
   const uint64_t timeout_seconds_;
   const DatabaseId database_;
   LoadReport report_;
+  RunningLoads& running_;
+  const std::shared_ptr<LoadFate> fate_;
   const Clock::time_point began_;
   RowErrors errors_;
   std::unique_ptr<LoadTransaction> transaction_;
@@ -244,6 +251,7 @@ class LoadManagerImpl final : public LoadManager {
     report = {};
     report.label = request.label.empty() ? make_label() : request.label;
     report.comment = request.comment;
+    report.two_phase_commit = request.two_phase_commit;
     std::unique_ptr<StreamLoadImpl> load;
     report.status = begin_load(request, began, report, load);
     report.begin_ms = report.load_ms = millis(Clock::now() - began);
@@ -251,6 +259,16 @@ class LoadManagerImpl final : public LoadManager {
     return nullptr;
   }
 
+  Result<std::string> change_transaction(const TransactionRequest& request) override {
+    return ingest::change_transaction(storage_, running_, request);
+  }
+  Result<std::string> load_state(const std::string& database, const std::string& label) override {
+    const storage::ServerSnapshotPtr snapshot = storage_.snapshot();
+    const auto found = snapshot->databases.find(database);
+    if (found == snapshot->databases.end()) return Status::NotFound("unknown database, database={}", database);
+    FRESHET_ASSIGN_OR_RETURN(const auto load, storage_.find_label(found->second, label));
+    return std::string(load ? transaction_state_name(load->state) : "UNKNOWN");
+  }
   Result<std::string> error_log(std::string_view id) const override { return error_logs_->read(id); }
   Result<std::string> save_error_log(const RowErrors& errors) override { return error_logs_->save(errors); }
   uint64_t running_loads() const override { return gate_.running(); }
@@ -270,7 +288,7 @@ class LoadManagerImpl final : public LoadManager {
     FRESHET_RETURN_IF_ERROR(reserve_label(table->database, transaction, report));
     report.begin_ms = millis(Clock::now() - began);
     auto begun = std::make_unique<StreamLoadImpl>(storage_, *error_logs_, options_, request, table, std::move(ticket),
-                                                  report, began, std::move(partial));
+                                                  report, began, std::move(partial), running_);
     const Status status = begun->open_decoder(request, options_.max_row_bytes);
     if (!status.ok()) {
       static_cast<void>(begun->abort(status));
@@ -294,8 +312,7 @@ class LoadManagerImpl final : public LoadManager {
     std::optional<storage::LabelRecord> existing;
     Status status = storage_.reserve_label(database, report.label, transaction, &existing);
     if (status.code() == StatusCode::kLabelExists) {
-      const bool is_running = !existing || existing->state == storage::LabelState::kRunning;
-      report.existing_job_status = is_running ? "RUNNING" : "FINISHED";
+      report.existing_job_status = existing_job_status(existing ? existing->state : storage::LabelState::kRunning);
     }
     return status;
   }
@@ -304,6 +321,7 @@ class LoadManagerImpl final : public LoadManager {
   const IngestOptions options_;
   std::unique_ptr<ErrorLogs> error_logs_;
   LoadGate gate_;
+  RunningLoads running_;
 };
 
 }  // namespace

@@ -204,6 +204,7 @@ class PropertyReader {
       FRESHET_RETURN_IF_ERROR(parse_count("timeout", *value, 1, kMaxTimeoutSeconds, request_.timeout_seconds));
     }
     if (const auto* value = find("comment")) request_.comment = *value;
+    FRESHET_RETURN_IF_ERROR(read_bool("two_phase_commit", request_.two_phase_commit));
     return read_bool("strict_mode", request_.strict_mode);
   }
 
@@ -320,8 +321,7 @@ class PropertyReader {
     if (compression != nullptr && to_lower(*compression) != "plain") {
       return Status::Unsupported("compress_type: {} is not offered; send the body uncompressed", *compression);
     }
-    FRESHET_RETURN_IF_ERROR(refuse_when_true("negative", "negative loads are not offered"));
-    return refuse_when_true("two_phase_commit", "two-phase commit is not offered; a load is visible when it is answered");
+    return refuse_when_true("negative", "negative loads are not offered");
   }
 
   const Properties& properties_;

@@ -190,8 +190,8 @@ void LoadTransaction::take_rows(storage::LoadCommit& commit) {
   }
 }
 
-Result<storage::CommitOutcome> LoadTransaction::commit(std::optional<storage::LabelRecord> label,
-                                                       std::vector<storage::OffsetAdvance> offsets) {
+/// Everything that the commit needs, its files synced.
+Result<storage::LoadCommit> LoadTransaction::finish_rows() {
   FRESHET_ASSERT(!is_handed_over_);
   FRESHET_RETURN_IF_ERROR(flusher_.wait());
   if (flusher_.has_segments() || buffered_bytes_ > storage_.options().small_commit_bytes) {
@@ -203,11 +203,23 @@ Result<storage::CommitOutcome> LoadTransaction::commit(std::optional<storage::La
   commit.table = table_->id;
   commit.schema = table_->schema;
   commit.partial = options_.partial;
-  commit.label = std::move(label);
-  commit.offsets = std::move(offsets);
   take_rows(commit);
   is_handed_over_ = true;
+  return commit;
+}
+
+Result<storage::CommitOutcome> LoadTransaction::commit(std::optional<storage::LabelRecord> label,
+                                                       std::vector<storage::OffsetAdvance> offsets) {
+  FRESHET_ASSIGN_OR_RETURN(storage::LoadCommit commit, finish_rows());
+  commit.label = std::move(label);
+  commit.offsets = std::move(offsets);
   return storage_.commit(std::move(commit));
+}
+
+Status LoadTransaction::precommit(storage::LabelRecord label) {
+  FRESHET_ASSIGN_OR_RETURN(storage::LoadCommit commit, finish_rows());
+  commit.label = std::move(label);
+  return storage_.precommit(std::move(commit));
 }
 
 }  // namespace freshet::ingest

@@ -51,6 +51,8 @@ class LoadTransaction {
   /// only the label is stored.
   Result<storage::CommitOutcome> commit(std::optional<storage::LabelRecord> label,
                                         std::vector<storage::OffsetAdvance> offsets);
+  /// Instead of commit(): makes all rows durable, and visible when StorageEngine::commit_precommitted is called.
+  Status precommit(storage::LabelRecord label);
 
  private:
   /// The rows in memory of one tablet.
@@ -69,6 +71,7 @@ class LoadTransaction {
   Status reserve_memory(uint64_t bytes);
   /// Hands all buffered rows to the flusher.
   Status flush_buffers();
+  Result<storage::LoadCommit> finish_rows();
   void take_rows(storage::LoadCommit& commit);
 
   storage::StorageEngine& storage_;

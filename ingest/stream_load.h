@@ -7,6 +7,7 @@
 
 #include "ingest/load_request.h"
 #include "ingest/row_errors.h"
+#include "ingest/transactions.h"
 #include "storage/engine/storage_engine.h"
 
 namespace freshet::ingest {
@@ -26,8 +27,9 @@ struct LoadReport {
   uint64_t transaction_id = 0;
   std::string label;
   std::string comment;
-  Status status;                    ///< OK = durable and visible
-  std::string existing_job_status;  ///< with kLabelExists: RUNNING or FINISHED
+  Status status;  ///< OK = durable and visible, or precommitted
+  bool two_phase_commit = false;
+  std::string existing_job_status;  ///< with kLabelExists: RUNNING, PRECOMMITTED or FINISHED
   uint64_t total_rows = 0;
   uint64_t loaded_rows = 0;
   uint64_t filtered_rows = 0;
@@ -66,6 +68,10 @@ class LoadManager {
   virtual ~LoadManager() = default;
   /// Checks the request, takes the label. On error (unknown table, label taken, too many loads) the report is the answer.
   virtual std::unique_ptr<StreamLoad> begin(const LoadRequest& request, LoadReport& report) = 0;
+  /// The second phase of a load, or its end: see ingest::change_transaction.
+  virtual Result<std::string> change_transaction(const TransactionRequest& request) = 0;
+  /// State of the load with this label: "PREPARE", "PRECOMMITTED", "VISIBLE", "ABORTED", or "UNKNOWN" when there is none.
+  virtual Result<std::string> load_state(const std::string& database, const std::string& label) = 0;
   /// Rejected rows of a load as text, a line each: "Reason: <why>. src line [<row>];". NotFound when there are none.
   virtual Result<std::string> error_log(std::string_view error_log_id) const = 0;
   /// Keeps rejected rows that came another way (routine loads); the id reads them.

@@ -70,11 +70,7 @@ HttpAnswer answer_compaction_request(ServerContext& context, const RequestHead& 
   query::CompactionAdmin* compaction = context.services.compaction;
   if (compaction == nullptr) return error_answer(404, "compaction is not offered here");
   const Status allowed = check_authorization(head.header("Authorization"), context.services.users);
-  if (!allowed.ok()) {
-    HttpAnswer answer = error_answer(401, allowed.message());
-    answer.headers = "WWW-Authenticate: Basic realm=\"freshet\"\r\n";
-    return answer;
-  }
+  if (!allowed.ok()) return unauthorized_answer(allowed);
   switch (route.endpoint) {
     case Endpoint::kCompactionRun: return run(*compaction, route);
     case Endpoint::kCompactionShow: return show(*compaction, route);

@@ -37,4 +37,9 @@ HttpAnswer answer_read_request(ServerContext& context, const RequestHead& head, 
 /// Answers /api/compaction/run, /show and /run_status.
 HttpAnswer answer_compaction_request(ServerContext& context, const RequestHead& head, const Route& route);
 
+/// Answers /api/{database}/_stream_load_2pc and /api/{database}/{table}/_stream_load_2pc; always status 200, as for loads.
+HttpAnswer answer_transaction(ServerContext& context, const RequestHead& head, const Route& route);
+/// Answers /api/{database}/get_load_state.
+HttpAnswer answer_load_state(ServerContext& context, const RequestHead& head, const Route& route);
+
 }  // namespace freshet::connectors::http

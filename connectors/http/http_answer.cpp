@@ -41,6 +41,12 @@ HttpAnswer error_answer(unsigned status, std::string_view what) {
   return answer;
 }
 
+HttpAnswer unauthorized_answer(const Status& why) {
+  HttpAnswer answer = error_answer(401, why.message());
+  answer.headers = "WWW-Authenticate: Basic realm=\"freshet\"\r\n";
+  return answer;
+}
+
 std::string to_bytes(const HttpAnswer& answer, bool keep_alive, bool is_head) {
   return fmt::format(
       "HTTP/1.1 {} {}\r\nServer: freshet\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: {}\r\n"

@@ -24,6 +24,9 @@ HttpAnswer success_answer(std::string_view data_json);
 /// The same envelope with the status as code, its usual phrase as msg and `what` as data.
 HttpAnswer error_answer(unsigned status, std::string_view what);
 
+/// 401 that asks for Basic credentials.
+HttpAnswer unauthorized_answer(const Status& why);
+
 /// Head and body as they are sent; without the body, but with its length, when `is_head`.
 std::string to_bytes(const HttpAnswer& answer, bool keep_alive, bool is_head);
 

@@ -66,4 +66,8 @@ std::string json_string(std::string_view text) {
   return out;
 }
 
+void PrettyObject::begin(std::string_view name) {
+  fmt::format_to(std::back_inserter(out_), "{}\n    \"{}\": ", out_.size() == 1 ? "" : ",", name);
+}
+
 }  // namespace freshet::connectors::http

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace freshet::connectors::http {
 
@@ -9,5 +11,19 @@ namespace freshet::connectors::http {
 /// JSON.
 void append_json_string(std::string& out, std::string_view text);
 std::string json_string(std::string_view text);
+
+/// A JSON object as Doris's back end prints it: a field a line, indented by four, with a newline at the end.
+class PrettyObject {
+ public:
+  void field(std::string_view name, std::string_view text) { begin(name), append_json_string(out_, text); }
+  void field(std::string_view name, int64_t number) { begin(name), out_ += std::to_string(number); }
+  void field(std::string_view name, uint64_t number) { begin(name), out_ += std::to_string(number); }
+  std::string end() && { return std::move(out_) + "\n}\n"; }
+
+ private:
+  void begin(std::string_view name);
+
+  std::string out_ = "{";
+};
 
 }  // namespace freshet::connectors::http

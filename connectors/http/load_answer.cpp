@@ -2,28 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
-
 #include "connectors/http/json_text.h"
 
 namespace freshet::connectors::http {
 
 namespace {
-
-class PrettyObject {
- public:
-  void field(std::string_view name, std::string_view text) { begin(name), append_json_string(out_, text); }
-  void field(std::string_view name, int64_t number) { begin(name), out_ += std::to_string(number); }
-  void field(std::string_view name, uint64_t number) { begin(name), out_ += std::to_string(number); }
-  std::string end() && { return std::move(out_) + "\n}\n"; }
-
- private:
-  void begin(std::string_view name) {
-    fmt::format_to(std::back_inserter(out_), "{}\n    \"{}\": ", out_.size() == 1 ? "" : ",", name);
-  }
-
-  std::string out_ = "{";
-};
 
 std::string message_text(const Status& status) {
   if (status.ok()) return "OK";
@@ -44,7 +27,7 @@ std::string load_answer(const ingest::LoadReport& report, std::string_view error
   answer.field("TxnId", report.transaction_id == 0 ? int64_t{-1} : static_cast<int64_t>(report.transaction_id));
   answer.field("Label", report.label);
   answer.field("Comment", report.comment);
-  answer.field("TwoPhaseCommit", "false");
+  answer.field("TwoPhaseCommit", report.two_phase_commit ? "true" : "false");
   answer.field("Status", load_status_text(report.status));
   if (report.status.code() == StatusCode::kLabelExists) answer.field("ExistingJobStatus", report.existing_job_status);
   answer.field("Message", message_text(report.status));

@@ -18,6 +18,9 @@ HttpAnswer answer_index(const ServerContext& context) {
   answer.body = fmt::format(
       "Freshet {}\n\n"
       "PUT /api/DATABASE/TABLE/_stream_load  loads a CSV or JSON body\n"
+      "PUT /api/DATABASE/_stream_load_2pc    commits or aborts a precommitted load (headers txn_id or label, "
+      "txn_operation)\n"
+      "GET /api/DATABASE/get_load_state?label=L   what became of a load\n"
       "GET /api/health                       is the server ready\n"
       "GET /metrics                          figures for Prometheus\n"
       "POST /api/compaction/run?tablet_id=N&compact_type=cumulative|base|full   (or table_id=N)\n"
@@ -52,11 +55,7 @@ HttpAnswer answer_bootstrap(const ServerContext& context) {
 /// Connectors ask where to send loads: to this server, under the name they know it by.
 HttpAnswer answer_backends(const ServerContext& context, const RequestHead& head) {
   const Status allowed = check_authorization(head.header("Authorization"), context.services.users);
-  if (!allowed.ok()) {
-    HttpAnswer answer = error_answer(401, allowed.message());
-    answer.headers = "WWW-Authenticate: Basic realm=\"freshet\"\r\n";
-    return answer;
-  }
+  if (!allowed.ok()) return unauthorized_answer(allowed);
   const std::string authority = link_authority(head, context.options.address);
   HostPort self{authority, kDefaultHttpPort};
   if (auto with_port = parse_host_port(authority); with_port.ok()) self = std::move(with_port).value();
@@ -95,6 +94,8 @@ HttpAnswer answer_read_request(ServerContext& context, const RequestHead& head, 
     case Endpoint::kBootstrap: return answer_bootstrap(context);
     case Endpoint::kBackends: return answer_backends(context, head);
     case Endpoint::kLoadErrorLog: return answer_load_error_log(context, route);
+    case Endpoint::kTransaction: return answer_transaction(context, head, route);
+    case Endpoint::kLoadState: return answer_load_state(context, head, route);
     case Endpoint::kCompactionRun:
     case Endpoint::kCompactionShow:
     case Endpoint::kCompactionRunStatus: return answer_compaction_request(context, head, route);

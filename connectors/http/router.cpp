@@ -7,24 +7,34 @@ namespace freshet::connectors::http {
 
 namespace {
 
-struct FixedPath {
+constexpr std::string_view kReadMethods = "GET, HEAD";
+constexpr std::string_view kLoadMethods = "PUT";
+constexpr std::string_view kChangeMethods = "POST";
+constexpr std::string_view kDatabase = "{database}";
+constexpr std::string_view kTable = "{table}";
+
+/// A path whose parts in braces stand for one name each. The first that fits counts.
+struct PathPattern {
   std::string_view path;
   Endpoint endpoint;
+  std::string_view methods = kReadMethods;
 };
-constexpr FixedPath kFixedPaths[] = {
+constexpr PathPattern kPatterns[] = {
     {"/", Endpoint::kIndex},
     {"/metrics", Endpoint::kMetrics},
     {"/api/health", Endpoint::kHealth},
     {"/api/bootstrap", Endpoint::kBootstrap},
     {"/api/backends", Endpoint::kBackends},
     {"/api/_load_error_log", Endpoint::kLoadErrorLog},
-    {"/api/compaction/run", Endpoint::kCompactionRun},
+    {"/api/compaction/run", Endpoint::kCompactionRun, kChangeMethods},
     {"/api/compaction/show", Endpoint::kCompactionShow},
     {"/api/compaction/run_status", Endpoint::kCompactionRunStatus},
+    {"/api/{database}/_stream_load_2pc", Endpoint::kTransaction, kLoadMethods},
+    {"/api/{database}/get_load_state", Endpoint::kLoadState},
+    {"/api/{database}/{table}/_stream_load", Endpoint::kStreamLoad, kLoadMethods},
+    {"/api/{database}/{table}/_load", Endpoint::kStreamLoad, kLoadMethods},
+    {"/api/{database}/{table}/_stream_load_2pc", Endpoint::kTransaction, kLoadMethods},
 };
-constexpr std::string_view kReadMethods = "GET, HEAD";
-constexpr std::string_view kLoadMethods = "PUT";
-constexpr std::string_view kChangeMethods = "POST";
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -50,21 +60,39 @@ Result<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
   return out;
 }
 
-/// The raw database and table of /api/{database}/{table}/_stream_load or /_load.
-std::optional<std::pair<std::string_view, std::string_view>> load_path(std::string_view path) {
-  constexpr std::string_view kPrefix = "/api/";
-  if (!path.starts_with(kPrefix)) return std::nullopt;
-  path.remove_prefix(kPrefix.size());
-  const size_t first = path.find('/');
-  if (first == std::string_view::npos) return std::nullopt;
-  const size_t second = path.find('/', first + 1);
-  if (second == std::string_view::npos) return std::nullopt;
-  const std::string_view action = path.substr(second + 1);
-  if (action != "_stream_load" && action != "_load") return std::nullopt;
-  const std::string_view database = path.substr(0, first);
-  const std::string_view table = path.substr(first + 1, second - first - 1);
-  if (database.empty() || table.empty()) return std::nullopt;
-  return std::pair{database, table};
+struct PathNames {
+  std::string_view database, table;
+};
+
+/// Takes the part of `path` up to the next slash.
+std::string_view take_part(std::string_view& path) {
+  const std::string_view part = path.substr(0, path.find('/'));
+  path.remove_prefix(std::min(path.size(), part.size() + 1));
+  return part;
+}
+
+/// The raw names in `path` when it fits.
+std::optional<PathNames> match(std::string_view pattern, std::string_view path) {
+  if (std::ranges::count(pattern, '/') != std::ranges::count(path, '/')) return std::nullopt;
+  PathNames names;
+  while (!pattern.empty() || !path.empty()) {
+    const std::string_view wanted = take_part(pattern);
+    const std::string_view part = take_part(path);
+    const bool is_name = wanted == kDatabase || wanted == kTable;
+    if (is_name ? part.empty() : part != wanted) return std::nullopt;
+    if (wanted == kDatabase) names.database = part;
+    if (wanted == kTable) names.table = part;
+  }
+  return names;
+}
+
+bool allows(std::string_view methods, std::string_view method) {
+  while (!methods.empty()) {
+    const std::string_view one = methods.substr(0, methods.find(','));
+    if (one == method) return true;
+    methods.remove_prefix(std::min(methods.size(), one.size() + 2));
+  }
+  return false;
 }
 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
@@ -93,26 +121,24 @@ std::string_view Route::query_value(std::string_view name) const {
   return {};
 }
 
-bool is_load_target(std::string_view target) { return load_path(path_of(target)).has_value(); }
+bool is_load_target(std::string_view target) {
+  return std::ranges::any_of(kPatterns, [&](const PathPattern& pattern) {
+    return pattern.endpoint == Endpoint::kStreamLoad && match(pattern.path, path_of(target));
+  });
+}
 
 Result<Route> find_route(std::string_view method, std::string_view target) {
   Route route;
   FRESHET_RETURN_IF_ERROR(parse_query(target, route));
-  const std::string_view path = path_of(target);
-  if (const auto names = load_path(path)) {
-    FRESHET_ASSIGN_OR_RETURN(route.database, percent_decode(names->first, false));
-    FRESHET_ASSIGN_OR_RETURN(route.table, percent_decode(names->second, false));
-    route.endpoint = Endpoint::kStreamLoad;
-    route.allowed_methods = kLoadMethods;
-    route.is_method_allowed = method == "PUT";
-    return route;
-  }
-  for (const FixedPath& fixed : kFixedPaths) {
-    if (fixed.path != path) continue;
-    route.endpoint = fixed.endpoint;
-    const bool changes = fixed.endpoint == Endpoint::kCompactionRun;
-    route.allowed_methods = changes ? kChangeMethods : kReadMethods;
-    route.is_method_allowed = changes ? method == "POST" : method == "GET" || method == "HEAD";
+  for (const PathPattern& pattern : kPatterns) {
+    const std::optional<PathNames> names = match(pattern.path, path_of(target));
+    if (!names) continue;
+    FRESHET_ASSIGN_OR_RETURN(route.database, percent_decode(names->database, false));
+    FRESHET_ASSIGN_OR_RETURN(route.table, percent_decode(names->table, false));
+    route.endpoint = pattern.endpoint;
+    route.allowed_methods = pattern.methods;
+    route.is_method_allowed = allows(pattern.methods, method);
+    break;
   }
   return route;
 }

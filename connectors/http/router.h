@@ -12,6 +12,8 @@ namespace freshet::connectors::http {
 enum class Endpoint {
   kIndex,
   kStreamLoad,
+  kTransaction,
+  kLoadState,
   kLoadErrorLog,
   kHealth,
   kMetrics,
@@ -28,8 +30,8 @@ struct Route {
   Endpoint endpoint = Endpoint::kUnknown;
   std::string_view allowed_methods;  ///< of the endpoint, e.g. "GET, HEAD"; empty for kUnknown
   bool is_method_allowed = false;
-  std::string database;                                    ///< kStreamLoad, percent-decoded
-  std::string table;                                       ///< kStreamLoad, percent-decoded
+  std::string database;                                    ///< where the path names one, percent-decoded
+  std::string table;                                       ///< where the path names one, percent-decoded
   std::vector<std::pair<std::string, std::string>> query;  ///< decoded, in order
 
   /// The first value of a name; empty when there is none.

@@ -17,6 +17,9 @@ enum class Failpoint : uint8_t {
   kCommitBeforeWrite,         ///< a group of changes (loads, DDL, flushes) is about to be written
   kCommitAfterWrite,          ///< ... is durable, but no reader sees it
   kCommitAfterInstall,        ///< ... is visible, but nobody was told
+  kPrecommitStart,            ///< the segment files of a two-phase load are written; nothing names them yet
+  kPrecommitted,              ///< ... its first phase is durable, but nobody was told
+  kAbortCommitted,            ///< a precommitted load is gone; its files are still there
   kFlushStart,                ///< a delta buffer is sealed
   kFlushSegmentWritten,       ///< its segment is on disk
   kFlushCommitted,            ///< the exchange is durable and visible

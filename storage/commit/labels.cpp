@@ -1,53 +1,58 @@
 #include "storage/commit/labels.h"
 
-#include "storage/base/coding.h"
-#include "storage/base/crc32c.h"
 #include "storage/meta/meta_keys.h"
+#include "storage/meta/record_seal.h"
 
 namespace freshet::storage {
+namespace {
 
-std::string LabelRecord::serialize() const {
-  std::string out(1, '\1');
-  put_length_prefixed(out, label);
-  put_fixed<uint64_t>(out, database.value);
-  put_fixed<uint64_t>(out, table.value);
-  put_fixed<uint64_t>(out, transaction.value);
-  put_fixed<uint8_t>(out, static_cast<uint8_t>(state));
-  put_fixed<int64_t>(out, finished_unix_seconds);
-  put_fixed<uint64_t>(out, loaded_rows);
-  put_fixed<uint64_t>(out, filtered_rows);
-  put_fixed<uint32_t>(out, crc32c(out));
-  return out;
+constexpr uint8_t kNameVersion = 1;
+
+Status label_exists(const std::string& label, TransactionId transaction) {
+  return Status::LabelExists("Label [{}] has already been used, relate to txn [{}]", label, transaction.value);
 }
 
-Result<LabelRecord> LabelRecord::deserialize(std::string_view bytes) {
-  if (bytes.size() < 5 || bytes[0] != '\1' ||
-      crc32c(bytes.substr(0, bytes.size() - 4)) != load_fixed<uint32_t>(bytes.data() + bytes.size() - 4)) {
-    return Status::Corruption("label record has a wrong checksum or version");
-  }
-  ByteReader reader(bytes.substr(1, bytes.size() - 5));
-  LabelRecord record;
-  record.label = reader.length_prefixed();
-  record.database = DatabaseId(reader.fixed<uint64_t>());
-  record.table = TableId(reader.fixed<uint64_t>());
-  record.transaction = TransactionId(reader.fixed<uint64_t>());
-  record.state = static_cast<LabelState>(reader.fixed<uint8_t>());
-  record.finished_unix_seconds = reader.fixed<int64_t>();
-  record.loaded_rows = reader.fixed<uint64_t>();
-  record.filtered_rows = reader.fixed<uint64_t>();
-  if (!reader.ok() || !reader.at_end()) return Status::Corruption("label record has a wrong length");
-  return record;
+}  // namespace
+
+std::string encode_label_name(DatabaseId database, std::string_view label) {
+  std::string out = begin_record(kNameVersion);
+  put_fixed<uint64_t>(out, database.value);
+  put_length_prefixed(out, label);
+  return seal(std::move(out));
+}
+
+Result<std::pair<DatabaseId, std::string>> decode_label_name(std::string_view bytes) {
+  FRESHET_ASSIGN_OR_RETURN(ByteReader reader, unseal(bytes, "label name", kNameVersion));
+  const DatabaseId database(reader.fixed<uint64_t>());
+  std::string label(reader.length_prefixed());
+  FRESHET_RETURN_IF_ERROR(check_end(reader, "label name"));
+  return std::pair(database, std::move(label));
 }
 
 Result<std::unique_ptr<Labels>> Labels::open(MetaStore& meta, const WallClock& clock, const Limits& limits) {
   std::unique_ptr<Labels> labels(new Labels(meta, clock, limits));
+  FRESHET_RETURN_IF_ERROR(labels->count_again());
+  return labels;
+}
+
+Status Labels::count_again() {
   uint64_t count = 0;
-  FRESHET_RETURN_IF_ERROR(meta.scan(meta_keys::kLabels, prefix_end(meta_keys::kLabels), [&](auto, auto) {
+  FRESHET_RETURN_IF_ERROR(meta_.scan(meta_keys::kLabels, prefix_end(meta_keys::kLabels), [&](auto, auto) {
     ++count;
     return Status::OK();
   }));
-  labels->count_ = count;
-  return labels;
+  count_ = count;
+  return Status::OK();
+}
+
+LabelRecord Labels::running_record(const Name& name, const Running& running) {
+  LabelRecord record;
+  record.database = name.first;
+  record.label = name.second;
+  record.transaction = running.transaction;
+  record.state = LabelState::kRunning;
+  record.begun_unix_seconds = running.begun_unix_seconds;
+  return record;
 }
 
 Status Labels::reserve(DatabaseId database, const std::string& label, TransactionId transaction,
@@ -58,59 +63,129 @@ Status Labels::reserve(DatabaseId database, const std::string& label, Transactio
         count());
   }
   std::lock_guard lock(mutex_);
-  auto [running, is_new] = running_.try_emplace({database, label}, transaction);
+  const Name name{database, label};
+  auto [running, is_new] = running_.try_emplace(name, Running{transaction, clock_.unix_seconds(), {}});
   if (!is_new) {
-    LabelRecord record;
-    record.label = label;
-    record.database = database;
-    record.transaction = running->second;
-    record.state = LabelState::kRunning;
-    if (existing != nullptr) *existing = record;
-    return Status::LabelExists("Label [{}] has already been used, relate to txn [{}]", label, running->second.value);
+    if (existing != nullptr) *existing = running_record(name, running->second);
+    return label_exists(label, running->second.transaction);
   }
   // The stored labels are read under the lock: committed() makes a name stored before it stops being a running one.
   auto stored = meta_.get(meta_keys::label(database, label));
-  if (!stored.ok() || stored->has_value()) running_.erase(running);
+  auto record = stored.ok() && stored->has_value() ? LabelRecord::deserialize(**stored) : Result<LabelRecord>(LabelRecord{});
+  const bool is_free = stored.ok() && (!stored->has_value() || (record.ok() && record->state == LabelState::kAborted));
+  if (is_free) {
+    if (stored->has_value()) running->second.replaces = record->transaction;
+    failed_.erase(name);
+    return Status::OK();
+  }
+  running_.erase(running);
   FRESHET_RETURN_IF_ERROR(Status(stored.status()));
-  if (!stored->has_value()) return Status::OK();
-  FRESHET_ASSIGN_OR_RETURN(LabelRecord record, LabelRecord::deserialize(**stored));
-  const uint64_t earlier = record.transaction.value;
-  if (existing != nullptr) *existing = std::move(record);
-  return Status::LabelExists("Label [{}] has already been used, relate to txn [{}]", label, earlier);
+  FRESHET_RETURN_IF_ERROR(Status(record.status()));
+  const TransactionId earlier = record->transaction;
+  if (existing != nullptr) *existing = std::move(record).value();
+  return label_exists(label, earlier);
 }
 
-void Labels::release(DatabaseId database, const std::string& label) {
+void Labels::release(DatabaseId database, const std::string& label, TransactionId transaction, const std::string& why) {
   std::lock_guard lock(mutex_);
-  running_.erase({database, label});
+  const auto running = running_.find({database, label});
+  if (running == running_.end() || running->second.transaction != transaction) return;
+  LabelRecord record = running_record(running->first, running->second);
+  running_.erase(running);
+  record.state = LabelState::kAborted;
+  record.finished_unix_seconds = clock_.unix_seconds();
+  record.reason = why;
+  keep_failed(std::move(record));
+}
+
+void Labels::keep_failed(LabelRecord record) {
+  Name name{record.database, record.label};
+  const uint64_t number = ++failures_;
+  failed_order_.emplace_back(name, number);
+  failed_[std::move(name)] = {std::move(record), number};
+  if (failed_order_.size() <= kFailedKept) return;
+  const auto oldest = failed_.find(failed_order_.front().first);
+  if (oldest != failed_.end() && oldest->second.number == failed_order_.front().second) failed_.erase(oldest);
+  failed_order_.pop_front();
 }
 
 Result<std::optional<LabelRecord>> Labels::find(DatabaseId database, const std::string& label) {
+  std::optional<LabelRecord> failed;
   {
     std::lock_guard lock(mutex_);
-    auto running = running_.find({database, label});
-    if (running != running_.end()) {
-      LabelRecord record;
-      record.label = label;
-      record.database = database;
-      record.transaction = running->second;
-      record.state = LabelState::kRunning;
-      return std::optional(record);
+    const Name name{database, label};
+    if (const auto running = running_.find(name); running != running_.end()) {
+      return std::optional(running_record(name, running->second));
     }
+    if (const auto found = failed_.find(name); found != failed_.end()) failed = found->second.record;
   }
   FRESHET_ASSIGN_OR_RETURN(auto stored, meta_.get(meta_keys::label(database, label)));
-  if (!stored) return std::optional<LabelRecord>();
+  if (!stored) return failed;
   FRESHET_ASSIGN_OR_RETURN(LabelRecord record, LabelRecord::deserialize(*stored));
+  // Of two loads that were aborted the later one counts.
+  if (failed && failed->transaction > record.transaction) return failed;
   return std::optional(std::move(record));
 }
 
-void Labels::add_to(MetaBatch& batch, LabelRecord record) const {
+Result<std::optional<LabelRecord>> Labels::find(DatabaseId database, TransactionId transaction) {
+  FRESHET_ASSIGN_OR_RETURN(const auto name, meta_.get(meta_keys::transaction(transaction)));
+  if (name) {
+    FRESHET_ASSIGN_OR_RETURN(const auto decoded, decode_label_name(*name));
+    if (decoded.first != database) return std::optional<LabelRecord>();
+    FRESHET_ASSIGN_OR_RETURN(auto record, find(database, decoded.second));
+    if (record && record->transaction == transaction) return record;
+  }
+  std::optional<LabelRecord> found;
+  FRESHET_RETURN_IF_ERROR(list(database, [&](const LabelRecord& record) {
+    if (record.transaction == transaction) found = record;
+  }));
+  return found;
+}
+
+Status Labels::list(DatabaseId database, const std::function<void(const LabelRecord&)>& visit) {
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [name, running] : running_) {
+      if (name.first == database) visit(running_record(name, running));
+    }
+    for (const auto& [name, failed] : failed_) {
+      if (name.first == database) visit(failed.record);
+    }
+  }
+  const std::string prefix = meta_keys::of(meta_keys::kLabels, database.value);
+  return meta_.scan(prefix, prefix_end(prefix), [&](std::string_view, std::string_view value) {
+    FRESHET_ASSIGN_OR_RETURN(const LabelRecord record, LabelRecord::deserialize(value));
+    visit(record);
+    return Status::OK();
+  });
+}
+
+void Labels::add_to(MetaBatch& batch, LabelRecord record) {
   record.finished_unix_seconds = clock_.unix_seconds();
+  {
+    std::lock_guard lock(mutex_);
+    const auto running = running_.find({record.database, record.label});
+    if (running != running_.end()) {
+      record.begun_unix_seconds = running->second.begun_unix_seconds;
+      if (running->second.replaces.value != 0) batch.erase(meta_keys::transaction(running->second.replaces));
+    }
+  }
+  if (record.state == LabelState::kPrecommitted) {
+    record.precommitted_unix_seconds = record.finished_unix_seconds;
+    batch.put(meta_keys::transaction(record.transaction), encode_label_name(record.database, record.label));
+  } else if (record.is_two_phase) {
+    batch.erase(meta_keys::precommitted_load(record.transaction));
+  }
   batch.put(meta_keys::label(record.database, record.label), record.serialize());
 }
 
 void Labels::committed(const LabelRecord& record) {
-  count_.fetch_add(1, std::memory_order_relaxed);
-  release(record.database, record.label);
+  std::lock_guard lock(mutex_);
+  const auto running = running_.find({record.database, record.label});
+  const bool is_second_phase = record.is_two_phase && record.state != LabelState::kPrecommitted;
+  const bool has_replaced = running != running_.end() && running->second.replaces.value != 0;
+  if (!is_second_phase && !has_replaced) count_.fetch_add(1, std::memory_order_relaxed);
+  if (running != running_.end() && running->second.transaction == record.transaction) running_.erase(running);
 }
 
 Status Labels::expire() {
@@ -120,10 +195,12 @@ Status Labels::expire() {
   FRESHET_RETURN_IF_ERROR(
       meta_.scan(meta_keys::kLabels, prefix_end(meta_keys::kLabels), [&](std::string_view key, std::string_view value) {
         FRESHET_ASSIGN_OR_RETURN(const LabelRecord record, LabelRecord::deserialize(value));
-        if (record.finished_unix_seconds < oldest_kept) {
-          batch.erase(std::string(key));
-          ++expired;
-        }
+        if (record.finished_unix_seconds >= oldest_kept || record.state == LabelState::kPrecommitted) return Status::OK();
+        // The label of an aborted load may be taken and stored anew meanwhile.
+        if (record.state == LabelState::kAborted) batch.require(std::string(key), std::string(value));
+        batch.erase(std::string(key));
+        if (record.is_two_phase) batch.erase(meta_keys::transaction(record.transaction));
+        ++expired;
         return Status::OK();
       }));
   if (batch.empty()) return Status::OK();

@@ -1,21 +1,26 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 
 #include "storage/base/wall_clock.h"
-#include "storage/commit/load_commit.h"
+#include "storage/commit/label_record.h"
 #include "storage/meta/meta_store.h"
 
 namespace freshet::storage {
 
-/// The names of loads: each is used once within a database. Running loads hold theirs in memory; finished ones are records
-/// in the metadata store, written by the commit that carries them and kept by age alone. Any thread.
+/// The names of loads: each is used once within a database, unless its load was aborted. Running loads hold theirs in
+/// memory; others are records in the metadata store, written by the commit that carries them and kept by age alone. Why a
+/// running load failed is remembered in memory, for the newest kFailedKept. Any thread.
 class Labels {
  public:
+  static constexpr size_t kFailedKept = 10'000;
+
   struct Limits {
     uint64_t keep_seconds = 259200;
     uint64_t count_max = 1'000'000;
@@ -26,26 +31,55 @@ class Labels {
   /// LabelExists with the state of the earlier load in `existing`; ResourceExhausted when too many are kept.
   Status reserve(DatabaseId database, const std::string& label, TransactionId transaction,
                  std::optional<LabelRecord>* existing);
-  void release(DatabaseId database, const std::string& label);
-  /// The running or finished load of this name.
+  /// Ends the reservation of this transaction, if it has one; the label is free. `why` its load failed.
+  void release(DatabaseId database, const std::string& label, TransactionId transaction, const std::string& why);
+  /// The load of this name, failed ones included.
   Result<std::optional<LabelRecord>> find(DatabaseId database, const std::string& label);
-  /// Adds the record of a finished load to the batch that makes it durable.
-  void add_to(MetaBatch& batch, LabelRecord record) const;
+  /// Looks a two-phase load up by its index, any other by reading all labels of the database.
+  Result<std::optional<LabelRecord>> find(DatabaseId database, TransactionId transaction);
+  /// All loads of a database: running and failed ones, then the stored ones by label.
+  Status list(DatabaseId database, const std::function<void(const LabelRecord&)>& visit);
+
+  /// Adds the record to the batch that makes it durable, and what follows from its state: a precommitted load gets its
+  /// index, the end of a two-phase one takes its rows out of the metadata.
+  void add_to(MetaBatch& batch, LabelRecord record);
   /// Tells that a batch with a label became durable: the reservation ends, the record takes over.
   void committed(const LabelRecord& record);
-  /// Removes labels older than the retention.
+  /// Removes labels older than the retention; not those of precommitted loads.
   Status expire();
+  /// After a database went with its labels.
+  Status count_again();
   uint64_t count() const { return count_.load(std::memory_order_relaxed); }
 
  private:
+  using Name = std::pair<DatabaseId, std::string>;
+  struct Running {
+    TransactionId transaction;
+    int64_t begun_unix_seconds = 0;
+    TransactionId replaces;  ///< an aborted load whose record is stored; 0 = none
+  };
+  struct Failed {
+    LabelRecord record;
+    uint64_t number;
+  };
+
   Labels(MetaStore& meta, const WallClock& clock, const Limits& limits) : meta_(meta), clock_(clock), limits_(limits) {}
+  static LabelRecord running_record(const Name& name, const Running& running);
+  void keep_failed(LabelRecord record);
 
   MetaStore& meta_;
   const WallClock& clock_;
   const Limits limits_;
   std::atomic<uint64_t> count_{0};
-  std::mutex mutex_;  ///< guards running_
-  std::map<std::pair<DatabaseId, std::string>, TransactionId> running_;
+  std::mutex mutex_;  ///< guards all below
+  std::map<Name, Running> running_;
+  std::map<Name, Failed> failed_;
+  std::deque<std::pair<Name, uint64_t>> failed_order_;  ///< oldest first; a newer failure of a label has another number
+  uint64_t failures_ = 0;
 };
+
+/// Value of the index from a transaction to its label (FORMAT.md, "Metadata records").
+std::string encode_label_name(DatabaseId database, std::string_view label);
+Result<std::pair<DatabaseId, std::string>> decode_label_name(std::string_view bytes);
 
 }  // namespace freshet::storage

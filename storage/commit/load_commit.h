@@ -7,28 +7,11 @@
 #include <vector>
 
 #include "storage/base/ids.h"
+#include "storage/commit/label_record.h"
 #include "storage/segment/segment_writer.h"
 #include "storage/types/block.h"
 
 namespace freshet::storage {
-
-/// State of a load label. The numbers are stored.
-enum class LabelState : uint8_t { kRunning = 0, kVisible = 1, kAborted = 2 };
-
-/// The outcome of a finished load, kept by (database, label) for StorageOptions::label_keep_seconds.
-struct LabelRecord {
-  std::string label;
-  DatabaseId database;
-  TableId table;
-  TransactionId transaction;
-  LabelState state = LabelState::kVisible;
-  int64_t finished_unix_seconds = 0;
-  uint64_t loaded_rows = 0;
-  uint64_t filtered_rows = 0;
-
-  std::string serialize() const;
-  static Result<LabelRecord> deserialize(std::string_view bytes);
-};
 
 /// A consumed range of one stream partition. The commit is refused with Conflict unless `from` is the stored position (or
 /// nothing is stored and `from` is where the job began).
@@ -58,7 +41,8 @@ struct PartialColumns {
 
 using PartialColumnsPtr = std::shared_ptr<const PartialColumns>;
 
-/// Everything one commit makes visible: rows, label and offsets, all or nothing.
+/// Everything one commit makes visible: rows, label and offsets, all or nothing. A load may be stored before it commits:
+/// what is added here goes into commit/precommit_record too.
 struct LoadCommit {
   TableId table;
   SchemaPtr schema;                 ///< of the rows; they are mapped when the table has a later version now

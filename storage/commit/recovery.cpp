@@ -5,6 +5,7 @@
 
 #include "storage/base/log.h"
 #include "storage/commit/carried_blocks.h"
+#include "storage/commit/precommit_record.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
 
@@ -148,6 +149,22 @@ Result<std::vector<std::shared_ptr<TableSnapshot>>> read_tables(MetaStore& meta,
   return tables;
 }
 
+Status read_precommitted(MetaStore& meta, FileStore& files, PageCache& page_cache, RecoveredState& state) {
+  return meta.scan(
+      meta_keys::kPrecommittedLoads, prefix_end(meta_keys::kPrecommittedLoads),
+      [&](std::string_view, std::string_view value) {
+        FRESHET_ASSIGN_OR_RETURN(const LoadCommit load, decode_precommit(value));
+        RecoveredPrecommit found{*load.label, {}};
+        for (const TabletRows& rows : load.tablets) {
+          for (const WrittenSegment& segment : rows.segments) {
+            found.segments.push_back(std::make_shared<const Segment>(files, page_cache, segment.meta, load.schema));
+          }
+        }
+        state.precommitted.push_back(std::move(found));
+        return Status::OK();
+      });
+}
+
 }  // namespace
 
 Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& page_cache) {
@@ -199,6 +216,7 @@ Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& pag
         result.retired.push_back(std::make_shared<const Segment>(files, page_cache, std::move(segment), tablet.schema));
         return Status::OK();
       }));
+  FRESHET_RETURN_IF_ERROR(read_precommitted(meta, files, page_cache, result));
   for (const auto& table : tables) {
     auto state = std::make_shared<TableState>(nullptr);
     for (TabletSnapshotPtr& tablet : table->tablets) {
@@ -221,14 +239,22 @@ Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& pag
   return result;
 }
 
-Status quarantine_unknown_files(const RecoveredState& state, FileStore& files) {
-  std::set<std::string> known;
+std::set<std::string> files_of(const RecoveredState& state) {
+  std::set<std::string> names;
   for (const auto& [id, table] : state.snapshot->tables) {
     for (const TabletSnapshotPtr& tablet : table->tablets) {
-      for (const SegmentView& view : tablet->segments) known.insert(segment_file_name(view.segment->id()));
+      for (const SegmentView& view : tablet->segments) names.insert(segment_file_name(view.segment->id()));
     }
   }
-  for (const auto& segment : state.retired) known.insert(segment_file_name(segment->id()));
+  for (const auto& segment : state.retired) names.insert(segment_file_name(segment->id()));
+  for (const RecoveredPrecommit& load : state.precommitted) {
+    for (const auto& segment : load.segments) names.insert(segment_file_name(segment->id()));
+  }
+  return names;
+}
+
+Status quarantine_unknown_files(const RecoveredState& state, FileStore& files) {
+  const std::set<std::string> known = files_of(state);
   FRESHET_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.list());
   for (const std::string& name : names) {
     if (known.contains(name)) continue;

@@ -18,7 +18,8 @@ constexpr std::string_view kFileRemedy = "Remedy: restore the file from a backup
 class TableProblems {
  public:
   TableProblems(const TableSnapshot& table, std::vector<std::string>& problems)
-      : name_(fmt::format("table {}.{}", table.database_name, table.name)), problems_(problems) {}
+      : TableProblems(fmt::format("table {}.{}", table.database_name, table.name), problems) {}
+  TableProblems(std::string name, std::vector<std::string>& problems) : name_(std::move(name)), problems_(problems) {}
 
   void add(std::string_view problem, std::string_view remedy) {
     problems_.push_back(fmt::format("{}: {}. {}", name_, problem, remedy));
@@ -137,15 +138,19 @@ void check_retired(const TableSnapshot& table, const RecoveredState& state, std:
   }
 }
 
+/// Files of loads between the phases of their commits.
+void check_precommitted(const RecoveredState& state, std::vector<std::string>& all_problems) {
+  for (const RecoveredPrecommit& load : state.precommitted) {
+    TableProblems problems(
+        fmt::format("precommitted load '{}' (transaction {})", load.label.label, load.label.transaction.value),
+        all_problems);
+    for (const auto& segment : load.segments) check_segment(*segment, state.snapshot->commit, problems);
+  }
+}
+
 /// Every file that a record names.
 Result<std::set<std::string>> known_files(MetaStore& meta, const RecoveredState& state) {
-  std::set<std::string> known;
-  for (const auto& [id, table] : state.snapshot->tables) {
-    for (const TabletSnapshotPtr& tablet : table->tablets) {
-      for (const SegmentView& view : tablet->segments) known.insert(segment_file_name(view.segment->id()));
-    }
-  }
-  for (const auto& segment : state.retired) known.insert(segment_file_name(segment->id()));
+  std::set<std::string> known = files_of(state);
   FRESHET_RETURN_IF_ERROR(meta.scan(meta_keys::kObsoleteFiles, prefix_end(meta_keys::kObsoleteFiles),
                                     [&](std::string_view key, std::string_view) {
                                       const RowsetId id(meta_keys::number_at(key, meta_keys::kObsoleteFiles.size()));
@@ -170,6 +175,7 @@ Status check_data_directory(MetaStore& meta, FileStore& files, std::vector<std::
     check_table(*table, state->snapshot->commit, problems);
     check_retired(*table, *state, problems);
   }
+  check_precommitted(*state, problems);
   FRESHET_RETURN_IF_ERROR(check_records(meta, *state, problems));
   FRESHET_ASSIGN_OR_RETURN(const std::set<std::string> known, known_files(meta, *state));
   FRESHET_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.list());

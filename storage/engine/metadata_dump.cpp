@@ -3,7 +3,8 @@
 #include <iterator>
 
 #include "storage/base/coding.h"
-#include "storage/commit/load_commit.h"
+#include "storage/commit/labels.h"
+#include "storage/commit/precommit_record.h"
 #include "storage/engine/storage_engine.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
@@ -63,8 +64,31 @@ std::string describe_block(uint64_t tablet, uint64_t commit, std::string_view va
 std::string describe_label(std::string_view value) {
   const Result<LabelRecord> record = LabelRecord::deserialize(value);
   if (!record.ok()) return "label: " + record.status().message();
-  return fmt::format("label '{}' of database {}: transaction {}, {} rows loaded, {} filtered", record->label,
-                     record->database.value, record->transaction.value, record->loaded_rows, record->filtered_rows);
+  constexpr std::string_view kStates[] = {"running", "visible", "aborted", "precommitted"};
+  const auto state = static_cast<size_t>(record->state);
+  return fmt::format("label '{}' of database {}: transaction {} {}, {} rows loaded, {} filtered", record->label,
+                     record->database.value, record->transaction.value,
+                     state < std::size(kStates) ? kStates[state] : "in an unknown state", record->loaded_rows,
+                     record->filtered_rows);
+}
+
+std::string describe_precommit(uint64_t transaction, std::string_view value) {
+  const Result<LoadCommit> load = decode_precommit(value);
+  if (!load.ok()) return fmt::format("precommitted transaction {}: {}", transaction, load.status().message());
+  std::string text =
+      fmt::format("precommitted transaction {} into table {}, {} bytes", transaction, load->table.value, value.size());
+  for (const TabletRows& rows : load->tablets) {
+    for (const WrittenSegment& segment : rows.segments) {
+      fmt::format_to(std::back_inserter(text), "\n  {}", describe_segment(rows.tablet.value, segment.meta.serialize()));
+    }
+  }
+  return text;
+}
+
+std::string describe_transaction(uint64_t transaction, std::string_view value) {
+  const auto name = decode_label_name(value);
+  if (!name.ok()) return fmt::format("transaction {}: {}", transaction, name.status().message());
+  return fmt::format("transaction {}: label '{}' of database {}", transaction, name->second, name->first.value);
 }
 
 std::string describe_version(uint64_t table, uint64_t commit, std::string_view value) {
@@ -111,6 +135,8 @@ std::string describe(std::string_view key, std::string_view value) {
     case 'h': return describe_dead_rows("deaths", first, second, value);
     case 'v': return describe_version(first, second, value);
     case 'y': return describe_retired(first, second, value);
+    case 'p': return describe_precommit(first, value);
+    case 'x': return describe_transaction(first, value);
     case 'r': return fmt::format("record {}: {} bytes", key.substr(2), value.size());
     default: return fmt::format("unknown key of {} bytes", key.size());
   }

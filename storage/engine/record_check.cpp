@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
-#include "storage/commit/load_commit.h"
+#include "storage/commit/labels.h"
 #include "storage/commit/stream_positions.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
@@ -73,10 +74,33 @@ Status check_bitmaps(MetaStore& meta, const KnownTablets& tablets, std::vector<s
   });
 }
 
-Status check_labels(MetaStore& meta, const ServerSnapshot& server, std::vector<std::string>& problems) {
+/// Each precommitted load has a label that says so, and each such label its load.
+void check_precommits(const std::map<TransactionId, std::string>& labels, const RecoveredState& state,
+                      std::vector<std::string>& problems) {
+  std::set<TransactionId> found;
+  for (const RecoveredPrecommit& load : state.precommitted) {
+    found.insert(load.label.transaction);
+    const bool has_database = std::any_of(state.snapshot->databases.begin(), state.snapshot->databases.end(),
+                                          [&](const auto& entry) { return entry.second == load.label.database; });
+    if (labels.contains(load.label.transaction) || !has_database) continue;
+    problems.push_back(fmt::format("precommitted load '{}' (transaction {}) has no label record. {}", load.label.label,
+                                   load.label.transaction.value, kRestore));
+  }
+  for (const auto& [transaction, label] : labels) {
+    if (found.contains(transaction)) continue;
+    problems.push_back(
+        fmt::format("label record '{}' says that transaction {} is precommitted, but its rows are not there. "
+                    "Remedy: abort it and load again under another label",
+                    label, transaction.value));
+  }
+}
+
+Status check_labels(MetaStore& meta, const RecoveredState& state, std::vector<std::string>& problems) {
+  const ServerSnapshot& server = *state.snapshot;
   std::map<DatabaseId, std::string> databases;
   for (const auto& [name, id] : server.databases) databases[id] = name;
-  return scan_kind(meta, meta_keys::kLabels, [&](std::string_view key, std::string_view value) {
+  std::map<TransactionId, std::string> precommitted;
+  FRESHET_RETURN_IF_ERROR(scan_kind(meta, meta_keys::kLabels, [&](std::string_view key, std::string_view value) {
     const size_t prefix = meta_keys::kLabels.size();
     const DatabaseId database(meta_keys::number_at(key, prefix));
     const std::string_view label = key.size() < prefix + 8 ? std::string_view() : key.substr(prefix + 8);
@@ -89,8 +113,12 @@ Status check_labels(MetaStore& meta, const ServerSnapshot& server, std::vector<s
                       record.status().message()));
     } else if (record->label != label || record->database != database || !databases.contains(database)) {
       problems.push_back(fmt::format("{}: belongs to another label or database. {}", where, kRestore));
+    } else if (record->state == LabelState::kPrecommitted) {
+      precommitted[record->transaction] = record->label;
     }
-  });
+  }));
+  check_precommits(precommitted, state, problems);
+  return Status::OK();
 }
 
 /// Records that hold one number, or one step of history, and name a tablet or table.
@@ -103,6 +131,7 @@ Status check_plain_records(MetaStore& meta, std::vector<std::string>& problems) 
   const auto number = [](std::string_view value) { return decode_number(value).status(); };
   const auto version = [](std::string_view value) { return TableVersionRecord::decode(value).status(); };
   const auto dead_rows = [](std::string_view value) { return DeadRowsRecord::decode(value).status(); };
+  const auto label_name = [](std::string_view value) { return decode_label_name(value).status(); };
   const Kind kinds[] = {
       {kNumbers, "", number},
       {meta_keys::kAutoIncrements, "AUTO_INCREMENT counter of table", number},
@@ -110,6 +139,7 @@ Status check_plain_records(MetaStore& meta, std::vector<std::string>& problems) 
       {meta_keys::kVersions, "version of table", version},
       {meta_keys::kBirths, "birth of a rowset of tablet", number},
       {meta_keys::kHistoryDeaths, "deaths of tablet", dead_rows},
+      {meta_keys::kTransactions, "label of transaction", label_name},
   };
   for (const Kind& kind : kinds) {
     FRESHET_RETURN_IF_ERROR(scan_kind(meta, kind.prefix, [&](std::string_view key, std::string_view value) {
@@ -128,7 +158,7 @@ Status check_plain_records(MetaStore& meta, std::vector<std::string>& problems) 
 
 Status check_records(MetaStore& meta, const RecoveredState& state, std::vector<std::string>& problems) {
   FRESHET_RETURN_IF_ERROR(check_bitmaps(meta, known_tablets(*state.snapshot), problems));
-  FRESHET_RETURN_IF_ERROR(check_labels(meta, *state.snapshot, problems));
+  FRESHET_RETURN_IF_ERROR(check_labels(meta, state, problems));
   FRESHET_RETURN_IF_ERROR(check_plain_records(meta, problems));
   const auto positions = StreamPositions::open(meta);
   if (!positions.ok()) {

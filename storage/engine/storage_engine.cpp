@@ -15,6 +15,7 @@
 #include "storage/commit/load_publisher.h"
 #include "storage/commit/obsolete_files.h"
 #include "storage/commit/partition_changes.h"
+#include "storage/commit/precommitted_loads.h"
 #include "storage/commit/recovery.h"
 #include "storage/commit/schema_changes.h"
 #include "storage/commit/stream_positions.h"
@@ -26,8 +27,9 @@ namespace freshet::storage {
 namespace {
 
 constexpr uint64_t kFormatVersion = 1;
-/// Old labels and old versions go.
-constexpr auto kExpiryInterval = std::chrono::seconds(10);
+/// Precommitted loads whose time is over go; every so many times old labels and old versions do too.
+constexpr auto kExpiryInterval = std::chrono::seconds(1);
+constexpr uint64_t kSlowExpiryEvery = 10;
 
 Status check_format(MetaStore& meta) {
   FRESHET_ASSIGN_OR_RETURN(auto stored, meta.get(meta_keys::kFormat));
@@ -86,7 +88,8 @@ class Engine : public StorageEngine {
     return catalog_changes_->create_database(name, if_not_exists);
   }
   Status drop_database(const std::string& name, bool if_exists) override {
-    return catalog_changes_->drop_database(name, if_exists);
+    FRESHET_RETURN_IF_ERROR(catalog_changes_->drop_database(name, if_exists));
+    return labels_->count_again();
   }
   Status create_table(const std::string& database, const std::string& name, TableSchema schema,
                       const TablePartitioning& partitioning, bool if_not_exists) override {
@@ -128,9 +131,18 @@ class Engine : public StorageEngine {
                        std::optional<LabelRecord>* existing) override {
     return labels_->reserve(database, label, transaction, existing);
   }
-  void release_label(DatabaseId database, const std::string& label) override { labels_->release(database, label); }
+  void release_label(DatabaseId database, const std::string& label, TransactionId transaction,
+                     const std::string& why) override {
+    labels_->release(database, label, transaction, why);
+  }
   Result<std::optional<LabelRecord>> find_label(DatabaseId database, const std::string& label) override {
     return labels_->find(database, label);
+  }
+  Result<std::optional<LabelRecord>> find_transaction(DatabaseId database, TransactionId transaction) override {
+    return labels_->find(database, transaction);
+  }
+  Status list_labels(DatabaseId database, const std::function<void(const LabelRecord&)>& visit) override {
+    return labels_->list(database, visit);
   }
 
   Result<TransactionId> next_transaction_id() override {
@@ -146,6 +158,11 @@ class Engine : public StorageEngine {
   MemoryBudget& load_memory() override { return load_memory_; }
   Status admit_load(TableId table) override;
   Result<CommitOutcome> commit(LoadCommit commit) override;
+  Status precommit(LoadCommit commit) override;
+  Result<std::optional<CommitOutcome>> commit_precommitted(TransactionId transaction) override;
+  Result<bool> abort_precommitted(TransactionId transaction, const std::string& reason) override {
+    return precommitted_->abort(transaction, reason);
+  }
   void discard_segments(const std::vector<SegmentMeta>& segments) override;
   Result<int64_t> take_auto_increment(TableId table, int64_t count) override { return auto_increments_.take(table, count); }
 
@@ -188,6 +205,8 @@ class Engine : public StorageEngine {
   Status check_disk() const;
   Result<TableStatePtr> find_table(TableId id) const;
   void expire_old();
+  void expire_slowly();
+  void count_commit(uint64_t rows, uint64_t rows_replaced);
   int64_t partition_time() const { return options_.partition_clock ? options_.partition_clock() : clock_.unix_micros(); }
   Status keep_dynamic_partitions_of(const std::string& database, const std::string& name) {
     const TableStatePtr table = catalog_.find_table(database, name);
@@ -217,6 +236,7 @@ class Engine : public StorageEngine {
   std::unique_ptr<SchemaChanges> schema_changes_;
   std::unique_ptr<PartitionChanges> partition_changes_;
   std::unique_ptr<LoadPublisher> publisher_;
+  std::unique_ptr<PrecommittedLoads> precommitted_;
   std::unique_ptr<Maintenance> maintenance_;
 
   std::atomic<uint64_t> commits_{0};
@@ -274,6 +294,11 @@ Status Engine::recover_and_start() {
   publisher_ = std::make_unique<LoadPublisher>(
       LoadPublisher::Parts{*pipeline_, *labels_, *positions_, *files_, page_cache_, *ids_, history_},
       LoadPublisher::Limits{options_.delta_flush_bytes, options_.delta_flush_rows});
+  std::vector<LabelRecord> precommitted;
+  for (const RecoveredPrecommit& load : state.precommitted) precommitted.push_back(load.label);
+  precommitted_ = std::make_unique<PrecommittedLoads>(
+      PrecommittedLoads::Parts{*meta_, catalog_, *pipeline_, *labels_, *publisher_, obsolete_, *files_, page_cache_, clock_},
+      PrecommittedLoads::Limits{options_.precommitted_limit, options_.precommit_timeout_seconds}, precommitted);
   maintenance_ = std::make_unique<Maintenance>(
       Maintenance::Parts{catalog_, *pipeline_, *ids_, *commit_numbers_, obsolete_, *files_, page_cache_, history_},
       maintenance_options(options_));
@@ -302,15 +327,21 @@ void Engine::expire_old() {
   // Time went on while the server was down.
   static_cast<void>(keep_dynamic_partitions());
   std::unique_lock lock(stop_mutex_);
-  while (!stop_wake_.wait_for(lock, kExpiryInterval, [&] { return stopping_; })) {
+  for (uint64_t round = 1; !stop_wake_.wait_for(lock, kExpiryInterval, [&] { return stopping_; }); ++round) {
     lock.unlock();
-    static_cast<void>(keep_dynamic_partitions());
-    const Status labels = labels_->expire();
-    if (!labels.ok()) log_warning("old labels stay: {}", labels.to_string());
-    const Status history = expire_history();
-    if (!history.ok()) log_warning("old versions stay: {}", history.to_string());
+    const Status precommitted = precommitted_->expire();
+    if (!precommitted.ok()) log_warning("precommitted loads stay: {}", precommitted.to_string());
+    if (round % kSlowExpiryEvery == 0) expire_slowly();
     lock.lock();
   }
+}
+
+void Engine::expire_slowly() {
+  static_cast<void>(keep_dynamic_partitions());
+  const Status labels = labels_->expire();
+  if (!labels.ok()) log_warning("old labels stay: {}", labels.to_string());
+  const Status history = expire_history();
+  if (!history.ok()) log_warning("old versions stay: {}", history.to_string());
 }
 
 Result<TableStatePtr> Engine::find_table(TableId id) const {
@@ -334,18 +365,47 @@ Status Engine::admit_load(TableId table_id) {
   return maintenance_->admit(*table);
 }
 
-Result<CommitOutcome> Engine::commit(LoadCommit load) {
+/// What a commit is about to bring.
+struct LoadContent {
+  explicit LoadContent(const LoadCommit& load) {
+    for (const TabletRows& tablet : load.tablets) {
+      for (const WrittenSegment& segment : tablet.segments) {
+        segments.push_back(segment.meta);
+        rows += segment.meta.row_count;
+      }
+      if (tablet.rows) rows += tablet.rows->row_count();
+    }
+  }
   std::vector<SegmentMeta> segments;
   uint64_t rows = 0;
-  for (const TabletRows& tablet : load.tablets) {
-    for (const WrittenSegment& segment : tablet.segments) {
-      segments.push_back(segment.meta);
-      rows += segment.meta.row_count;
-    }
-    if (tablet.rows) rows += tablet.rows->row_count();
-  }
+};
+
+void Engine::count_commit(uint64_t rows, uint64_t rows_replaced) {
+  commits_.fetch_add(1, std::memory_order_relaxed);
+  rows_written_.fetch_add(rows, std::memory_order_relaxed);
+  rows_replaced_.fetch_add(rows_replaced, std::memory_order_relaxed);
+}
+
+Status Engine::precommit(LoadCommit load) {
+  const LoadContent content(load);
+  Status status = check_disk();
+  if (status.ok()) status = precommitted_->precommit(std::move(load));
+  if (!status.ok() && status.code() != StatusCode::kUnknownOutcome) discard_segments(content.segments);
+  return status;
+}
+
+Result<std::optional<CommitOutcome>> Engine::commit_precommitted(TransactionId transaction) {
+  FRESHET_RETURN_IF_ERROR(check_disk());
+  FRESHET_ASSIGN_OR_RETURN(const auto committed, precommitted_->commit(transaction));
+  if (!committed) return std::optional<CommitOutcome>();
+  count_commit(committed->rows, committed->outcome.rows_replaced);
+  return std::optional(committed->outcome);
+}
+
+Result<CommitOutcome> Engine::commit(LoadCommit load) {
+  const LoadContent content(load);
   auto fail = [&](const Status& status) {
-    if (status.code() != StatusCode::kUnknownOutcome) discard_segments(segments);
+    if (status.code() != StatusCode::kUnknownOutcome) discard_segments(content.segments);
     return status;
   };
   const Status disk = check_disk();
@@ -354,9 +414,7 @@ Result<CommitOutcome> Engine::commit(LoadCommit load) {
   if (!table.ok()) return fail(table.status());
   Result<CommitOutcome> outcome = publisher_->publish(**table, std::move(load));
   if (!outcome.ok()) return fail(outcome.status());
-  commits_.fetch_add(1, std::memory_order_relaxed);
-  rows_written_.fetch_add(rows, std::memory_order_relaxed);
-  rows_replaced_.fetch_add(outcome->rows_replaced, std::memory_order_relaxed);
+  count_commit(content.rows, outcome->rows_replaced);
   return outcome;
 }
 
@@ -439,6 +497,7 @@ StorageStats Engine::stats() const {
   stats.page_cache_hits = page_cache_.hit_count();
   stats.page_cache_misses = page_cache_.miss_count();
   stats.labels = labels_->count();
+  stats.precommitted_loads = precommitted_->count();
   const Result<uint64_t> free = files_->free_bytes();
   stats.disk_free_bytes = free.ok() ? *free : 0;
   return stats;

@@ -39,7 +39,9 @@ struct StorageOptions {
   uint64_t label_keep_seconds = 259200;
   /// Time for dynamic partitions, microseconds since 1970 in UTC; null = the clock of the machine.
   std::function<int64_t()> partition_clock = nullptr;
-  uint64_t label_limit = 1'000'000;  ///< labels kept; loads are refused beyond, never forgotten early
+  uint64_t label_limit = 1'000'000;           ///< labels kept; loads are refused beyond, never forgotten early
+  uint64_t precommit_timeout_seconds = 3600;  ///< a precommitted load is aborted when it waits longer for its second phase
+  uint64_t precommitted_limit = 1000;         ///< loads between their two phases
 };
 
 /// Figures for /metrics.
@@ -63,6 +65,7 @@ struct StorageStats {
   uint64_t page_cache_hits = 0;
   uint64_t page_cache_misses = 0;
   uint64_t labels = 0;
+  uint64_t precommitted_loads = 0;
   uint64_t disk_free_bytes = 0;
 };
 
@@ -111,11 +114,16 @@ class StorageEngine {
   // Labels.
   /// Takes (database, label) for a load before its body is read. LabelExists: "Label [x] has already been used, relate to
   /// txn [n]", and `existing` tells the state of the earlier one. A reservation is in memory only and ends with the commit
-  /// that carries the label, or with release_label.
+  /// that carries the label, or with release_label. The label of an aborted load is free.
   virtual Status reserve_label(DatabaseId database, const std::string& label, TransactionId transaction,
                                std::optional<LabelRecord>* existing) = 0;
-  virtual void release_label(DatabaseId database, const std::string& label) = 0;
+  /// Ends the reservation of this transaction, if it has one: its load failed, `why` tells the reason.
+  virtual void release_label(DatabaseId database, const std::string& label, TransactionId transaction,
+                             const std::string& why) = 0;
   virtual Result<std::optional<LabelRecord>> find_label(DatabaseId database, const std::string& label) = 0;
+  virtual Result<std::optional<LabelRecord>> find_transaction(DatabaseId database, TransactionId transaction) = 0;
+  /// All loads of a database that are known, in no order.
+  virtual Status list_labels(DatabaseId database, const std::function<void(const LabelRecord&)>& visit) = 0;
 
   // Writing.
   virtual Result<TransactionId> next_transaction_id() = 0;
@@ -132,6 +140,15 @@ class StorageEngine {
   /// Makes a load durable and visible (DESIGN of the protocol: commit/README). Segment files named in it belong to the
   /// engine from here on: on failure they are removed, unless the outcome is unknown.
   virtual Result<CommitOutcome> commit(LoadCommit commit) = 0;
+  /// First of two phases: makes a load durable, under its label and transaction, but not visible. Segment files belong to
+  /// the engine from here on, as in commit().
+  virtual Status precommit(LoadCommit commit) = 0;
+  /// Second phase: as commit(), against the table as it is now. Nothing when the transaction is not precommitted (any more);
+  /// on an error it stays precommitted, unless the outcome is unknown.
+  virtual Result<std::optional<CommitOutcome>> commit_precommitted(TransactionId transaction) = 0;
+  /// Ends a precommitted load; false when the transaction is not precommitted (any more). Also done by itself after
+  /// StorageOptions::precommit_timeout_seconds.
+  virtual Result<bool> abort_precommitted(TransactionId transaction, const std::string& reason) = 0;
   /// Removes segment files of a load that will not commit.
   virtual void discard_segments(const std::vector<SegmentMeta>& segments) = 0;
   /// Next value of the AUTO_INCREMENT column of a table; `count` values are taken.

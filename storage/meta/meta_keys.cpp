@@ -44,6 +44,9 @@ std::string birth(TabletId tablet, RowsetId rowset) { return of(kBirths, tablet.
 std::string retired_rowset(TabletId tablet, RowsetId rowset) { return of(kRetiredRowsets, tablet.value, rowset.value); }
 std::string flushed_up_to(TabletId tablet) { return of(kFlushedUpTo, tablet.value); }
 
+std::string precommitted_load(TransactionId transaction) { return of(kPrecommittedLoads, transaction.value); }
+std::string transaction(TransactionId transaction) { return of(kTransactions, transaction.value); }
+
 std::string record(std::string_view kind, std::string_view key) {
   return std::string(kRecords).append(kind).append("/").append(key);
 }

@@ -31,6 +31,8 @@ inline constexpr std::string_view kHistoryDeaths = "h/";
 inline constexpr std::string_view kBirths = "n/";
 inline constexpr std::string_view kRetiredRowsets = "y/";
 inline constexpr std::string_view kFlushedUpTo = "e/";
+inline constexpr std::string_view kPrecommittedLoads = "p/";
+inline constexpr std::string_view kTransactions = "x/";
 
 std::string database(DatabaseId id);
 std::string table(TableId id);
@@ -49,6 +51,8 @@ std::string history_deaths(TabletId tablet, CommitNumber commit);
 std::string birth(TabletId tablet, RowsetId rowset);
 std::string retired_rowset(TabletId tablet, RowsetId rowset);
 std::string flushed_up_to(TabletId tablet);
+std::string precommitted_load(TransactionId transaction);
+std::string transaction(TransactionId transaction);
 
 /// All keys of one tablet, job or database below a kind: `prefix` and the id.
 std::string of(std::string_view prefix, uint64_t id);

@@ -1,7 +1,6 @@
 #include "storage/meta/meta_records.h"
 
-#include "storage/base/coding.h"
-#include "storage/base/crc32c.h"
+#include "storage/meta/record_seal.h"
 
 namespace freshet::storage {
 namespace {
@@ -10,37 +9,15 @@ constexpr uint8_t kRecordVersion = 1;
 /// Version 1 had the tablets of the one partition that there was.
 constexpr uint8_t kTableRecordVersion = 2;
 
-std::string begin_record(uint8_t version = kRecordVersion) { return std::string(1, static_cast<char>(version)); }
-
-std::string seal(std::string bytes) {
-  put_fixed<uint32_t>(bytes, crc32c(bytes));
-  return bytes;
-}
-
-/// Versions 1 to `newest` are read; the reader stands behind the version.
-Result<ByteReader> unseal(std::string_view bytes, std::string_view what, uint8_t newest = kRecordVersion) {
-  if (bytes.size() < 5) return Status::Corruption("{} record of {} bytes is cut off", what, bytes.size());
-  const std::string_view body = bytes.substr(0, bytes.size() - 4);
-  if (crc32c(body) != load_fixed<uint32_t>(bytes.data() + body.size())) {
-    return Status::Corruption("{} record has a wrong checksum", what);
-  }
-  const auto version = static_cast<uint8_t>(body[0]);
-  if (version < 1 || version > newest) {
-    return Status::Corruption("{} record has version {}, this program reads version {}", what, unsigned{version},
-                              unsigned{newest});
-  }
-  return ByteReader(body.substr(1));
-}
-
-Status check_end(const ByteReader& reader, std::string_view what) {
-  if (!reader.ok() || !reader.at_end()) return Status::Corruption("{} record has a wrong length", what);
-  return Status::OK();
+std::string begin_record() { return storage::begin_record(kRecordVersion); }
+Result<ByteReader> unseal(std::string_view bytes, std::string_view what) {
+  return storage::unseal(bytes, what, kRecordVersion);
 }
 
 }  // namespace
 
 std::string TableRecord::encode() const {
-  std::string out = begin_record(kTableRecordVersion);
+  std::string out = storage::begin_record(kTableRecordVersion);
   put_fixed<uint64_t>(out, database.value);
   put_length_prefixed(out, name);
   put_length_prefixed(out, schema);
@@ -49,7 +26,7 @@ std::string TableRecord::encode() const {
 }
 
 Result<TableRecord> TableRecord::decode(std::string_view bytes) {
-  FRESHET_ASSIGN_OR_RETURN(ByteReader reader, unseal(bytes, "table", kTableRecordVersion));
+  FRESHET_ASSIGN_OR_RETURN(ByteReader reader, storage::unseal(bytes, "table", kTableRecordVersion));
   TableRecord record;
   record.database = DatabaseId(reader.fixed<uint64_t>());
   record.name = reader.length_prefixed();

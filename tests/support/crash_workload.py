@@ -5,6 +5,7 @@ Each worker owns rows that nobody else changes. It notes a change in `pending` b
 answered; after a crash `settle()` compares the server with the model, with and without the pending change.
 """
 import http.client
+import json
 import threading
 import time
 
@@ -62,13 +63,23 @@ class Worker(threading.Thread):
         return self
 
     def load(self, table, body, **headers):
-        """One Stream Load that must succeed if it is answered."""
+        """One Stream Load that must succeed if it is answered: its answer."""
         try:
             answer = self.server.stream_load("d", table, body, column_separator=",", **headers)
         except (OSError, http.client.HTTPException, RuntimeError) as error:
             raise ServerGone from error
         need(answer["Status"] in ("Success", "Label Already Exists"), answer)
-        return answer["Status"]
+        return answer
+
+    def end_transaction(self, operation, label):
+        """The second phase of a load; whether it was this request that ended it."""
+        try:
+            _, _, body = self.server.http("PUT", "/api/d/_stream_load_2pc", None, {"label": label, "txn_operation": operation})
+        except (OSError, http.client.HTTPException) as error:
+            raise ServerGone from error
+        answer = json.loads(body)
+        need(answer["status"] == "Success" or "already" in answer["msg"], label, answer)
+        return answer["status"] == "Success"
 
     def sql(self, statement):
         try:
@@ -86,7 +97,7 @@ def payload(key, version):
 
 
 class Upserts(Worker):
-    """Upserts and deletes of its own keys of d.t, in small and large commits, over HTTP and SQL."""
+    """Upserts and deletes of its own keys of d.t, in small and large commits of one phase or two, over HTTP and SQL."""
 
     TABLE = ("CREATE TABLE d.t (id BIGINT NOT NULL, version BIGINT, p VARCHAR(80)) UNIQUE KEY(id) "
              "DISTRIBUTED BY HASH(id) BUCKETS 2")
@@ -130,9 +141,22 @@ class Upserts(Worker):
         self.pending = None
         self.acknowledged += 1
 
+    def is_two_phase(self, label):
+        return int(label.rsplit("_", 1)[1]) % 4 == 0
+
     def send_load(self, changes, label):
+        """Whether the load was there before."""
+        if not self.is_two_phase(label):
+            return self.put(changes, label)["Status"] != "Success"
+        if self.rng.random() < 0.2:
+            self.put({key: -1 for key in changes}, f"{label}_never", two_phase_commit="true")
+            need(self.end_transaction("abort", f"{label}_never"), f"{label}_never was ended by another")
+        self.put(changes, label, two_phase_commit="true")
+        return not self.end_transaction("commit", label)
+
+    def put(self, changes, label, **headers):
         body = "".join(f"{key},{version or 0},{payload(key, version or 0)},{int(version is None)}\n" for key, version in changes.items())
-        return self.load("t", body, label=label, hidden_columns="__DORIS_DELETE_SIGN__")
+        return self.load("t", body, label=label, hidden_columns="__DORIS_DELETE_SIGN__", **headers)
 
     def settle(self, scanned):
         """`scanned`: the rows of d.t after a restart."""
@@ -147,9 +171,8 @@ class Upserts(Worker):
             self.rows = found
         else:
             # As a client does that got no answer: the same load again, under the same label.
-            status = self.send_load(changes, label)
-            is_there = status == "Label Already Exists"
-            need(found == self.rows if not is_there else found == after, f"label {label}: {status}, but its rows say otherwise")
+            is_there = self.send_load(changes, label)
+            need(found == self.rows if not is_there else found == after, f"label {label}: is there: {is_there}, but its rows say otherwise")
             self.rows = after
             self.labels.append(label)
         self.pending = None
@@ -300,7 +323,7 @@ class CrashWorkload:
         for worker in self.upserts:
             worker.settle(found)
             for label in self.rng.sample(worker.labels, min(2, len(worker.labels))):
-                need(worker.load("t", "-1,0,x,0\n", label=label, hidden_columns="__DORIS_DELETE_SIGN__") == "Label Already Exists",
+                need(worker.load("t", "-1,0,x,0\n", label=label, hidden_columns="__DORIS_DELETE_SIGN__")["Status"] == "Label Already Exists",
                      f"label {label} is forgotten")
         self.log.settle()
         self.ddl.settle()

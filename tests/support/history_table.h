@@ -34,6 +34,7 @@ class TableModel {
     const auto found = rows_.find(row.key);
     const bool keeps_others = partial != nullptr && found != rows_.end();
     ModelRow& stored = rows_[row.key];
+    if (partial == nullptr) stored.clear();  // the load may know fewer columns than the table has now
     for (size_t i = 0; i < schema.columns.size(); ++i) {
       const bool is_given = partial == nullptr || std::binary_search(partial->given.begin(), partial->given.end(), i);
       if (is_given || !keeps_others) stored[schema.columns[i].id.value] = row.values[i];
@@ -84,20 +85,16 @@ inline void append_model_value(Column& column, const std::optional<std::string>&
   if (append_text(column, *text) != TextError::kNone) throw std::runtime_error("not a value of its column: " + *text);
 }
 
-/// A load of rows in arrival order: carried when `memtables` is 0, else as so many segment files for each tablet that gets
-/// rows. Errors of writing are the load's.
-inline Result<storage::CommitOutcome> load_rows(storage::StorageEngine& engine, const storage::TableSnapshotPtr& table,
-                                                const std::vector<LoadRow>& rows, size_t memtables,
-                                                storage::PartialColumnsPtr partial = nullptr,
-                                                std::optional<storage::LabelRecord> label = {},
-                                                std::vector<storage::OffsetAdvance> offsets = {}) {
+/// What brings rows in arrival order: carried when `memtables` is 0, else as so many segment files for each tablet that gets
+/// rows.
+inline Result<storage::LoadCommit> make_load(storage::StorageEngine& engine, const storage::TableSnapshotPtr& table,
+                                             const std::vector<LoadRow>& rows, size_t memtables,
+                                             storage::PartialColumnsPtr partial = nullptr) {
   const TableSchema& schema = *table->schema;
   storage::LoadCommit commit;
   commit.table = table->id;
   commit.schema = table->schema;
   commit.partial = std::move(partial);
-  commit.label = std::move(label);
-  commit.offsets = std::move(offsets);
   const size_t parts = std::max<size_t>(memtables, 1);
   std::vector<std::vector<Block>> blocks(table->tablets.size());
   for (auto& bucket : blocks) bucket.resize(parts, Block::for_schema(schema));
@@ -142,7 +139,37 @@ inline Result<storage::CommitOutcome> load_rows(storage::StorageEngine& engine, 
     engine.discard_segments(written);
     return status;
   }
+  return commit;
+}
+
+/// A load of such rows. Errors of writing are the load's.
+inline Result<storage::CommitOutcome> load_rows(storage::StorageEngine& engine, const storage::TableSnapshotPtr& table,
+                                                const std::vector<LoadRow>& rows, size_t memtables,
+                                                storage::PartialColumnsPtr partial = nullptr,
+                                                std::optional<storage::LabelRecord> label = {},
+                                                std::vector<storage::OffsetAdvance> offsets = {}) {
+  FRESHET_ASSIGN_OR_RETURN(storage::LoadCommit commit, make_load(engine, table, rows, memtables, std::move(partial)));
+  commit.label = std::move(label);
+  commit.offsets = std::move(offsets);
   return engine.commit(std::move(commit));
+}
+
+/// The first phase of a load of such rows, under a label of its own.
+inline Status precommit_rows(storage::StorageEngine& engine, const storage::TableSnapshotPtr& table,
+                             const std::vector<LoadRow>& rows, size_t memtables, TransactionId transaction,
+                             storage::PartialColumnsPtr partial = nullptr) {
+  storage::LabelRecord label;
+  label.label = "txn" + std::to_string(transaction.value);
+  label.database = table->database;
+  label.table = table->id;
+  label.transaction = transaction;
+  label.loaded_rows = rows.size();
+  FRESHET_RETURN_IF_ERROR(engine.reserve_label(label.database, label.label, transaction, nullptr));
+  auto load = make_load(engine, table, rows, memtables, std::move(partial));
+  if (load.ok()) load->label = label;
+  const Status status = load.ok() ? engine.precommit(std::move(load).value()) : Status(load.status());
+  if (!status.ok()) engine.release_label(label.database, label.label, transaction, status.message());
+  return status;
 }
 
 }  // namespace freshet::test

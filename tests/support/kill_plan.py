@@ -5,6 +5,7 @@ from support.freshet_server import BINARY
 
 # How often each point is passed in about a second of CrashWorkload: it acts at a random one of these.
 POINTS = {
+    "precommit_start": 3, "precommitted": 3, "abort_committed": 1,
     "commit_start": 20, "commit_staged": 20, "commit_before_write": 40, "commit_after_write": 40, "commit_after_install": 40,
     "flush_start": 4, "flush_segment_written": 4, "flush_committed": 4,
     "compaction_start": 3, "compaction_column_written": 6, "compaction_segment_written": 3, "compaction_committed": 3,

@@ -67,8 +67,10 @@ class FakeStorage final : public storage::StorageEngine {
   }
   Status reserve_label(DatabaseId database, const std::string& label, TransactionId transaction,
                        std::optional<storage::LabelRecord>* existing) override;
-  void release_label(DatabaseId database, const std::string& label) override;
+  void release_label(DatabaseId database, const std::string& label, TransactionId, const std::string&) override;
   Result<std::optional<storage::LabelRecord>> find_label(DatabaseId, const std::string&) override { return not_here(); }
+  Result<std::optional<storage::LabelRecord>> find_transaction(DatabaseId, TransactionId) override { return not_here(); }
+  Status list_labels(DatabaseId, const std::function<void(const storage::LabelRecord&)>&) override { return not_here(); }
   Result<TransactionId> next_transaction_id() override { return TransactionId(next_transaction_++); }
   Result<RowsetId> next_rowset_id() override { return RowsetId(next_rowset_++); }
   CommitNumber newest_commit() const override { return CommitNumber(1); }
@@ -76,6 +78,9 @@ class FakeStorage final : public storage::StorageEngine {
   MemoryBudget& load_memory() override { return load_memory_; }
   Status admit_load(TableId) override { return admit_status; }
   Result<storage::CommitOutcome> commit(storage::LoadCommit commit) override;
+  Status precommit(storage::LoadCommit) override { return not_here(); }
+  Result<std::optional<storage::CommitOutcome>> commit_precommitted(TransactionId) override { return not_here(); }
+  Result<bool> abort_precommitted(TransactionId, const std::string&) override { return not_here(); }
   void discard_segments(const std::vector<storage::SegmentMeta>& segments) override;
   Result<int64_t> take_auto_increment(TableId table, int64_t count) override;
   Status put_record(const std::string&, const std::string&, const std::string&) override { return not_here(); }

@@ -120,7 +120,7 @@ Status FakeStorage::reserve_label(DatabaseId database, const std::string& label,
                              stored != labels.end() ? stored->second.transaction.value : transaction.value - 1);
 }
 
-void FakeStorage::release_label(DatabaseId database, const std::string& label) {
+void FakeStorage::release_label(DatabaseId database, const std::string& label, TransactionId, const std::string&) {
   std::lock_guard lock(mutex_);
   reserved_labels.erase({database.value, label});
 }

@@ -23,6 +23,13 @@ class FakeLoads final : public ingest::LoadManager {
   FakeLoads() { options_.load_timeout_seconds = 60; }
 
   std::unique_ptr<ingest::StreamLoad> begin(const ingest::LoadRequest& request, ingest::LoadReport& report) override;
+  Result<std::string> change_transaction(const ingest::TransactionRequest& request) override {
+    if (request.label == "waits") return "label [waits] transaction [7] " + request.operation + " successfully.";
+    return Status::NotFound("transaction [{}] not found", request.transaction);
+  }
+  Result<std::string> load_state(const std::string&, const std::string& label) override {
+    return std::string(begun() > 0 && !load(label).body.empty() ? "VISIBLE" : "UNKNOWN");
+  }
   Result<std::string> error_log(std::string_view id) const override {
     if (id == "log-1") return std::string("Reason: too short. src line [x];\n");
     return Status::NotFound("there is no error log '{}'", id);

@@ -40,10 +40,21 @@ TEST(Router, FindsTheFixedPaths) {
   }
 }
 
+TEST(Router, FindsBothFormsOfTheSecondPhase) {
+  for (const char* path : {"/api/shop/_stream_load_2pc", "/api/shop/orders/_stream_load_2pc"}) {
+    EXPECT_EQ(route("PUT", path).endpoint, Endpoint::kTransaction) << path;
+    EXPECT_EQ(route("PUT", path).database, "shop") << path;
+    EXPECT_FALSE(route("GET", path).is_method_allowed) << path;
+    EXPECT_FALSE(is_load_target(path)) << path;
+  }
+  EXPECT_EQ(route("GET", "/api/my%20shop/get_load_state?label=x").endpoint, Endpoint::kLoadState);
+  EXPECT_EQ(route("GET", "/api/my%20shop/get_load_state?label=x").database, "my shop");
+}
+
 TEST(Router, KnowsWhatIsNotThere) {
   for (const char* path : {"", "x", "/api", "/api/", "/api/shop/_stream_load", "/api//orders/_stream_load",
                            "/api/shop//_stream_load", "/api/shop/orders/_stream_load/", "/api/shop/orders/x/_stream_load",
-                           "/api/shop/orders/_stream_load_2pc", "/api/health/", "/API/health", "http://other/api/health"}) {
+                           "/api/health/", "/API/health", "http://other/api/health"}) {
     EXPECT_EQ(route("PUT", path).endpoint, Endpoint::kUnknown) << path;
     EXPECT_FALSE(is_load_target(path)) << path;
   }

@@ -9,6 +9,7 @@
 #include "storage/segment/segment_writer.h"
 #include "storage/types/value_text.h"
 #include "storage/types/widening.h"
+#include "support/small_schema.h"
 #include "support/storage_server.h"
 #include "support/temp_dir.h"
 
@@ -30,20 +31,8 @@ SchemaChange widen(std::string name, DataType type) { return ModifyColumn{name, 
 class SchemaChangesTest : public testing::Test {
  protected:
   SchemaChangesTest() : server_(folder_.path(), options()) {
-    TableSchema schema;
-    schema.columns = {column_of("id", {TypeKind::kBigInt}), column_of("n", {TypeKind::kInt}),
-                      column_of("s", {TypeKind::kString})};
-    for (ColumnSchema& column : schema.columns) {
-      column.id = schema.next_column_id;
-      schema.next_column_id = schema.next_column_id.next();
-    }
-    schema.columns[0].is_key = true;
-    schema.columns[0].nullable = false;
-    schema.key_count = 1;
-    schema.bucket_columns = {0};
-    schema.bucket_count = 2;
     must(server_->create_database("shop", true));
-    must(server_->create_table("shop", "t", schema, {}, false));
+    must(server_->create_table("shop", "t", test::small_schema(), {}, false));
   }
   ~SchemaChangesTest() override {
     server_.close();
@@ -221,7 +210,7 @@ TEST_F(SchemaChangesTest, PartitionColumnsAreFixedAndRowsFindTheirPartitionUnder
   partitioning.scheme.kind = PartitionKind::kList;
   partitioning.scheme.columns = {schema.columns[1].id};
   partitioning.partitions = {partition("1"), partition("2")};
-  must(server_->create_table("shop", "t", schema, partitioning, false));
+  must(server_->create_table("shop", "t", test::small_schema(), partitioning, false));
   load({{"1", "1", "a"}, {"2", "2", "b"}}, true);
   for (SchemaChange& change : std::vector<SchemaChange>{DropColumn{"n", false}, widen("n", {TypeKind::kBigInt})}) {
     const Status refused = alter({change});

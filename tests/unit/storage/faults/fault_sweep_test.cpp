@@ -3,6 +3,7 @@
 #include "support/history_table.h"
 #include "support/seed.h"
 #include "support/simulated_disk.h"
+#include "support/small_schema.h"
 
 namespace freshet::storage {
 namespace {
@@ -27,23 +28,7 @@ StorageOptions quiet_options() {
 }
 
 TableSchema make_schema() {
-  TableSchema schema;
-  const auto add = [&](std::string name, DataType type, bool is_key) {
-    ColumnSchema column;
-    column.id = schema.next_column_id;
-    column.name = std::move(name);
-    column.type = type;
-    column.is_key = is_key;
-    column.nullable = !is_key;
-    schema.next_column_id = schema.next_column_id.next();
-    schema.columns.push_back(std::move(column));
-  };
-  add("id", {TypeKind::kBigInt}, true);
-  add("n", {TypeKind::kInt}, false);
-  add("s", {TypeKind::kString}, false);
-  schema.key_count = 1;
-  schema.bucket_columns = {0};
-  schema.bucket_count = 2;
+  TableSchema schema = test::small_schema();
   schema.properties = {{"history_retention_seconds", "1000000"}};
   return schema;
 }
@@ -87,14 +72,31 @@ class Machine {
     change([&] { return engine->alter_table(kDatabase, kTable, {{add_column()}, {}}); }, [](TableModel&) {});
     load(10, 14, 0, {});
     compact();
+    precommit(20, 50, 2, nullptr);
+    precommit(30, 38, 0, some_columns({0, 1}));
+    precommit(60, 70, 1, nullptr);
     load(0, 40, 3, {});
+    finish(0, true);
+    finish(1, true);
+    finish(2, false);
     load(1, 3, 1, {}, true);
     compact();
     change([&] { return engine->truncate_table(kDatabase, kTable); }, [](TableModel& model) { model.clear(); });
     load(100, 110, 0, {});
     load(105, 120, 1, {});
     flush();
+    precommit(108, 130, 1, nullptr);
     engine.reset();
+  }
+
+  /// After a restart: loads whose first phase was acknowledged wait or are finished, and those that wait can be committed.
+  void finish_after_restart() {
+    for (size_t i = 0; i < waiting_.size(); ++i) {
+      const auto found = must(engine->find_transaction(waiting_[i].database, waiting_[i].transaction));
+      const bool waits = found && found->state == LabelState::kPrecommitted;
+      EXPECT_TRUE(found || !waiting_[i].is_certain) << "an acknowledged precommit is gone";
+      if (waits) finish(i, true);
+    }
   }
 
   /// The rows are those of every acknowledged change, with or without the one whose outcome is unknown.
@@ -118,6 +120,44 @@ class Machine {
   std::optional<TableModel> possible;
 
  private:
+  struct Waiting {
+    TransactionId transaction;
+    DatabaseId database;
+    SchemaPtr schema;
+    std::vector<LoadRow> rows;
+    PartialColumnsPtr partial;
+    bool is_certain = false;
+  };
+  void precommit(int64_t first, int64_t end, size_t memtables, PartialColumnsPtr partial) {
+    if (engine == nullptr || table() == nullptr) return;
+    const TableSnapshotPtr target = table();
+    Waiting load{TransactionId(++transactions_), target->database, target->schema, make_rows(first, end, false),
+                 std::move(partial)};
+    change(
+        [&] {
+          const Status status = test::precommit_rows(*engine, target, load.rows, memtables, load.transaction, load.partial);
+          load.is_certain = status.ok();
+          return status;
+        },
+        [](TableModel&) {});
+    waiting_.push_back(std::move(load));
+  }
+  void finish(size_t index, bool commits) {
+    if (engine == nullptr || table() == nullptr || index >= waiting_.size()) return;
+    const Waiting& load = waiting_[index];
+    change(
+        [&]() -> Status {
+          if (!commits) return engine->abort_precommitted(load.transaction, "test").status();
+          const auto outcome = engine->commit_precommitted(load.transaction);
+          if (outcome.ok() && !outcome->has_value()) return Status::NotFound("not precommitted");
+          return outcome.status();
+        },
+        [&](TableModel& model) {
+          if (!commits) return;
+          for (const LoadRow& row : load.rows) model.apply(*load.schema, row, load.partial.get());
+        });
+  }
+
   static SchemaChange add_column() {
     ColumnSchema column;
     column.name = "added";
@@ -144,20 +184,24 @@ class Machine {
   void load(int64_t first, int64_t end, size_t memtables, PartialColumnsPtr partial, bool deletes = false) {
     if (engine == nullptr || table() == nullptr) return;
     const TableSnapshotPtr target = table();
+    const std::vector<LoadRow> rows = make_rows(first, end, deletes);
+    change([&] { return test::load_rows(*engine, target, rows, memtables, partial).status(); },
+           [&](TableModel& model) {
+             for (const LoadRow& row : rows) model.apply(*target->schema, row, partial.get());
+           });
+  }
+  std::vector<LoadRow> make_rows(int64_t first, int64_t end, bool deletes) {
     std::vector<LoadRow> rows;
     ++loads_;
     for (int64_t key = first; key < end; ++key) {
       LoadRow row{std::to_string(key), {}};
       if (!deletes) {
         row.values = {row.key, std::to_string(loads_ * 1000 + key), "load " + std::to_string(loads_)};
-        row.values.resize(target->schema->columns.size(), std::to_string(loads_));
+        row.values.resize(table()->schema->columns.size(), std::to_string(loads_));
       }
       rows.push_back(std::move(row));
     }
-    change([&] { return test::load_rows(*engine, target, rows, memtables, partial).status(); },
-           [&](TableModel& model) {
-             for (const LoadRow& row : rows) model.apply(*target->schema, row, partial.get());
-           });
+    return rows;
   }
   void flush() {
     if (engine == nullptr || table() == nullptr) return;
@@ -169,6 +213,8 @@ class Machine {
   }
 
   int64_t loads_ = 0;
+  uint64_t transactions_ = 0;
+  std::vector<Waiting> waiting_;
 };
 
 /// After the fault: what was acknowledged is there, and the engine works again.
@@ -177,6 +223,8 @@ void recover_and_check(Machine& machine, bool is_power_cut) {
   is_power_cut ? machine.disk.power_cut() : machine.disk.restart();
   ASSERT_TRUE(machine.start().ok());
   machine.expect_state("after the restart");
+  machine.finish_after_restart();
+  machine.expect_state("after the second phases");
   // It takes changes again, and they last.
   must(machine.engine->create_database(kDatabase, true));
   must(machine.engine->create_table(kDatabase, kTable, make_schema(), {}, true));

@@ -92,9 +92,12 @@ class History {
     } else if (choice < 45) {
       note("large load");
       load(random_() % 200, 1 + random_() % 3, nullptr);
-    } else if (choice < 58) {
+    } else if (choice < 54) {
       note("partial update");
       load(random_() % 40, random_() % 3, random_columns());
+    } else if (choice < 58) {
+      note("precommit, or its second phase");
+      two_phase();
     } else if (choice < 64) {
       note("flush");
       change([&] { return engine_->flush_table(table()->id); }, [](TableModel&) {});
@@ -186,7 +189,52 @@ class History {
   void load(size_t count, size_t memtables, PartialColumnsPtr partial) {
     if (count == 0) memtables = 0;
     const TableSnapshotPtr target = table();
-    const TableSchema& schema = *target->schema;
+    const std::vector<LoadRow> rows = random_rows(*target->schema, count, partial);
+    // A load may begin before a schema change and commit after it; a partial one is refused then.
+    change([&] { return test::load_rows(*engine_, target, rows, memtables, partial).status(); },
+           [&](TableModel& model) {
+             for (const LoadRow& row : rows) model.apply(*target->schema, row, partial.get());
+           });
+  }
+
+  /// A load between its two phases, which may wait over any other step.
+  struct Waiting {
+    TransactionId transaction;
+    SchemaPtr schema;
+    std::vector<LoadRow> rows;
+    PartialColumnsPtr partial;
+  };
+
+  void two_phase() {
+    if (waiting_.size() < 2 || random_() % 3 == 0) {
+      const TableSnapshotPtr target = table();
+      const PartialColumnsPtr partial = random_() % 3 == 0 ? random_columns() : nullptr;
+      const size_t count = 1 + random_() % 60;
+      Waiting load{TransactionId(++transactions_), target->schema, random_rows(*target->schema, count, partial), partial};
+      change([&] { return test::precommit_rows(*engine_, target, load.rows, random_() % 3, load.transaction, partial); },
+             [](TableModel&) {});
+      waiting_.push_back(std::move(load));
+      return;
+    }
+    const Waiting load = std::move(waiting_.front());
+    waiting_.erase(waiting_.begin());
+    const bool commits = random_() % 4 != 0;
+    change(
+        [&]() -> Status {
+          if (!commits) return engine_->abort_precommitted(load.transaction, "test").status();
+          const auto outcome = engine_->commit_precommitted(load.transaction);
+          // Its first phase failed, or a truncated table or other columns refused it.
+          if (outcome.ok() && !outcome->has_value()) return Status::NotFound("not precommitted");
+          return outcome.status();
+        },
+        [&](TableModel& model) {
+          for (const LoadRow& row : load.rows) {
+            if (commits) model.apply(*load.schema, row, load.partial.get());
+          }
+        });
+  }
+
+  std::vector<LoadRow> random_rows(const TableSchema& schema, size_t count, const PartialColumnsPtr& partial) {
     std::vector<LoadRow> rows;
     for (size_t i = 0; i < count; ++i) {
       LoadRow row{std::to_string(random_() % 120), {}};
@@ -206,11 +254,7 @@ class History {
       }
       rows.push_back(std::move(row));
     }
-    // A load may begin before a schema change and commit after it; a partial one is refused then.
-    change([&] { return test::load_rows(*engine_, target, rows, memtables, partial).status(); },
-           [&](TableModel& model) {
-             for (const LoadRow& row : rows) model.apply(schema, row, partial.get());
-           });
+    return rows;
   }
 
   void change_schema() {
@@ -276,6 +320,8 @@ class History {
   bool truncates_ = false;              ///< ... by taking all rows
   std::map<uint64_t, TableModel> versions_;
   std::vector<std::pair<TableSnapshotPtr, std::vector<std::string>>> held_;
+  uint64_t transactions_ = 0;
+  std::vector<Waiting> waiting_;
   int step_ = 0;
   std::string last_;
 };
