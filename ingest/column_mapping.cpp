@@ -22,7 +22,7 @@ Status check_deletes(const LoadRequest& request, const TableSchema& schema, bool
   if (all_deletes && (has_delete_sign || !request.hidden_columns.empty())) {
     return Status::InvalidArgument("merge_type DELETE makes every row a delete: hidden_columns cannot be set beside it");
   }
-  if ((all_deletes || has_delete_sign) && !schema.is_unique()) {
+  if ((all_deletes || has_delete_sign) && schema.model != TableModel::kUnique) {
     return Status::InvalidArgument("load by MERGE or DELETE is only supported in unique tables.");
   }
   return Status::OK();

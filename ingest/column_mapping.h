@@ -30,7 +30,7 @@ struct ColumnMapping {
 };
 
 /// Matches the request's columns with the table's. InvalidArgument when a name comes twice, when a key column is missing,
-/// when the delete options contradict each other, or when rows of a table without primary key would be deletes.
+/// when the delete options contradict each other, or when rows of a table that is not UNIQUE would be deletes.
 Result<ColumnMapping> map_columns(const LoadRequest& request, const TableSchema& schema);
 
 }  // namespace freshet::ingest

@@ -9,7 +9,8 @@ namespace freshet::ingest {
 
 Result<storage::PartialColumnsPtr> partial_columns_for(std::vector<size_t> given, bool new_keys_fail,
                                                        const TableSchema& schema) {
-  if (!schema.is_unique()) return Status::InvalidArgument("Only unique key merge on write support partial update");
+  if (schema.model != TableModel::kUnique)
+    return Status::InvalidArgument("Only unique key merge on write support partial update");
   storage::PartialColumns partial;
   partial.given = std::move(given);
   partial.new_keys_fail = new_keys_fail;

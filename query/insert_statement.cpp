@@ -79,7 +79,7 @@ Status insert_from_query(const Insert& insert, std::span<const Parameter> parame
 /// SET enable_unique_key_partial_update = true makes INSERT into UNIQUE tables replace only the columns it names.
 bool updates_partially(const SessionState& session, const TableSchema& schema) {
   const std::string value = to_lower(session.variables.get("enable_unique_key_partial_update").value_or("false"));
-  return schema.is_unique() && (value == "true" || value == "1" || value == "on");
+  return schema.model == TableModel::kUnique && (value == "true" || value == "1" || value == "on");
 }
 
 }  // namespace
@@ -127,7 +127,7 @@ Status run_delete(const Delete& statement, std::span<const Parameter> parameters
   }
   if (!schema.is_unique() || columns.size() != schema.key_count || statement.equalities->size() != schema.key_count) {
     return Status::Unsupported(
-        "DELETE is offered by the whole key of a UNIQUE table only (WHERE {} = ...); delete many rows by a "
+        "DELETE is offered by the whole key of a UNIQUE or AGGREGATE table only (WHERE {} = ...); delete many rows by a "
         "Stream Load of their keys with merge_type DELETE",
         schema.columns.front().name);
   }

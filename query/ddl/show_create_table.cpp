@@ -27,8 +27,9 @@ std::string_view current_function(const ColumnSchema& column) {
 }
 
 std::string column_line(const ColumnSchema& column) {
-  std::string line =
-      "  " + backquoted(column.name) + " " + column.type.to_string() + (column.nullable ? " NULL" : " NOT NULL");
+  std::string line = "  " + backquoted(column.name) + " " + column.type.to_string();
+  if (column.aggregation != Aggregation::kNone) line += fmt::format(" {}", aggregation_name(column.aggregation));
+  line += column.nullable ? " NULL" : " NOT NULL";
   if (column.auto_increment) line += " AUTO_INCREMENT";
   if (column.default_value) line += " DEFAULT " + quoted(*column.default_value);
   if (column.default_current_timestamp) {
@@ -47,7 +48,7 @@ std::string name_list(const TableSchema& schema, const std::vector<size_t>& posi
 
 std::string properties_text(const TableSchema& schema) {
   std::string out = "PROPERTIES (\n\"replication_allocation\" = \"tag.location.default: 1\"";
-  if (schema.is_unique()) out += ",\n\"enable_unique_key_merge_on_write\" = \"true\"";
+  if (schema.model == TableModel::kUnique) out += ",\n\"enable_unique_key_merge_on_write\" = \"true\"";
   for (const auto& [name, value] : schema.properties) {
     if (name != kAutoBucketsProperty) out += ",\n" + quoted(name) + " = " + quoted(value);
   }
@@ -67,7 +68,7 @@ std::string show_create_table(std::string_view database, std::string_view table,
     if (i < schema.key_count) key.push_back(i);
   }
   out += ") ENGINE=OLAP\n";
-  if (!key.empty()) out += (schema.is_unique() ? "UNIQUE KEY" : "DUPLICATE KEY") + name_list(schema, key) + "\n";
+  if (!key.empty()) out += fmt::format("{}{}\n", table_model_name(schema.model), name_list(schema, key));
   if (!schema.comment.empty()) out += "COMMENT " + quoted(schema.comment) + "\n";
   out += partition_clause(schema, partitions);
   out += "DISTRIBUTED BY ";
@@ -79,9 +80,12 @@ std::string show_create_table(std::string_view database, std::string_view table,
 std::vector<DescribeRow> describe_table(const TableSchema& schema) {
   std::vector<DescribeRow> rows;
   for (const ColumnSchema& column : schema.columns) {
-    DescribeRow row{
-        column.name,          column.type.to_string(),    column.nullable ? "Yes" : "No", column.is_key ? "true" : "false",
-        column.default_value, column.is_key ? "" : "NONE"};
+    DescribeRow row{column.name,
+                    column.type.to_string(),
+                    column.nullable ? "Yes" : "No",
+                    column.is_key ? "true" : "false",
+                    column.default_value,
+                    column.is_key ? std::string() : std::string(aggregation_name(column.aggregation))};
     if (column.default_current_timestamp) row.default_value = current_function(column);
     if (column.auto_increment) row.extra = "AUTO_INCREMENT";
     rows.push_back(std::move(row));

@@ -20,9 +20,6 @@ bool may_be_key(const DataType& type) {
 }
 
 Status check_offered(const CreateTable& table) {
-  if (table.key_model == KeyModel::kAggregate) {
-    return Status::Unsupported("AGGREGATE KEY tables are not supported; use UNIQUE KEY, and aggregate in the query");
-  }
   if (!table.rollup_clause.empty()) return Status::Unsupported("ROLLUP is not supported");
   if (!table.cluster_columns.empty()) {
     return Status::Unsupported("CLUSTER BY and ORDER BY are not supported: rows are stored in key order");
@@ -136,7 +133,15 @@ struct Key {
 
 Result<Key> choose_implicit_key(const CreateTable& table, const TableSchema& schema) {
   Key key;
+  const auto aggregated = std::find_if(schema.columns.begin(), schema.columns.end(),
+                                       [](const ColumnSchema& column) { return column.aggregation != Aggregation::kNone; });
   key.columns = columns_marked_key(table);
+  if (aggregated != schema.columns.end()) {
+    key.model = TableModel::kAggregate;
+    if (!key.columns.empty()) return key;
+    for (auto column = schema.columns.begin(); column != aggregated; ++column) key.columns.push_back(column->name);
+    return key;
+  }
   if (!key.columns.empty()) return key;
   if (const IndexDefinition* unique = unique_index_as_key(table, schema)) {
     return Key{TableModel::kUnique, true, unique->columns};
@@ -157,7 +162,9 @@ Result<Key> choose_key(const CreateTable& table, const TableSchema& schema) {
   if (table.key_model == KeyModel::kNone) return choose_implicit_key(table, schema);
   FRESHET_RETURN_IF_ERROR(refuse_unique_indexes(table));
   Key key;
-  key.model = table.key_model == KeyModel::kDuplicate ? TableModel::kDuplicate : TableModel::kUnique;
+  key.model = table.key_model == KeyModel::kDuplicate   ? TableModel::kDuplicate
+              : table.key_model == KeyModel::kAggregate ? TableModel::kAggregate
+                                                        : TableModel::kUnique;
   key.is_mysql = table.key_model == KeyModel::kPrimary;
   key.columns = table.key_columns;
   return key;
@@ -204,6 +211,7 @@ Status check_prefix(const Key& key, const TableSchema& schema) {
 
 Status set_key(const CreateTable& table, TableSchema& schema) {
   FRESHET_ASSIGN_OR_RETURN(const Key key, choose_key(table, schema));
+  if (key.columns.empty()) return Status::InvalidArgument("The number of key columns is 0.");
   if (key.columns.size() > kMaxKeyColumns) {
     return Status::InvalidArgument("The key has {} columns; at most {}", key.columns.size(), kMaxKeyColumns);
   }
@@ -216,6 +224,7 @@ Status set_key(const CreateTable& table, TableSchema& schema) {
   FRESHET_RETURN_IF_ERROR(check_prefix(key, schema));
   schema.model = key.model;
   schema.key_count = key.columns.size();
+  for (const ColumnSchema& column : schema.columns) FRESHET_RETURN_IF_ERROR(check_aggregation(schema.model, column));
   return Status::OK();
 }
 
@@ -238,7 +247,8 @@ Status set_distribution(const CreateTable& table, TableSchema& schema) {
   schema.bucket_count = static_cast<uint32_t>(buckets);
   if (table.distribution == Distribution::kRandom && schema.is_unique()) {
     return Status::InvalidArgument(
-        "Create unique keys table should not contain random distribution desc: use DISTRIBUTED BY HASH");
+        "Create {} keys table should not contain random distribution desc: use DISTRIBUTED BY HASH",
+        schema.is_aggregate() ? "aggregate" : "unique");
   }
   if (table.distribution == Distribution::kNone && schema.is_unique()) {
     for (size_t i = 0; i < schema.key_count; ++i) schema.bucket_columns.push_back(i);
@@ -276,10 +286,6 @@ Status check_column_name(std::string_view name) {
 
 Result<ColumnSchema> make_column_schema(const ColumnDefinition& definition) {
   FRESHET_RETURN_IF_ERROR(check_column_name(definition.name));
-  if (!definition.aggregate.empty()) {
-    return Status::Unsupported("Column '{}': the aggregation {} is for AGGREGATE KEY tables, which are not supported",
-                               definition.name, definition.aggregate);
-  }
   if (definition.on_update_current_timestamp) {
     return Status::Unsupported("Column '{}': ON UPDATE CURRENT_TIMESTAMP is not supported; set the column in the UPDATE",
                                definition.name);
@@ -291,6 +297,7 @@ Result<ColumnSchema> make_column_schema(const ColumnDefinition& definition) {
   column.nullable = definition.nullable.value_or(true) && !definition.is_primary_key;
   FRESHET_RETURN_IF_ERROR(check_auto_increment(definition, column));
   FRESHET_RETURN_IF_ERROR(resolve_default(definition, column));
+  FRESHET_RETURN_IF_ERROR(resolve_aggregation(definition, column));
   return column;
 }
 

@@ -20,10 +20,10 @@ inline constexpr size_t kMaxImplicitKeyColumns = 3;
 /// The schema that a CREATE TABLE asks for, in Doris's dialect or plain MySQL's; ids are numbered from 1.
 ///
 /// Doris's UNIQUE KEY and DUPLICATE KEY must name the first columns; MySQL's PRIMARY KEY may name any, which are then moved
-/// to the front. Without either, a single UNIQUE index over NOT NULL columns is the key, else the first columns (at most
-/// three) are the sort key of a DUPLICATE table. A unique table is distributed over its key columns unless DISTRIBUTED BY
-/// says otherwise. InvalidArgument for what is wrong, Unsupported for what is not offered (partitions, AGGREGATE KEY, ...),
-/// with the name of the column or property.
+/// to the front. Without either, columns before one with an aggregation are the key of an AGGREGATE KEY table, a single
+/// UNIQUE index over NOT NULL columns is the key, else the first columns (at most three) are the sort key of a DUPLICATE
+/// table. A unique table is distributed over its key columns unless DISTRIBUTED BY says otherwise. InvalidArgument for what
+/// is wrong, Unsupported for what is not offered (ROLLUP, ...), with the name of the column or property.
 Result<TableSchema> make_table_schema(const CreateTable& table);
 /// What CREATE TABLE accepts without effect, as sentences for SHOW WARNINGS.
 std::vector<std::string> create_table_notes(const CreateTable& table);
@@ -33,6 +33,8 @@ Status check_column_name(std::string_view name);
 Result<ColumnSchema> make_column_schema(const ColumnDefinition& column);
 /// A type as written -> a type. `column` is for messages.
 Result<DataType> resolve_type(const TypeName& type, std::string_view column);
+/// Checks what a definition says of aggregation, and notes it in `column`, whose type is known.
+Status resolve_aggregation(const ColumnDefinition& definition, ColumnSchema& column);
 
 /// The statement that makes the table again, in Doris's dialect. `database` may be empty.
 std::string show_create_table(std::string_view database, std::string_view table, const TableSchema& schema,
@@ -45,7 +47,7 @@ struct DescribeRow {
   std::string null;                          ///< "Yes" or "No"
   std::string key;                           ///< "true" or "false"
   std::optional<std::string> default_value;  ///< nothing is shown as NULL
-  std::string extra;                         ///< "" for keys, "NONE" for values, "AUTO_INCREMENT"
+  std::string extra;                         ///< "" for keys, the aggregation of values ("NONE", "SUM"), "AUTO_INCREMENT"
 };
 
 std::vector<DescribeRow> describe_table(const TableSchema& schema);

@@ -173,7 +173,9 @@ Status check_table_properties(const Properties& properties, const TableSchema& s
       case PropertyRule::kFixed: break;
       case PropertyRule::kMustBeTrue:
         FRESHET_RETURN_IF_ERROR(check_flag(name, value, true, known->reason));
-        if (!schema.is_unique()) return Status::InvalidArgument("Property '{}' is for UNIQUE KEY tables only", name);
+        if (schema.model != TableModel::kUnique) {
+          return Status::InvalidArgument("Property '{}' is for UNIQUE KEY tables only", name);
+        }
         break;
       case PropertyRule::kMustBeFalse: FRESHET_RETURN_IF_ERROR(check_flag(name, value, false, known->reason)); break;
       case PropertyRule::kColumns: FRESHET_RETURN_IF_ERROR(check_columns(name, value, schema)); break;

@@ -24,7 +24,8 @@ struct OffsetAdvance {
 };
 
 /// The rows one load brings to one tablet, in arrival order: first `segments` (each flushed from one memtable, in order),
-/// then `rows`. Later rows of a key win; deletes included.
+/// then `rows`. Later rows of a key win, deletes included; in an aggregate table they are combined, and deletes come in
+/// loads of their own.
 struct TabletRows {
   TabletId tablet;  ///< NotFound when it was dropped with its partition meanwhile
   std::vector<WrittenSegment> segments;

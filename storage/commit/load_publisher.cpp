@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "storage/base/failpoint.h"
-#include "storage/base/log.h"
+#include "storage/commit/aggregate_rows.h"
+#include "storage/commit/partial_rows.h"
 #include "storage/commit/tablet_edit.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
@@ -68,6 +69,15 @@ Result<std::vector<std::vector<RowOrdinal>>> replaced_rows(const std::vector<New
   }
   if (rows != nullptr) streams.push_back(stream_run(*rows));
   return replaced_within_load(streams, is_fixed);
+}
+
+/// Deletes of keys: an aggregate table takes them as any unique table does.
+bool has_deletes(const LoadCommit& load) {
+  return std::any_of(load.tablets.begin(), load.tablets.end(), [](const TabletRows& bucket) {
+    return (bucket.rows && bucket.rows->has_deletes()) ||
+           std::any_of(bucket.segments.begin(), bucket.segments.end(),
+                       [](const WrittenSegment& segment) { return !segment.delete_rows.empty(); });
+  });
 }
 
 /// The rows carried in the commit record: kept rows in key order, and all keys (deletes too) for probing.
@@ -140,13 +150,13 @@ struct LoadPublisher::Staged {
 
 Result<CommitOutcome> LoadPublisher::publish(TableState& table, LoadCommit load) {
   failpoint(Failpoint::kCommitStart);
-  if (load.partial) return publish_partial(table, load);
+  if (load.partial || (load.schema->is_aggregate() && !has_deletes(load))) return publish_completed(table, load);
   const TableSnapshotPtr head = table.head();
   FRESHET_ASSIGN_OR_RETURN(std::vector<Bucket> buckets, prepare(*head, load));
   if (head->schema->is_unique()) FRESHET_RETURN_IF_ERROR(probe_rounds(table, buckets));
 
   table.publish_lock.lock();
-  Result<Staged> staged = stage(table, load, buckets, nullptr);
+  Result<Staged> staged = stage(table, load, buckets, nullptr, 1);
   table.publish_lock.unlock();
   if (!staged.ok()) return staged.status();
   return finish(*staged, load);
@@ -159,53 +169,56 @@ Result<CommitOutcome> LoadPublisher::finish(const Staged& staged, const LoadComm
   return staged.outcome;
 }
 
-Result<CommitOutcome> LoadPublisher::publish_partial(TableState& table, const LoadCommit& load) {
+Result<std::unique_ptr<RowCompletion>> LoadPublisher::begin_completion(const LoadCommit& load,
+                                                                       const TableSnapshotPtr& base) const {
+  const RowCompletion::Parts parts{parts_.files, parts_.page_cache, parts_.ids, parts_.pipeline.snapshot()->commit};
+  if (!load.partial) return std::unique_ptr<RowCompletion>(std::make_unique<AggregateRows>(parts, load, base));
+  if (!have_same_layout(*load.schema, *base->schema)) {
+    return Status::Conflict("table {}.{} changed its columns during the partial update; load again", base->database_name,
+                            base->name);
+  }
+  return std::unique_ptr<RowCompletion>(std::make_unique<PartialRows>(parts, load, base));
+}
+
+Result<CommitOutcome> LoadPublisher::publish_completed(TableState& table, const LoadCommit& load) {
   const bool has_segments =
       std::any_of(load.tablets.begin(), load.tablets.end(), [](const TabletRows& rows) { return !rows.segments.empty(); });
-  for (int attempt = 1; attempt <= kPartialAttempts; ++attempt) {
+  for (int attempt = 1; attempt <= kCompletionAttempts; ++attempt) {
     std::unique_lock publish(table.publish_lock, std::defer_lock);
-    if (attempt == kPartialAttempts && !has_segments) publish.lock();
+    if (attempt == kCompletionAttempts && !has_segments) publish.lock();
     const TableSnapshotPtr base = table.head();
-    if (!have_same_layout(*load.schema, *base->schema)) {
-      return Status::Conflict("table {}.{} changed its columns during the partial update; load again", base->database_name,
-                              base->name);
-    }
-    PartialRows partial({parts_.files, parts_.page_cache, parts_.ids, parts_.pipeline.snapshot()->commit}, load, base);
-    LoadCommit whole{load.table, load.schema, {}, {}, load.label, load.offsets};
-    FRESHET_ASSIGN_OR_RETURN(whole.tablets, partial.complete());
+    FRESHET_ASSIGN_OR_RETURN(const std::unique_ptr<RowCompletion> completion, begin_completion(load, base));
+    LoadCommit whole{load.table, completion->schema(), {}, {}, load.label, load.offsets};
+    FRESHET_ASSIGN_OR_RETURN(whole.tablets, completion->complete());
     FRESHET_ASSIGN_OR_RETURN(std::vector<Bucket> buckets, prepare(*base, whole));
     FRESHET_RETURN_IF_ERROR(probe_rounds(table, buckets));
 
     if (!publish.owns_lock()) publish.lock();
-    FRESHET_ASSIGN_OR_RETURN(const Staged staged, stage(table, whole, buckets, &partial));
+    FRESHET_ASSIGN_OR_RETURN(const Staged staged, stage(table, whole, buckets, completion.get(), attempt));
     publish.unlock();
     if (staged.change == nullptr) continue;
-    partial.release();
+    completion->release();
     FRESHET_ASSIGN_OR_RETURN(CommitOutcome outcome, finish(staged, load));
-    for (const TabletRows& bucket : load.tablets) {
-      for (const WrittenSegment& sent : bucket.segments) {
-        const Status removed = parts_.files.remove(segment_file_name(sent.meta.id));
-        if (!removed.ok()) log_warning("file of a finished load stays: {}", removed.to_string());
-      }
-    }
+    remove_segment_files(parts_.files, completion->replaced_segments());
     return outcome;
   }
   return Status::Conflict(
-      "the rows of this partial update were changed by other loads again and again while it was completed ({} times); load "
-      "again, in smaller batches",
-      kPartialAttempts);
+      "the rows of this load were changed by other loads again and again while it was completed ({} times); load again, in "
+      "smaller batches",
+      kCompletionAttempts);
 }
 
-Result<bool> LoadPublisher::settle_partial(const TableSnapshot& head, const LoadCommit& load, const PartialRows& partial,
-                                           std::vector<Bucket>& buckets) const {
-  FRESHET_ASSIGN_OR_RETURN(PartialRows::Settled settled, partial.settle(head, kRowsProbedUnderLock));
+Result<bool> LoadPublisher::settle(const TableSnapshot& head, const RowCompletion& completion, int attempt,
+                                   std::vector<Bucket>& buckets) const {
+  const uint64_t most_changed = kRowsProbedUnderLock << (2 * (attempt - 1));
+  FRESHET_ASSIGN_OR_RETURN(RowCompletion::Settled settled, completion.settle(head, most_changed));
   if (settled.must_complete_again) return false;
-  for (const PartialRows::Changed& changed : settled.changed) {
+  for (const RowCompletion::Changed& changed : settled.changed) {
     buckets[changed.bucket].segments[changed.segment].dead.push_back(changed.row);
   }
   for (size_t i = 0; i < buckets.size(); ++i) {
     if (settled.rows[i].row_count() > 0) {
-      buckets[i].rows = settle_rows(*load.schema, *head.key_codec, settled.rows[i]);
+      buckets[i].rows = settle_rows(*completion.schema(), *head.key_codec, settled.rows[i]);
     }
   }
   return true;
@@ -275,14 +288,14 @@ Status LoadPublisher::map_rows(const TableSchema& from, const TableSchema& to, s
 }
 
 Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets,
-                                                   const PartialRows* partial) {
+                                                   const RowCompletion* completion, int attempt) {
   const TableSnapshotPtr head = table.head();
   if (table.dropped)
     return Status::NotFound("Unknown table '{}.{}': it was dropped during the load", head->database_name, head->name);
-  if (partial != nullptr) {
+  if (completion != nullptr) {
     // The rows were completed under the columns of then.
     if (!have_same_layout(*load.schema, *head->schema)) return Staged{};
-    FRESHET_ASSIGN_OR_RETURN(const bool is_settled, settle_partial(*head, load, *partial, buckets));
+    FRESHET_ASSIGN_OR_RETURN(const bool is_settled, settle(*head, *completion, attempt, buckets));
     if (!is_settled) return Staged{};
   }
   if (!have_same_layout(*load.schema, *head->schema))

@@ -8,7 +8,7 @@
 #include "storage/commit/history_writer.h"
 #include "storage/commit/labels.h"
 #include "storage/commit/load_commit.h"
-#include "storage/commit/partial_rows.h"
+#include "storage/commit/row_completion.h"
 #include "storage/commit/stream_positions.h"
 #include "storage/segment/page_cache.h"
 
@@ -30,9 +30,9 @@ class LoadPublisher {
  public:
   static constexpr uint64_t kRowsProbedUnderLock = 4096;
   static constexpr int kRoundsOutsideLock = 8;
-  /// So often a partial update is completed anew because its rows changed meanwhile; the last time of a small one under the
-  /// lock, so that it ends.
-  static constexpr int kPartialAttempts = 8;
+  /// So often rows are completed anew because those of the table changed meanwhile; the last time of a small load under the
+  /// lock, so that it ends. A larger one may settle four times as many rows under the lock each time.
+  static constexpr int kCompletionAttempts = 8;
 
   struct Parts {
     CommitPipeline& pipeline;
@@ -54,17 +54,20 @@ class LoadPublisher {
  private:
   struct Bucket;
   struct Staged;
-  Result<CommitOutcome> publish_partial(TableState& table, const LoadCommit& load);
+  /// Partial updates, and loads into tables that aggregate.
+  Result<CommitOutcome> publish_completed(TableState& table, const LoadCommit& load);
+  Result<std::unique_ptr<RowCompletion>> begin_completion(const LoadCommit& load, const TableSnapshotPtr& base) const;
   Result<CommitOutcome> finish(const Staged& staged, const LoadCommit& load);
   /// False when too many rows have changed since they were completed.
-  Result<bool> settle_partial(const TableSnapshot& head, const LoadCommit& load, const PartialRows& partial,
-                              std::vector<Bucket>& buckets) const;
+  Result<bool> settle(const TableSnapshot& head, const RowCompletion& completion, int attempt,
+                      std::vector<Bucket>& buckets) const;
   Result<std::vector<Bucket>> prepare(const TableSnapshot& table, LoadCommit& load) const;
   Status probe_rounds(const TableState& table, std::vector<Bucket>& buckets) const;
   Status probe_rest(const TableSnapshot& head, std::vector<Bucket>& buckets) const;
   static Status map_rows(const TableSchema& from, const TableSchema& to, std::vector<Bucket>& buckets);
-  /// `partial` may be null; when it has to be completed anew, there is no change in the answer.
-  Result<Staged> stage(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets, const PartialRows* partial);
+  /// `completion` may be null; when its rows have to be completed anew, there is no change in the answer.
+  Result<Staged> stage(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets,
+                       const RowCompletion* completion, int attempt);
 
   Parts parts_;
   Limits limits_;

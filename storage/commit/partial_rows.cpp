@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "storage/base/log.h"
 #include "storage/upsert/key_lookup.h"
 #include "storage/upsert/within_load.h"
 
@@ -10,13 +9,6 @@ namespace freshet::storage {
 namespace {
 
 constexpr uint32_t kPieceRows = 64 * 1024;
-
-Result<const TabletSnapshot*> find_tablet(const TableSnapshot& table, TabletId id) {
-  const TabletSnapshot* tablet = table.find_tablet(id);
-  if (tablet != nullptr) return tablet;
-  return Status::NotFound("a partition of table {}.{} that the load has rows for was dropped during the load",
-                          table.database_name, table.name);
-}
 
 /// Values of one column of a segment that was written under the load's schema.
 Status read_column(const SegmentReader& reader, const ColumnSchema& column, RowOrdinal first, uint32_t count, Column& out) {
@@ -37,11 +29,14 @@ PartialRows::PartialRows(const Parts& parts, const LoadCommit& load, TableSnapsh
   }
 }
 
-PartialRows::~PartialRows() {
-  for (RowsetId id : written_) {
-    const Status removed = parts_.files.remove(segment_file_name(id));
-    if (!removed.ok()) log_warning("file of a failed load stays: {}", removed.to_string());
+PartialRows::~PartialRows() { remove_segment_files(parts_.files, written_); }
+
+std::vector<RowsetId> PartialRows::replaced_segments() const {
+  std::vector<RowsetId> sent;
+  for (const TabletRows& bucket : load_.tablets) {
+    for (const WrittenSegment& segment : bucket.segments) sent.push_back(segment.meta.id);
   }
+  return sent;
 }
 
 Status PartialRows::check_new_keys(const KeyRun& keys, std::span<const BaseRow> bases) const {
@@ -92,7 +87,7 @@ Result<std::vector<TabletRows>> PartialRows::complete() {
 
 Result<Block> PartialRows::complete_rows(size_t bucket) {
   const Block& sent = *load_.tablets[bucket].rows;
-  FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* found, find_tablet(*base_, load_.tablets[bucket].tablet));
+  FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* found, find_tablet_of(*base_, load_.tablets[bucket].tablet));
   const TabletSnapshot& tablet = *found;
   KeyRun arrived = base_->key_codec->make_run();
   base_->key_codec->append_keys(sent, 0, sent.row_count(), arrived);
@@ -111,7 +106,7 @@ Result<Block> PartialRows::complete_rows(size_t bucket) {
 
 Result<WrittenSegment> PartialRows::complete_segment(size_t bucket, size_t segment) {
   const WrittenSegment& sent = load_.tablets[bucket].segments[segment];
-  FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* found, find_tablet(*base_, load_.tablets[bucket].tablet));
+  FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* found, find_tablet_of(*base_, load_.tablets[bucket].tablet));
   const TabletSnapshot& tablet = *found;
   const SchemaPtr& schema = load_.schema;
   FRESHET_ASSIGN_OR_RETURN(const auto reader, SegmentReader::open(parts_.files, parts_.page_cache, sent.meta, *schema));
@@ -153,8 +148,8 @@ Result<PartialRows::Settled> PartialRows::settle(const TableSnapshot& head, uint
   uint64_t changed_keys = 0;
   for (const Part& part : completed_) {
     const TabletId id = load_.tablets[part.bucket].tablet;
-    FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* then, find_tablet(*base_, id));
-    FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* now, find_tablet(head, id));
+    FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* then, find_tablet_of(*base_, id));
+    FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* now, find_tablet_of(head, id));
     FRESHET_ASSIGN_OR_RETURN(const std::vector<uint32_t> changed, find_changed_keys(*then, *now, part.keys, part.bases));
     if (changed.empty()) continue;
     changed_keys += changed.size();
@@ -169,7 +164,7 @@ Result<PartialRows::Settled> PartialRows::settle(const TableSnapshot& head, uint
 Status PartialRows::complete_anew(const TableSnapshot& head, const Part& part, const std::vector<uint32_t>& changed,
                                   Settled& settled) const {
   const TabletRows& bucket = load_.tablets[part.bucket];
-  FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* found, find_tablet(head, bucket.tablet));
+  FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* found, find_tablet_of(head, bucket.tablet));
   const TabletSnapshot& tablet = *found;
   KeyRun keys(part.keys.is_fixed());
   for (uint32_t key : changed) keys.append_from(part.keys, key);

@@ -2,53 +2,30 @@
 
 #include <vector>
 
-#include "storage/catalog/table_state.h"
-#include "storage/commit/id_allocator.h"
-#include "storage/commit/load_commit.h"
-#include "storage/io/file_store.h"
-#include "storage/segment/page_cache.h"
+#include "storage/commit/row_completion.h"
 #include "storage/upsert/base_rows.h"
 
 namespace freshet::storage {
 
-/// Completes the rows of a partial update against one snapshot of their table, and tells before the commit whose old row is
-/// another one by then. What the client sent is never changed: rows are completed anew from it as often as it takes, so that
-/// two loads that update different columns of a row both take effect, whatever their order. One thread.
-class PartialRows {
+/// Completes the rows of a partial update with the columns that they do not bring.
+class PartialRows : public RowCompletion {
  public:
   /// Most rows of one load with more rows than a commit record carries: 12 bytes of memory each.
   static constexpr uint64_t kMaxSegmentRows = 32ull << 20;
 
-  struct Parts {
-    FileStore& files;
-    PageCache& page_cache;
-    IdAllocator& ids;
-    CommitNumber newest_commit;
-  };
-  /// `load` and `base` must outlive it. Segments that complete() wrote are removed in the end, unless release() was called.
+  /// `load` and `base` must outlive it.
   PartialRows(const Parts& parts, const LoadCommit& load, TableSnapshotPtr base);
-  ~PartialRows();
+  ~PartialRows() override;
   PartialRows(const PartialRows&) = delete;
   PartialRows& operator=(const PartialRows&) = delete;
 
-  /// The buckets of the load with whole rows. InvalidArgument when a key is not in the table and may not be new.
-  Result<std::vector<TabletRows>> complete();
-
-  /// A key whose row must be completed anew: row `row` of segment `segment` of bucket `bucket` of the load.
-  struct Changed {
-    size_t bucket;
-    size_t segment;
-    RowOrdinal row;
-  };
-  struct Settled {
-    bool must_complete_again = false;  ///< too much has changed
-    std::vector<Changed> changed;      ///< these rows of the segments are replaced by
-    std::vector<Block> rows;           ///< ... these, by bucket
-  };
-  /// Compares with `head`. A load without segments answers whether nothing changed.
-  Result<Settled> settle(const TableSnapshot& head, uint64_t most_changed) const;
-  /// The commit took the segments.
-  void release() { written_.clear(); }
+  const SchemaPtr& schema() const override { return load_.schema; }
+  /// InvalidArgument when a key is not in the table and may not be new.
+  Result<std::vector<TabletRows>> complete() override;
+  /// A load without segments answers whether nothing changed.
+  Result<Settled> settle(const TableSnapshot& head, uint64_t most_changed) const override;
+  void release() override { written_.clear(); }
+  std::vector<RowsetId> replaced_segments() const override;
 
  private:
   struct Part {

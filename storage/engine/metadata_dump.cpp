@@ -17,9 +17,8 @@ std::string describe_table(uint64_t id, std::string_view value) {
   if (!record.ok()) return fmt::format("table {}: {}", id, record.status().message());
   const Result<TableSchema> schema = TableSchema::deserialize(record->schema);
   if (!schema.ok()) return fmt::format("table {} '{}': {}", id, record->name, schema.status().message());
-  std::string text =
-      fmt::format("table {} '{}' in database {}, {}, schema version {}", id, record->name, record->database.value,
-                  schema->is_unique() ? "UNIQUE KEY" : "DUPLICATE KEY", schema->version);
+  std::string text = fmt::format("table {} '{}' in database {}, {}, schema version {}", id, record->name,
+                                 record->database.value, table_model_name(schema->model), schema->version);
   for (const Partition& partition : record->partitions) {
     if (record->scheme.kind != PartitionKind::kNone) {
       fmt::format_to(std::back_inserter(text), "\n  partition {} '{}' {}", partition.id.value, partition.name,

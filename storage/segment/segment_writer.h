@@ -47,7 +47,8 @@ struct WrittenSegment {
   KeyRun keys;
 };
 
-/// Sorts `block` by key (stable), keeps the last row of each key (kUnique), and writes it as one segment.
+/// Sorts `block` by key (stable), keeps the last row of each key (kUnique) or makes one row of those of a key (kAggregate),
+/// and writes it as one segment.
 /// REQUIRES: block.row_count() > 0. Memory beyond the block: about 20 bytes a row.
 Result<WrittenSegment> write_sorted_segment(FileStore& files, RowsetId id, TabletId tablet, const SchemaPtr& schema,
                                             const Block& block, const SegmentWriterOptions& options);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "storage/segment/segment_writer.h"
+#include "storage/types/row_groups.h"
 
 namespace freshet::storage {
 namespace {
@@ -59,6 +60,21 @@ Status write_columns(SegmentWriter& writer, const Block& block, std::span<const 
   return Status::OK();
 }
 
+/// Each key's rows as one. They replace no other row yet: the commit combines them with what is stored.
+Status write_aggregated_columns(SegmentWriter& writer, const TableSchema& schema, const Block& block,
+                                const RowGroups& groups) {
+  for (size_t index = 0; index < block.columns.size(); ++index) {
+    Column piece(block.columns[index].type());
+    for (size_t first = 0; first < groups.size(); first += kGatherRows) {
+      piece.clear();
+      const size_t count = std::min(groups.size() - first, kGatherRows);
+      FRESHET_RETURN_IF_ERROR(aggregate_groups(schema.columns[index], block.columns[index], groups, first, count, piece));
+      FRESHET_RETURN_IF_ERROR(writer.append_column(index, piece));
+    }
+  }
+  return Status::OK();
+}
+
 }  // namespace
 
 Result<WrittenSegment> write_sorted_segment(FileStore& files, RowsetId id, TabletId tablet, const SchemaPtr& schema,
@@ -68,11 +84,16 @@ Result<WrittenSegment> write_sorted_segment(FileStore& files, RowsetId id, Table
   KeyRun arrived = codec.make_run();
   codec.append_keys(block, 0, block.row_count(), arrived);
   std::vector<uint32_t> order = sort_order(arrived);
+  // A load into an aggregate table has deletes only or none.
+  const bool aggregates = schema->is_aggregate() && !block.has_deletes();
+  RowGroups groups;
+  if (aggregates) groups = group_rows(arrived, order);
   if (schema->is_unique()) keep_last_of_equal(arrived, order);
 
   KeyRun sorted = gather_keys(arrived, order);
   FRESHET_ASSIGN_OR_RETURN(auto writer, SegmentWriter::create(files, id, tablet, schema, options));
-  FRESHET_RETURN_IF_ERROR(write_columns(*writer, block, order));
+  FRESHET_RETURN_IF_ERROR(aggregates && !groups.are_single() ? write_aggregated_columns(*writer, *schema, block, groups)
+                                                             : write_columns(*writer, block, order));
   FRESHET_RETURN_IF_ERROR(writer->append_keys(sorted));
   FRESHET_ASSIGN_OR_RETURN(SegmentMeta meta, writer->finish());
   return WrittenSegment{std::move(meta), find_deletes(block, order), std::move(sorted)};

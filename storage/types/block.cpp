@@ -1,5 +1,7 @@
 #include "storage/types/block.h"
 
+#include <algorithm>
+
 #include "storage/base/coding.h"
 #include "storage/base/crc32c.h"
 #include "storage/base/limits.h"
@@ -133,6 +135,10 @@ Block Block::for_schema(const TableSchema& schema) {
   block.columns.reserve(schema.columns.size());
   for (const ColumnSchema& column : schema.columns) block.columns.emplace_back(column.type);
   return block;
+}
+
+bool Block::has_deletes() const {
+  return std::any_of(delete_signs.begin(), delete_signs.end(), [](uint8_t sign) { return sign != 0; });
 }
 
 size_t Block::byte_size() const {

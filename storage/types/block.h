@@ -21,6 +21,7 @@ struct Block {
 
   size_t row_count() const { return columns.empty() ? 0 : columns.front().size(); }
   bool is_delete(size_t row) const { return !delete_signs.empty() && delete_signs[row] != 0; }
+  bool has_deletes() const;
   size_t byte_size() const;
   void clear();
   /// Appends row `row` of `source`, which has the same columns.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/base/assert.h"
 #include "storage/base/coding.h"
 #include "storage/base/limits.h"
 
@@ -18,7 +19,8 @@ enum ColumnFlag : uint8_t {
   kDefaultFlag = 8,
   kCurrentTimestampFlag = 16,
   kInitialDefaultFlag = 32,
-  kAllFlags = 63,
+  kAggregationFlag = 64,
+  kAllFlags = 127,
 };
 
 char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter | 0x20) : letter; }
@@ -44,7 +46,8 @@ uint8_t flags_of(const ColumnSchema& column) {
                               (column.auto_increment ? kAutoIncrementFlag : 0) |
                               (column.default_value.has_value() ? kDefaultFlag : 0) |
                               (column.default_current_timestamp ? kCurrentTimestampFlag : 0) |
-                              (column.initial_default.has_value() ? kInitialDefaultFlag : 0));
+                              (column.initial_default.has_value() ? kInitialDefaultFlag : 0) |
+                              (column.aggregation != Aggregation::kNone ? kAggregationFlag : 0));
 }
 
 void put_column(std::string& out, const ColumnSchema& column) {
@@ -58,6 +61,7 @@ void put_column(std::string& out, const ColumnSchema& column) {
   if (column.default_value) put_length_prefixed(out, *column.default_value);
   put_length_prefixed(out, column.comment);
   if (column.initial_default) put_length_prefixed(out, *column.initial_default);
+  if (column.aggregation != Aggregation::kNone) put_fixed<uint8_t>(out, static_cast<uint8_t>(column.aggregation));
 }
 
 bool is_valid(const DataType& type) {
@@ -81,7 +85,9 @@ bool read_column(ByteReader& in, ColumnSchema& column) {
   if (flags & kDefaultFlag) column.default_value = std::string(in.length_prefixed());
   column.comment = in.length_prefixed();
   if (flags & kInitialDefaultFlag) column.initial_default = std::string(in.length_prefixed());
-  return in.ok() && (flags & ~kAllFlags) == 0 && is_valid(column.type);
+  if (flags & kAggregationFlag) column.aggregation = static_cast<Aggregation>(in.fixed<uint8_t>());
+  return in.ok() && (flags & ~kAllFlags) == 0 && is_valid(column.type) && column.aggregation <= kLastAggregation &&
+         can_aggregate(column.aggregation, column.type);
 }
 
 bool read_columns(ByteReader& in, TableSchema& schema) {
@@ -121,7 +127,7 @@ bool read_schema(ByteReader& in, TableSchema& schema) {
   if (form != kSchemaForm && form != kFormWithoutInitialDefaults) return false;
   schema.version = in.fixed<uint32_t>();
   schema.model = static_cast<TableModel>(in.fixed<uint8_t>());
-  if (schema.model != TableModel::kUnique && schema.model != TableModel::kDuplicate) return false;
+  if (schema.model < TableModel::kUnique || schema.model > TableModel::kAggregate) return false;
   schema.key_count = in.fixed<uint32_t>();
   schema.next_column_id = ColumnId(in.fixed<uint32_t>());
   if (!read_columns(in, schema) || schema.key_count > schema.columns.size()) return false;
@@ -131,6 +137,29 @@ bool read_schema(ByteReader& in, TableSchema& schema) {
 }
 
 }  // namespace
+
+std::string_view table_model_name(TableModel model) {
+  switch (model) {
+    case TableModel::kUnique: return "UNIQUE KEY";
+    case TableModel::kDuplicate: return "DUPLICATE KEY";
+    case TableModel::kAggregate: return "AGGREGATE KEY";
+  }
+  FRESHET_ASSERT(!"every table model has a name");
+}
+
+Status check_aggregation(TableModel model, const ColumnSchema& column) {
+  const bool has_aggregation = column.aggregation != Aggregation::kNone;
+  const bool is_aggregate = model == TableModel::kAggregate;
+  if (column.is_key && has_aggregation) {
+    return Status::InvalidArgument("Key column[{}] should not specify aggregate type.", column.name);
+  }
+  if (column.is_key || has_aggregation == is_aggregate) return Status::OK();
+  return Status::InvalidArgument("{} table should {}specify aggregate type for non-key column[{}]",
+                                 is_aggregate                   ? "AGG_KEYS"
+                                 : model == TableModel::kUnique ? "UNIQUE_KEYS"
+                                                                : "DUP_KEYS",
+                                 is_aggregate ? "" : "not ", column.name);
+}
 
 bool same_name(std::string_view a, std::string_view b) {
   return a.size() == b.size() &&

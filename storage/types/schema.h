@@ -8,6 +8,7 @@
 
 #include "storage/base/ids.h"
 #include "storage/base/result.h"
+#include "storage/types/aggregation.h"
 #include "storage/types/data_type.h"
 
 namespace freshet {
@@ -16,7 +17,11 @@ namespace freshet {
 enum class TableModel : uint8_t {
   kUnique = 1,     ///< UNIQUE KEY or PRIMARY KEY: the newest row of a key is the only one.
   kDuplicate = 2,  ///< DUPLICATE KEY: rows are sorted, never deduplicated.
+  kAggregate = 3,  ///< AGGREGATE KEY: a new row of a key is combined with the old one, column by column.
 };
+
+/// As in DDL, e.g. "UNIQUE KEY".
+std::string_view table_model_name(TableModel model);
 
 /// Name of the hidden column that marks a loaded row as a delete of its key. It is never stored.
 inline constexpr std::string_view kDeleteSignColumn = "__DORIS_DELETE_SIGN__";
@@ -28,6 +33,7 @@ struct ColumnSchema {
   bool is_key = false;
   bool nullable = true;
   bool auto_increment = false;
+  Aggregation aggregation = Aggregation::kNone;  ///< value columns of kAggregate tables have one, others none
   /// Text of the DEFAULT; nothing when there is none. CURRENT_TIMESTAMP is a flag, since its text is not a value.
   std::optional<std::string> default_value = {};
   bool default_current_timestamp = false;
@@ -43,13 +49,15 @@ struct TableSchema {
   TableModel model = TableModel::kUnique;
   std::vector<ColumnSchema> columns;
   size_t key_count = 0;                ///< columns[0, key_count) are the key, in key order
-  std::vector<size_t> bucket_columns;  ///< positions in `columns`; a subset of the key for kUnique; empty = round robin
+  std::vector<size_t> bucket_columns;  ///< positions in `columns`; a subset of the key when is_unique(); empty = round robin
   uint32_t bucket_count = 1;
   ColumnId next_column_id{1};
   std::vector<std::pair<std::string, std::string>> properties;  ///< as given, for SHOW CREATE TABLE
   std::string comment;
 
-  bool is_unique() const { return model == TableModel::kUnique; }
+  /// At most one row of each key is live: kUnique and kAggregate.
+  bool is_unique() const { return model != TableModel::kDuplicate; }
+  bool is_aggregate() const { return model == TableModel::kAggregate; }
   /// Position of the column called `name` (case-insensitive), or nothing.
   std::optional<size_t> find(std::string_view name) const;
   std::optional<size_t> find(ColumnId id) const;
@@ -61,6 +69,9 @@ struct TableSchema {
 };
 
 using SchemaPtr = std::shared_ptr<const TableSchema>;
+
+/// Value columns of a kAggregate table have an aggregation, its key and the columns of other tables none.
+Status check_aggregation(TableModel model, const ColumnSchema& column);
 
 /// Case-insensitive comparison of ASCII names, as MySQL compares column names.
 bool same_name(std::string_view a, std::string_view b);

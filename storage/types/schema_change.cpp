@@ -130,6 +130,7 @@ Status SchemaEditor::apply(const AddColumn& change) {
         "Column '{}' cannot be added with AUTO_INCREMENT: the rows that are there would need numbers; {}", column.name,
         kRebuild);
   }
+  FRESHET_RETURN_IF_ERROR(check_aggregation(schema_.model, column));
   FRESHET_RETURN_IF_ERROR(set_initial_default(column));
   column.id = schema_.next_column_id;
   schema_.next_column_id = schema_.next_column_id.next();
@@ -200,6 +201,11 @@ Status SchemaEditor::apply(const ModifyColumn& change) {
   now.is_key = old.is_key;
   if (old.is_key && !change.nullable_is_given) now.nullable = old.nullable;
   if (now.comment.empty()) now.comment = old.comment;
+  if (now.aggregation != old.aggregation) {
+    return Status::Unsupported(
+        "Can not change aggregation type: column '{}' has {}, and its values are combined so already; {}", old.name,
+        aggregation_name(old.aggregation), kRebuild);
+  }
   FRESHET_RETURN_IF_ERROR(check_modified(old, now));
   if (!same_name(old.name, now.name)) FRESHET_RETURN_IF_ERROR(check_new_name(now.name));
   if (old.initial_default) {

@@ -119,45 +119,48 @@ Result<std::vector<uint32_t>> find_changed_keys(const TabletSnapshot& then, cons
   return changed;
 }
 
+BaseLocations locate_base_rows(const TabletSnapshot& tablet, std::span<const BaseRow> bases) {
+  std::unordered_map<RowsetId, uint32_t> slot_of;  // segments, then deltas
+  const uint32_t segments = static_cast<uint32_t>(tablet.segments.size());
+  for (uint32_t i = 0; i < segments; ++i) slot_of[tablet.segments[i].segment->id()] = i;
+  for (uint32_t i = 0; i < tablet.deltas.size(); ++i) slot_of[tablet.deltas[i].buffer->id()] = segments + i;
+
+  // Grouped by rowset: rows of a segment are in key order, as bases are.
+  std::vector<uint32_t> slots(bases.size()), next(segments + tablet.deltas.size() + 1, 0);
+  for (size_t i = 0; i < bases.size(); ++i) {
+    if (!bases[i].exists()) continue;
+    const bool is_as_before = i > 0 && bases[i].rowset == bases[i - 1].rowset;
+    slots[i] = is_as_before ? slots[i - 1] : slot_of.at(bases[i].rowset);
+    ++next[slots[i] + 1];
+  }
+  std::partial_sum(next.begin(), next.end(), next.begin());
+  BaseLocations found;
+  found.locations.resize(next.back());
+  found.found_at.resize(bases.size(), BaseLocations::kNone);
+  for (size_t i = 0; i < bases.size(); ++i) {
+    if (!bases[i].exists()) continue;
+    const bool is_delta = slots[i] >= segments;
+    found.found_at[i] = next[slots[i]]++;
+    found.locations[found.found_at[i]] = {
+        .is_delta = is_delta, .view = is_delta ? slots[i] - segments : slots[i], .row = bases[i].row};
+  }
+  return found;
+}
+
 Status fill_from_base_rows(const TableSchema& schema, const TabletSnapshot& tablet, std::span<const BaseRow> bases,
                            std::span<const size_t> columns, std::span<Column*> values) {
   FRESHET_ASSERT(columns.size() == values.size());
-  struct Place {
-    RowLocation location;
-    uint32_t row;
-  };
-  std::unordered_map<RowsetId, RowLocation> views;
-  for (size_t i = 0; i < tablet.segments.size(); ++i) {
-    views[tablet.segments[i].segment->id()] = {.is_delta = false, .view = static_cast<uint32_t>(i), .row = 0};
-  }
-  for (size_t i = 0; i < tablet.deltas.size(); ++i) {
-    views[tablet.deltas[i].buffer->id()] = {.is_delta = true, .view = static_cast<uint32_t>(i), .row = 0};
-  }
-  std::vector<Place> places;
-  for (size_t row = 0; row < bases.size(); ++row) {
-    if (!bases[row].exists()) continue;
-    RowLocation location = views.at(bases[row].rowset);
-    location.row = bases[row].row;
-    places.push_back({location, static_cast<uint32_t>(row)});
-  }
-  if (places.empty()) return Status::OK();
-  // Rows of one page are read together.
-  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.location < b.location; });
-  std::vector<RowLocation> locations;
-  constexpr uint32_t kNone = UINT32_MAX;
-  std::vector<uint32_t> found_at(bases.size(), kNone);
-  for (const Place& place : places) {
-    found_at[place.row] = static_cast<uint32_t>(locations.size());
-    locations.push_back(place.location);
-  }
+  const BaseLocations found = locate_base_rows(tablet, bases);
+  if (found.locations.empty()) return Status::OK();
   for (size_t i = 0; i < columns.size(); ++i) {
     Column old(schema.columns[columns[i]].type);
-    old.reserve(locations.size());
-    FRESHET_RETURN_IF_ERROR(read_rows(schema, tablet, locations, {&columns[i], 1}, {&old, 1}));
+    old.reserve(found.locations.size());
+    FRESHET_RETURN_IF_ERROR(read_rows(schema, tablet, found.locations, {&columns[i], 1}, {&old, 1}));
     Column merged(old.type());
     merged.reserve(bases.size());
     for (size_t row = 0; row < bases.size(); ++row) {
-      found_at[row] == kNone ? merged.append_from(*values[i], row) : merged.append_from(old, found_at[row]);
+      const uint32_t at = found.found_at[row];
+      at == BaseLocations::kNone ? merged.append_from(*values[i], row) : merged.append_from(old, at);
     }
     *values[i] = std::move(merged);
   }

@@ -27,6 +27,14 @@ Result<std::vector<BaseRow>> find_base_rows(const TabletSnapshot& tablet, const 
 Result<std::vector<uint32_t>> find_changed_keys(const TabletSnapshot& then, const TabletSnapshot& now,
                                                 const KeyRun& sorted_keys, std::span<const BaseRow> bases);
 
+/// Where base rows lie, in the order in which they are read fastest.
+struct BaseLocations {
+  static constexpr uint32_t kNone = UINT32_MAX;
+  std::vector<RowLocation> locations;
+  std::vector<uint32_t> found_at;  ///< for each base: its place in `locations`, or kNone when it does not exist
+};
+BaseLocations locate_base_rows(const TabletSnapshot& tablet, std::span<const BaseRow> bases);
+
 /// Replaces the columns `columns` of `block` by the values of the base rows, for the rows that have one. Row i of the block
 /// has the base `bases[i]` in `tablet`, under `schema`.
 Status fill_from_base_rows(const TableSchema& schema, const TabletSnapshot& tablet, std::span<const BaseRow> bases,

@@ -32,6 +32,10 @@ class TableModel {
       return;
     }
     const auto found = rows_.find(row.key);
+    if (schema.is_aggregate() && found != rows_.end()) {
+      for (size_t i = 1; i < schema.columns.size(); ++i) combine(schema.columns[i], row.values[i], found->second);
+      return;
+    }
     const bool keeps_others = partial != nullptr && found != rows_.end();
     ModelRow& stored = rows_[row.key];
     if (partial == nullptr) stored.clear();  // the load may know fewer columns than the table has now
@@ -61,6 +65,24 @@ class TableModel {
   }
 
  private:
+  using Text = std::optional<std::string>;
+  static bool is_less(const ColumnSchema& column, const std::string& a, const std::string& b) {
+    return column.type.is_bytes() ? a < b : std::stoll(a) < std::stoll(b);
+  }
+  static void combine(const ColumnSchema& column, const Text& value, ModelRow& row) {
+    Text& stored = row.try_emplace(column.id.value, column.initial_default).first->second;
+    if (!value || !stored) {
+      if (value || column.aggregation == Aggregation::kReplace) stored = value;
+      return;
+    }
+    switch (column.aggregation) {
+      case Aggregation::kSum: stored = std::to_string(std::stoll(*stored) + std::stoll(*value)); break;
+      case Aggregation::kMin: stored = is_less(column, *value, *stored) ? value : stored; break;
+      case Aggregation::kMax: stored = is_less(column, *stored, *value) ? value : stored; break;
+      default: stored = value;
+    }
+  }
+
   ModelRows rows_;
 };
 

@@ -32,8 +32,16 @@ StorageOptions random_options(Random& random) {
   return options;
 }
 
+Aggregation random_aggregation(Random& random, const DataType& type) {
+  while (true) {
+    const auto aggregation = static_cast<Aggregation>(1 + random() % static_cast<uint64_t>(kLastAggregation));
+    if (can_aggregate(aggregation, type)) return aggregation;
+  }
+}
+
 TableSchema random_schema(Random& random) {
   TableSchema schema;
+  schema.model = random() % 3 == 0 ? freshet::TableModel::kAggregate : freshet::TableModel::kUnique;
   const auto add = [&](std::string name, DataType type, bool is_key) {
     ColumnSchema column;
     column.id = schema.next_column_id;
@@ -41,6 +49,7 @@ TableSchema random_schema(Random& random) {
     column.type = type;
     column.is_key = is_key;
     column.nullable = !is_key;
+    if (schema.is_aggregate() && !is_key) column.aggregation = random_aggregation(random, type);
     schema.next_column_id = schema.next_column_id.next();
     schema.columns.push_back(std::move(column));
   };
@@ -177,7 +186,9 @@ class History {
     }
   }
 
+  /// Null for aggregate tables, which take whole rows only.
   PartialColumnsPtr random_columns() {
+    if (table()->schema->is_aggregate()) return nullptr;
     auto partial = std::make_shared<PartialColumns>();
     partial->given.push_back(0);
     for (size_t i = 1; i < table()->schema->columns.size(); ++i) {
@@ -236,9 +247,10 @@ class History {
 
   std::vector<LoadRow> random_rows(const TableSchema& schema, size_t count, const PartialColumnsPtr& partial) {
     std::vector<LoadRow> rows;
+    const bool only_deletes = schema.is_aggregate() && random_() % 6 == 0;
     for (size_t i = 0; i < count; ++i) {
       LoadRow row{std::to_string(random_() % 120), {}};
-      const bool is_delete = !partial && random_() % 6 == 0;
+      const bool is_delete = only_deletes || (!partial && !schema.is_aggregate() && random_() % 6 == 0);
       for (size_t c = 0; c < schema.columns.size() && !is_delete; ++c) {
         const ColumnSchema& column = schema.columns[c];
         if (column.is_key) {
@@ -267,6 +279,7 @@ class History {
       column.name = "c" + std::to_string(step_);
       column.type = random_() % 2 == 0 ? DataType{TypeKind::kInt} : DataType{TypeKind::kString};
       if (random_() % 2 == 0) column.default_value = std::to_string(step_);
+      if (schema.is_aggregate()) column.aggregation = random_aggregation(random_, column.type);
       changes.push_back(
           AddColumn{column, {.first = false, .after = random_() % 2 == 0 ? schema.columns[0].name : ""}, false});
     } else if (choice == 1) {

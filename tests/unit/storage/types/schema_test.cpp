@@ -26,6 +26,7 @@ TableSchema orders() {
        .type = {TypeKind::kVarchar, 0, 0, 20},
        .default_value = "",
        .initial_default = "old"},
+      {.id = ColumnId(7), .name = "total", .type = {TypeKind::kBigInt}, .aggregation = Aggregation::kSum},
   };
   schema.key_count = 1;
   schema.bucket_columns = {0};
@@ -57,6 +58,7 @@ TEST(TableSchema, ReadsBackAsItWasWritten) {
     EXPECT_EQ(a.is_key, b.is_key);
     EXPECT_EQ(a.nullable, b.nullable);
     EXPECT_EQ(a.auto_increment, b.auto_increment);
+    EXPECT_EQ(a.aggregation, b.aggregation);
     EXPECT_EQ(a.default_value, b.default_value);
     EXPECT_EQ(a.default_current_timestamp, b.default_current_timestamp);
     EXPECT_EQ(a.comment, b.comment);
@@ -73,7 +75,7 @@ TEST(TableSchema, ReadsTheFormWithoutInitialDefaults) {
   bytes[0] = '\x01';
   const Result<TableSchema> read = TableSchema::deserialize(bytes);
   ASSERT_TRUE(read.ok()) << read.status().to_string();
-  EXPECT_EQ(read->columns.size(), 4u);
+  EXPECT_EQ(read->columns.size(), 5u);
   EXPECT_FALSE(read->columns[3].initial_default.has_value());
 }
 

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <vector>
+
+#include "storage/catalog/table_state.h"
+#include "storage/commit/id_allocator.h"
+#include "storage/commit/load_commit.h"
+#include "storage/io/file_store.h"
+#include "storage/segment/page_cache.h"
+
+namespace freshet::storage {
+
+/// Makes the rows that a commit writes out of those a client sent and those the table has: partial updates, and tables that
+/// aggregate.
+///
+/// The rows are completed against one snapshot, outside the publish lock; under it settle() tells whose live row is another
+/// one by then. What the client sent is never changed: rows are completed anew from it as often as it takes, so that of two
+/// loads of one key both take effect, whatever their order. One thread.
+class RowCompletion {
+ public:
+  struct Parts {
+    FileStore& files;
+    PageCache& page_cache;
+    IdAllocator& ids;
+    CommitNumber newest_commit;
+  };
+  virtual ~RowCompletion() = default;
+
+  /// The schema of the completed rows.
+  virtual const SchemaPtr& schema() const = 0;
+  /// The buckets of the load with whole rows. InvalidArgument when the load is to be refused.
+  virtual Result<std::vector<TabletRows>> complete() = 0;
+
+  /// A row of a segment that complete() answered and that is not to be: row `row` of segment `segment` of bucket `bucket`.
+  struct Changed {
+    size_t bucket;
+    size_t segment;
+    RowOrdinal row;
+  };
+  struct Settled {
+    bool must_complete_again = false;  ///< too much has changed
+    std::vector<Changed> changed;      ///< these rows of the segments are replaced by
+    std::vector<Block> rows;           ///< ... these, by bucket; they stand for the bucket's block, if it has any
+  };
+  /// Compares with `head`, which has the layout of schema().
+  virtual Result<Settled> settle(const TableSnapshot& head, uint64_t most_changed) const = 0;
+  /// The commit took the segments. Until then they are removed with this object.
+  virtual void release() = 0;
+  /// Segments that the client sent and that complete() wrote anew: the caller removes them after the commit.
+  virtual std::vector<RowsetId> replaced_segments() const = 0;
+};
+
+/// The tablet of a bucket; NotFound when it went with its partition.
+Result<const TabletSnapshot*> find_tablet_of(const TableSnapshot& table, TabletId id);
+/// Removes files that no commit names; one that cannot be removed is logged, and set aside at the next start.
+void remove_segment_files(FileStore& files, std::span<const RowsetId> segments);
+
+}  // namespace freshet::storage
