@@ -51,6 +51,7 @@ struct DataPaths {
   std::string error_logs() const { return root / "error_logs"; }
   std::string temporary() const { return root / "temporary"; }
   std::string ports() const { return root / "ports.json"; }
+  std::string tls() const { return root / "tls"; }
 };
 
 storage::StorageOptions storage_options(const config::Settings& settings) {
@@ -149,6 +150,11 @@ std::string metrics_text(const storage::StorageEngine& storage, const ingest::Lo
 }
 
 /// Writes a file that appears whole or not at all.
+Result<std::shared_ptr<const connectors::TlsContext>> tls_of(const config::MysqlSettings& settings, const DataPaths& paths) {
+  if (settings.tls_certificate_file.empty()) return connectors::TlsContext::load_or_make(paths.tls());
+  return connectors::TlsContext::load(settings.tls_certificate_file, settings.tls_key_file);
+}
+
 Status write_ports(const std::string& path, uint16_t http, uint16_t mysql) {
   const std::string temporary = path + ".new";
   std::ofstream file(temporary, std::ios::trunc);
@@ -225,14 +231,17 @@ class Server {
     mysql_options.address = host_port(settings.mysql.address);
     mysql_options.max_connections = settings.mysql.max_connections;
     mysql_options.idle_timeout_seconds = settings.mysql.idle_timeout_seconds;
+    FRESHET_ASSIGN_OR_RETURN(mysql_options.tls, tls_of(settings.mysql, paths));
+    mysql_options.require_tls = settings.mysql.require_tls;
     query::QueryServices services{*storage_,
                                   *routine_loads_,
                                   *duckdb_,
+                                  connections_,
                                   mysql_options.server_version,
                                   [this] { return http_port_.load(); },
                                   [this] { return mysql_port_.load(); }};
     sessions_ = query::make_session_factory(services);
-    FRESHET_ASSIGN_OR_RETURN(mysql_, connectors::MySqlServer::start(mysql_options, *sessions_, *users_));
+    FRESHET_ASSIGN_OR_RETURN(mysql_, connectors::MySqlServer::start(mysql_options, {*sessions_, *users_, connections_}));
     http_options.mysql_port = mysql_->port();
     FRESHET_ASSIGN_OR_RETURN(http_, connectors::HttpServer::start(http_options, std::move(http_services)));
     mysql_port_ = mysql_->port();
@@ -255,6 +264,7 @@ class Server {
   std::unique_ptr<query::DuckEngine> duckdb_;
   std::unique_ptr<query::Users> users_;
   std::unique_ptr<query::CompactionAdmin> compaction_admin_;
+  connectors::ConnectionRegistry connections_;
   std::unique_ptr<query::SessionFactory> sessions_;
   std::unique_ptr<connectors::MySqlServer> mysql_;
   std::unique_ptr<connectors::HttpServer> http_;

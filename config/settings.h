@@ -29,6 +29,9 @@ struct MysqlSettings {
   Address address{"127.0.0.1", 9030};
   uint64_t max_connections = 1024;
   uint64_t idle_timeout_seconds = 28800;
+  std::string tls_certificate_file;  ///< Empty: a self-signed one is made in the data folder.
+  std::string tls_key_file;
+  bool require_tls = false;
   bool operator==(const MysqlSettings&) const = default;
 };
 

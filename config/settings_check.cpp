@@ -19,6 +19,8 @@ ConfigProblems check_settings(const Settings& s) {
           "must be below compaction.max_segments: loads would wait before a compaction begins");
   require(s.http.address.port == 0 || s.http.address != s.mysql.address, "mysql.address",
           "is http.address too: give each a port of its own");
+  require(s.mysql.tls_certificate_file.empty() == s.mysql.tls_key_file.empty(), "mysql.tls_key_file",
+          "belongs to mysql.tls_certificate_file: set both or none");
   return problems;
 }
 

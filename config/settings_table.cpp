@@ -82,6 +82,7 @@ std::string wanted_form(const Setting& setting) {
     case SettingUnit::kMilliseconds: return "a whole number of milliseconds";
     case SettingUnit::kFraction: return "a number";
     case SettingUnit::kAddress: return "an address like 127.0.0.1:8030 (port 0 picks a free one)";
+    case SettingUnit::kFlag: return "true or false";
     case SettingUnit::kLevel: return "one of debug, info, warning, error";
     default: return "a whole number";
   }
@@ -130,6 +131,10 @@ std::vector<Setting> settings_table(Settings& s) {
       {"mysql.max_connections", "Connections open at once; more are refused.", kCount, 1, 100'000, &s.mysql.max_connections},
       {"mysql.idle_timeout_seconds", "A connection that is silent for so long is closed.", kSeconds, 1, kMaxSeconds,
        &s.mysql.idle_timeout_seconds},
+      {"mysql.tls_certificate_file", "PEM file with the certificate for TLS; empty: a self-signed one is made.", kFile, kAny,
+       kAny, &s.mysql.tls_certificate_file},
+      {"mysql.tls_key_file", "PEM file with the key of that certificate.", kFile, kAny, kAny, &s.mysql.tls_key_file},
+      {"mysql.require_tls", "Refuse clients that do not turn to TLS.", kFlag, kAny, kAny, &s.mysql.require_tls},
       {"users.root_password", "Password of root in both protocols; empty: none.", kSecret, kAny, kAny,
        &s.users.root_password},
       {"memory.limit_bytes", "All of the parts below together; 0: four fifths of the machine's memory.", kBytes, 0,
@@ -200,6 +205,11 @@ std::optional<std::string> assign_setting(const Setting& setting, std::string_vi
     **value = *address;
     return std::nullopt;
   }
+  if (auto* value = std::get_if<bool*>(&setting.value)) {
+    if (text != "true" && text != "false") return not_fitting(setting, text);
+    **value = text == "true";
+    return std::nullopt;
+  }
   if (auto* value = std::get_if<double*>(&setting.value)) {
     auto number = parse_fraction(text);
     if (!number) return not_fitting(setting, text);
@@ -217,6 +227,7 @@ std::string setting_text(const Setting& setting) {
     return setting.unit == SettingUnit::kSecret && !(*value)->empty() ? "***" : **value;
   }
   if (auto* value = std::get_if<Address*>(&setting.value)) return (*value)->to_string();
+  if (auto* value = std::get_if<bool*>(&setting.value)) return **value ? "true" : "false";
   if (auto* value = std::get_if<double*>(&setting.value)) return number_text(**value);
   uint64_t number = *std::get<uint64_t*>(setting.value);
   return setting.unit == SettingUnit::kBytes ? size_text(number) : std::to_string(number);

@@ -12,7 +12,19 @@
 
 namespace freshet::config {
 
-enum class SettingUnit { kText, kSecret, kAddress, kLevel, kCount, kBytes, kSeconds, kMilliseconds, kFraction };
+enum class SettingUnit {
+  kText,
+  kFile,
+  kFlag,
+  kSecret,
+  kAddress,
+  kLevel,
+  kCount,
+  kBytes,
+  kSeconds,
+  kMilliseconds,
+  kFraction
+};
 
 /// One row of the table of all settings: what readers, checks and the help text know about it.
 struct Setting {
@@ -22,7 +34,7 @@ struct Setting {
   double least;  ///< Bounds of numbers, both included.
   double most;
   /// Where the value lies in the Settings the table was made for; valid as long as those.
-  std::variant<std::string*, Address*, uint64_t*, double*> value;
+  std::variant<std::string*, Address*, bool*, uint64_t*, double*> value;
 };
 
 /// All settings, in the order of config/freshet.yaml.

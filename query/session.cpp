@@ -4,6 +4,7 @@
 
 #include <unordered_map>
 
+#include "query/connection_admin.h"
 #include "query/ddl/parser.h"
 #include "query/dialect/mysql_rewrite.h"
 #include "query/duckdb/engine.h"
@@ -50,6 +51,7 @@ class SessionImpl : public Session {
   const std::string& current_database() const override { return state_.database; }
   Result<std::vector<std::string>> split(std::string_view text) const override;
   void cancel() override { connection_->interrupt(); }
+  void forget_cancel() override { connection_->forget_interrupt(); }
   void reset() override {
     prepared_.clear();
     state_.variables = SessionVariables();
@@ -116,7 +118,11 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
           [&](const Set& set) { return run_set(set, out); },
           [&](const Transaction& transaction) { return run_transaction(transaction, out); },
           [&](const Sync&) { return out.ok({}); },
-          [&](const Kill&) { return Status::Unsupported("KILL is not offered"); },
+          [&](const Kill& kill) {
+            const Status killed = kill.query_only ? services_.connections.kill_query(kill.connection_id)
+                                                  : services_.connections.kill_connection(kill.connection_id);
+            return killed.ok() ? out.ok({}) : killed;
+          },
           [&](const NoOperation&) { return out.ok({}); },
       },
       statement);

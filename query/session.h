@@ -28,7 +28,7 @@ struct PreparedInfo {
 };
 
 /// One client's connection as SQL sees it: current database, variables, prepared statements. One statement at a time; only
-/// cancel() may be called from another thread meanwhile.
+/// cancel() and forget_cancel() may be called from another thread meanwhile.
 class Session {
  public:
   virtual ~Session() = default;
@@ -41,8 +41,10 @@ class Session {
   virtual const std::string& current_database() const = 0;
   /// Splits a text into statements at its top-level semicolons (multi-statements).
   virtual Result<std::vector<std::string>> split(std::string_view text) const = 0;
-  /// Ends the running statement with Cancelled as soon as it notices. Any thread.
+  /// Ends the running statement, or the next one, with Cancelled as soon as it notices. Any thread.
   virtual void cancel() = 0;
+  /// Drops a cancel() that no statement has noticed. Any thread.
+  virtual void forget_cancel() = 0;
   /// Back to the state after login.
   virtual void reset() = 0;
 };

@@ -15,6 +15,7 @@
 
 namespace freshet::query {
 
+class ConnectionAdmin;
 class DuckEngine;
 
 /// What statements act on. Built by main.cpp; outlives every session.
@@ -22,6 +23,7 @@ struct QueryServices {
   storage::StorageEngine& storage;
   ingest::RoutineLoadManager& routine_loads;
   DuckEngine& duckdb;
+  ConnectionAdmin& connections;
   std::string version;                   ///< what VERSION() answers
   std::function<uint16_t()> http_port;   ///< for ErrorLogUrls
   std::function<uint16_t()> mysql_port;  ///< both are known when the servers listen

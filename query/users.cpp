@@ -3,50 +3,81 @@
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
-#include <algorithm>
+#include <vector>
 
 namespace freshet::query {
 
 namespace {
 
-using Sha1 = std::array<uint8_t, SHA_DIGEST_LENGTH>;
-
 constexpr std::string_view kRoot = "root";
 
-Sha1 sha1(std::span<const uint8_t> bytes) {
-  Sha1 digest;
-  SHA1(bytes.data(), bytes.size(), digest.data());
-  return digest;
-}
+/// Both plugins are the same game with another hash: the server keeps H(H(password)); the client shows that it knows
+/// H(password) by sending it, masked with a hash of the scramble and of what the server keeps.
+struct Sha1 {
+  using Digest = std::array<uint8_t, SHA_DIGEST_LENGTH>;
+  static Digest of(std::span<const uint8_t> bytes) {
+    Digest digest;
+    SHA1(bytes.data(), bytes.size(), digest.data());
+    return digest;
+  }
+};
+struct Sha256 {
+  using Digest = std::array<uint8_t, SHA256_DIGEST_LENGTH>;
+  static Digest of(std::span<const uint8_t> bytes) {
+    Digest digest;
+    SHA256(bytes.data(), bytes.size(), digest.data());
+    return digest;
+  }
+};
 
-Sha1 double_sha1(std::string_view password) {
-  return sha1(sha1({reinterpret_cast<const uint8_t*>(password.data()), password.size()}));
+template <typename Hash>
+typename Hash::Digest doubled(std::string_view password) {
+  return Hash::of(Hash::of({reinterpret_cast<const uint8_t*>(password.data()), password.size()}));
 }
 
 /// Takes the same time wherever the digests differ.
-bool same(const Sha1& left, const Sha1& right) { return CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0; }
+template <typename Digest>
+bool same(const Digest& left, const Digest& right) {
+  return CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
+}
+
+/// `mask`: the hash of scramble and `kept`, in the order of the plugin.
+template <typename Hash>
+bool knows_password(typename Hash::Digest mask, std::span<const uint8_t> response, const typename Hash::Digest& kept) {
+  if (response.size() != mask.size()) return false;
+  for (size_t i = 0; i < mask.size(); ++i) mask[i] ^= response[i];
+  return same(Hash::of(mask), kept);
+}
+
+std::vector<uint8_t> joined(std::span<const uint8_t> first, std::span<const uint8_t> second) {
+  std::vector<uint8_t> bytes(first.begin(), first.end());
+  bytes.insert(bytes.end(), second.begin(), second.end());
+  return bytes;
+}
 
 }  // namespace
 
 Users::Users(std::string_view root_password)
-    : has_password_(!root_password.empty()), double_sha1_(double_sha1(root_password)) {}
+    : has_password_(!root_password.empty()),
+      double_sha1_(doubled<Sha1>(root_password)),
+      double_sha256_(doubled<Sha256>(root_password)) {}
 
 bool Users::check_native(std::string_view user, std::span<const uint8_t, 20> scramble,
                          std::span<const uint8_t> response) const {
   if (user != kRoot) return false;
   if (!has_password_ || response.empty()) return !has_password_ && response.empty();
-  if (response.size() != SHA_DIGEST_LENGTH) return false;
+  return knows_password<Sha1>(Sha1::of(joined(scramble, double_sha1_)), response, double_sha1_);
+}
 
-  std::array<uint8_t, 2 * SHA_DIGEST_LENGTH> salted;
-  std::ranges::copy(scramble, salted.begin());
-  std::ranges::copy(double_sha1_, salted.begin() + SHA_DIGEST_LENGTH);
-  Sha1 single_sha1 = sha1(salted);
-  for (size_t i = 0; i < single_sha1.size(); ++i) single_sha1[i] ^= response[i];
-  return same(sha1(single_sha1), double_sha1_);
+bool Users::check_caching_sha2(std::string_view user, std::span<const uint8_t, 20> scramble,
+                               std::span<const uint8_t> response) const {
+  if (user != kRoot) return false;
+  if (!has_password_ || response.empty()) return !has_password_ && response.empty();
+  return knows_password<Sha256>(Sha256::of(joined(double_sha256_, scramble)), response, double_sha256_);
 }
 
 bool Users::check_plain(std::string_view user, std::string_view password) const {
-  return user.substr(0, user.find('@')) == kRoot && same(double_sha1(password), double_sha1_);
+  return user.substr(0, user.find('@')) == kRoot && same(doubled<Sha1>(password), double_sha1_);
 }
 
 }  // namespace freshet::query

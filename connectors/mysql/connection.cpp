@@ -41,11 +41,14 @@ Connection::Connection(ServerContext& server, Socket& socket, uint64_t id, Conne
       socket_(socket),
       id_(id),
       entry_(entry),
-      in_([this](char* buffer, size_t size) { return receive(buffer, size); }, Login::kMaxPacketBytes),
-      out_([&socket](std::string_view bytes) { return socket.send_all(bytes); }),
+      channel_([this](char* buffer, size_t size) { return receive(buffer, size); },
+               [&socket](std::string_view bytes) { return socket.send_all(bytes); }),
+      in_([this](char* buffer, size_t size) { return channel_.receive(buffer, size); }, Login::kMaxPacketBytes),
+      out_([this](std::string_view bytes) { return channel_.send_all(bytes); }),
       result_(out_, server.options.max_packet_bytes),
       prepared_(server.options.max_packet_bytes),
-      login_(in_, out_, server.users, host_of(entry.info().client_address)) {}
+      login_(in_, out_, channel_, server.users, {server.options.tls, server.options.require_tls},
+             host_of(entry.info().client_address)) {}
 
 Connection::~Connection() { entry_.close(); }
 
@@ -82,6 +85,7 @@ bool Connection::log_in() {
   if (!status.ok()) log_refused(entry_.info().client_address, status);
   if (!out_.flush().ok() || !status.ok()) return false;
 
+  if ((capabilities_ & kClientCompress) != 0) channel_.start_compression(in_.take_unread());
   login_deadline_.reset();
   in_.set_max_packet_bytes(options.max_packet_bytes);
   socket_.set_receive_timeout(static_cast<unsigned>(options.idle_timeout_seconds));

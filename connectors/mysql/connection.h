@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "connectors/mysql/client_channel.h"
 #include "connectors/mysql/connection_registry.h"
 #include "connectors/mysql/error_map.h"
 #include "connectors/mysql/login.h"
@@ -80,6 +81,7 @@ class Connection {
   Socket& socket_;
   const uint64_t id_;
   ConnectionEntry& entry_;
+  ClientChannel channel_;
   PacketReader in_;
   PacketWriter out_;
   ResultSet result_;

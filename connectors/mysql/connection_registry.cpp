@@ -21,6 +21,8 @@ void ConnectionEntry::close_session() {
 bool ConnectionEntry::begin_statement(std::string_view text) {
   const std::lock_guard lock(mutex_);
   if (is_ended_) return false;
+  // From here on a cancel is meant for this statement, however long it takes to its first step.
+  if (session_ != nullptr) session_->forget_cancel();
   info_.is_running = true;
   info_.statement.assign(text.substr(0, kMaxStatementBytes));
   since_ = std::chrono::steady_clock::now();

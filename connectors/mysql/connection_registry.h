@@ -10,21 +10,13 @@
 #include <vector>
 
 #include "connectors/net/socket.h"
+#include "query/connection_admin.h"
 #include "query/session.h"
 #include "storage/base/result.h"
 
 namespace freshet::connectors {
 
-/// One line of SHOW PROCESSLIST.
-struct ConnectionInfo {
-  uint64_t id = 0;
-  std::string user;  ///< empty before the login
-  std::string client_address;
-  std::string database;
-  bool is_running = false;  ///< a statement runs now
-  uint64_t seconds = 0;     ///< since the statement began or ended
-  std::string statement;    ///< its first kMaxStatementBytes
-};
+using query::ConnectionInfo;
 
 /// What other threads may know of a connection and do to it. Any thread.
 class ConnectionEntry {
@@ -46,6 +38,7 @@ class ConnectionEntry {
   void end_connection();
   ConnectionInfo info() const;
 
+  /// What is kept of a statement's text.
   static constexpr size_t kMaxStatementBytes = 1024;
 
  private:
@@ -58,17 +51,15 @@ class ConnectionEntry {
 };
 
 /// The open connections by their id: for KILL, SHOW PROCESSLIST and the end of the server. Any thread.
-class ConnectionRegistry {
+class ConnectionRegistry final : public query::ConnectionAdmin {
  public:
   std::shared_ptr<ConnectionEntry> add(uint64_t id, Socket& socket);
   void remove(uint64_t id);
 
-  /// NotFound: "Unknown thread id: 7".
-  Status kill_query(uint64_t id);
-  Status kill_connection(uint64_t id);
+  Status kill_query(uint64_t id) override;
+  Status kill_connection(uint64_t id) override;
   void kill_all();
-  /// By ascending id.
-  std::vector<ConnectionInfo> list() const;
+  std::vector<ConnectionInfo> list() const override;
   size_t size() const;
 
  private:

@@ -39,6 +39,7 @@ constexpr Rule kRules[] = {
     {StatusCode::kUnknownOutcome, "", {1180, "HY000"}},
     {StatusCode::kCancelled, "", {1317, "70100"}},
     {StatusCode::kTimeout, "", {3024, "HY000"}},
+    {StatusCode::kNotAuthorized, "Connections using insecure transport", {3159, "HY000"}},
     {StatusCode::kNotAuthorized, "Access denied; you need", {1227, "42000"}},
     {StatusCode::kNotAuthorized, "", {1045, "28000"}},
     {StatusCode::kUnsupported, "", {1235, "42000"}},

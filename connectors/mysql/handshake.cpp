@@ -48,36 +48,39 @@ Result<Scramble> make_scramble() {
   return scramble;
 }
 
-void put_greeting(std::string& out, std::string_view server_version, uint32_t connection_id, const Scramble& scramble) {
+void put_greeting(std::string& out, const Greeting& greeting, const Scramble& scramble) {
   const std::string_view random = bytes_of(scramble);
   out.push_back(kProtocolVersion);
-  out.append(server_version).push_back('\0');
-  put_fixed<uint32_t>(out, connection_id);
+  out.append(greeting.server_version).push_back('\0');
+  put_fixed<uint32_t>(out, greeting.connection_id);
   out.append(random.substr(0, kFirstScrambleBytes)).push_back('\0');
-  put_fixed<uint16_t>(out, static_cast<uint16_t>(kServerCapabilities));
+  put_fixed<uint16_t>(out, static_cast<uint16_t>(greeting.capabilities));
   out.push_back(static_cast<char>(kCharsetUtf8mb4));
   put_fixed<uint16_t>(out, kStatusAutocommit);
-  put_fixed<uint16_t>(out, static_cast<uint16_t>(kServerCapabilities >> 16));
+  put_fixed<uint16_t>(out, static_cast<uint16_t>(greeting.capabilities >> 16));
   out.push_back(static_cast<char>(random.size() + 1));
   out.append(kGreetingReservedBytes, '\0');
   out.append(random.substr(kFirstScrambleBytes)).push_back('\0');
   out.append(kNativePassword).push_back('\0');
 }
 
-void put_auth_switch(std::string& out, const Scramble& scramble) {
+void put_auth_switch(std::string& out, std::string_view plugin, const Scramble& scramble) {
   out.push_back(static_cast<char>(kEofHeader));
-  out.append(kNativePassword).push_back('\0');
+  out.append(plugin).push_back('\0');
   out.append(bytes_of(scramble)).push_back('\0');
 }
+
+void put_fast_auth_success(std::string& out) {
+  out.push_back(static_cast<char>(kAuthMoreHeader));
+  out.push_back(kFastAuthSuccess);
+}
+
+bool is_tls_request(std::string_view payload) { return (PayloadReader(payload).fixed<uint32_t>() & kClientSsl) != 0; }
 
 Result<LoginRequest> parse_handshake_response(std::string_view payload) {
   PayloadReader in(payload);
   LoginRequest request;
   request.capabilities = in.fixed<uint32_t>();
-  if ((request.capabilities & kClientSsl) != 0) {
-    return Status::InvalidArgument(
-        "Bad handshake: this server does not offer TLS; connect with --ssl-mode=DISABLED or --skip-ssl");
-  }
   if ((request.capabilities & kClientProtocol41) == 0) return bad_handshake();
   request.capabilities &= kServerCapabilities;
   in.fixed<uint32_t>();  // the client's own packet limit

@@ -2,19 +2,39 @@
 
 #include <span>
 
+#include "connectors/mysql/protocol.h"
+
 namespace freshet::connectors::mysql {
 
 Result<LoginRequest> Login::greet(std::string_view server_version, uint32_t connection_id) {
   FRESHET_ASSIGN_OR_RETURN(scramble_, make_scramble());
   out_.begin();
-  put_greeting(out_.buffer(), server_version, connection_id, scramble_);
+  const uint32_t capabilities = kServerCapabilities | (security_.tls ? kClientSsl : 0);
+  put_greeting(out_.buffer(), {server_version, connection_id, capabilities}, scramble_);
   FRESHET_RETURN_IF_ERROR(out_.end());
   FRESHET_RETURN_IF_ERROR(out_.flush());
 
-  FRESHET_ASSIGN_OR_RETURN(const std::string_view response, read());
+  FRESHET_ASSIGN_OR_RETURN(std::string_view response, read());
+  if (is_tls_request(response)) {
+    FRESHET_ASSIGN_OR_RETURN(response, start_tls());
+  } else if (security_.require_tls) {
+    return Status::NotAuthorized(
+        "Connections using insecure transport are prohibited while mysql.require_tls is true: connect with "
+        "--ssl-mode=REQUIRED or --ssl");
+  }
   FRESHET_ASSIGN_OR_RETURN(LoginRequest request, parse_handshake_response(response));
   FRESHET_RETURN_IF_ERROR(check(request));
   return request;
+}
+
+Result<std::string_view> Login::start_tls() {
+  if (!security_.tls) {
+    return Status::InvalidArgument(
+        "Bad handshake: this server does not offer TLS; connect with --ssl-mode=DISABLED or --skip-ssl");
+  }
+  // The client goes on at once: what has come after its request is TLS and nothing else.
+  FRESHET_RETURN_IF_ERROR(channel_.start_tls(security_.tls, in_.take_unread()));
+  return read();
 }
 
 Result<LoginRequest> Login::change_user(std::string_view body, uint32_t capabilities) {
@@ -24,24 +44,38 @@ Result<LoginRequest> Login::change_user(std::string_view body, uint32_t capabili
 }
 
 Status Login::check(LoginRequest& request) {
-  if (!request.auth_plugin.empty() && request.auth_plugin != kNativePassword) {
-    FRESHET_RETURN_IF_ERROR(switch_plugin(request));
+  if (request.auth_plugin == kCachingSha2Password) {
+    FRESHET_RETURN_IF_ERROR(switch_plugin(kCachingSha2Password, request));
+  } else if (!request.auth_plugin.empty() && request.auth_plugin != kNativePassword) {
+    FRESHET_RETURN_IF_ERROR(switch_plugin(kNativePassword, request));
   }
-  const std::span response(reinterpret_cast<const uint8_t*>(request.auth_response.data()), request.auth_response.size());
-  if (users_.check_native(request.user, scramble_, response)) return Status::OK();
-  return Status::NotAuthorized("Access denied for user '{}'@'{}' (using password: {})", request.user, client_host_,
-                               response.empty() ? "NO" : "YES");
+  if (!check_password(request)) {
+    return Status::NotAuthorized("Access denied for user '{}'@'{}' (using password: {})", request.user, client_host_,
+                                 request.auth_response.empty() ? "NO" : "YES");
+  }
+  if (request.auth_plugin != kCachingSha2Password || request.auth_response.empty()) return Status::OK();
+  out_.begin();
+  put_fast_auth_success(out_.buffer());
+  return out_.end();
 }
 
-Status Login::switch_plugin(LoginRequest& request) {
+bool Login::check_password(const LoginRequest& request) const {
+  const std::span response(reinterpret_cast<const uint8_t*>(request.auth_response.data()), request.auth_response.size());
+  if (request.auth_plugin == kCachingSha2Password) return users_.check_caching_sha2(request.user, scramble_, response);
+  return users_.check_native(request.user, scramble_, response);
+}
+
+Status Login::switch_plugin(std::string_view plugin, LoginRequest& request) {
   FRESHET_ASSIGN_OR_RETURN(scramble_, make_scramble());
   out_.begin();
-  put_auth_switch(out_.buffer(), scramble_);
+  put_auth_switch(out_.buffer(), plugin, scramble_);
   FRESHET_RETURN_IF_ERROR(out_.end());
   FRESHET_RETURN_IF_ERROR(out_.flush());
-  FRESHET_ASSIGN_OR_RETURN(const std::string_view response, read());
+  FRESHET_ASSIGN_OR_RETURN(std::string_view response, read());
+  // Without a password caching_sha2_password sends the end of an empty text.
+  if (response == std::string_view("\0", 1)) response = {};
   request.auth_response = response;
-  request.auth_plugin = kNativePassword;
+  request.auth_plugin = plugin;
   return Status::OK();
 }
 

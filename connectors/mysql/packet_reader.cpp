@@ -46,6 +46,12 @@ PacketReader::Outcome PacketReader::read(std::string_view& payload) {
   return Outcome::kPacket;
 }
 
+std::string PacketReader::take_unread() {
+  std::string unread(buffer_.data() + begin_, end_ - begin_);
+  begin_ = end_ = 0;
+  return unread;
+}
+
 PacketReader::Outcome PacketReader::read_header(size_t& length) {
   const Outcome outcome = fill(kPacketHeaderBytes);
   if (outcome != Outcome::kPacket) return outcome;

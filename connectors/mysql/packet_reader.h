@@ -28,6 +28,8 @@ class PacketReader {
 
   /// The next packet's payload, valid until the next call.
   Outcome read(std::string_view& payload);
+  /// Bytes that have arrived and that no read() has returned, for who reads the stream on in another way.
+  std::string take_unread();
   void set_max_packet_bytes(size_t bytes) { max_packet_bytes_ = bytes; }
   /// Sequence number that the next packet of either side must carry. A command begins with 0.
   uint8_t next_sequence() const { return sequence_; }

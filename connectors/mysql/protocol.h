@@ -13,12 +13,15 @@ inline constexpr size_t kPacketHeaderBytes = 4;
 inline constexpr uint8_t kOkHeader = 0x00;
 inline constexpr uint8_t kEofHeader = 0xFE;
 inline constexpr uint8_t kErrorHeader = 0xFF;
+inline constexpr uint8_t kAuthMoreHeader = 0x01;
+inline constexpr char kFastAuthSuccess = 0x03;
 inline constexpr uint8_t kNullCell = 0xFB;
 
 inline constexpr uint32_t kClientLongPassword = 1u << 0;
 inline constexpr uint32_t kClientFoundRows = 1u << 1;
 inline constexpr uint32_t kClientLongFlag = 1u << 2;
 inline constexpr uint32_t kClientConnectWithDb = 1u << 3;
+inline constexpr uint32_t kClientCompress = 1u << 5;
 inline constexpr uint32_t kClientProtocol41 = 1u << 9;
 inline constexpr uint32_t kClientInteractive = 1u << 10;
 inline constexpr uint32_t kClientSsl = 1u << 11;
@@ -32,9 +35,9 @@ inline constexpr uint32_t kClientConnectAttributes = 1u << 20;
 inline constexpr uint32_t kClientPluginAuthLengthEncoded = 1u << 21;
 inline constexpr uint32_t kClientDeprecateEof = 1u << 24;
 
-/// What this server offers: no TLS, no compression, no LOAD DATA LOCAL.
+/// What this server offers, and kClientSsl when it has a certificate: no LOAD DATA LOCAL.
 inline constexpr uint32_t kServerCapabilities =
-    kClientLongPassword | kClientFoundRows | kClientLongFlag | kClientConnectWithDb | kClientProtocol41 |
+    kClientCompress | kClientLongPassword | kClientFoundRows | kClientLongFlag | kClientConnectWithDb | kClientProtocol41 |
     kClientInteractive | kClientTransactions | kClientSecureConnection | kClientMultiStatements | kClientMultiResults |
     kClientPsMultiResults | kClientPluginAuth | kClientConnectAttributes | kClientPluginAuthLengthEncoded |
     kClientDeprecateEof;

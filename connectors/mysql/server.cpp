@@ -37,17 +37,16 @@ struct MySqlServer::Client {
   std::thread thread;
 };
 
-Result<std::unique_ptr<MySqlServer>> MySqlServer::start(const MySqlServerOptions& options, query::SessionFactory& sessions,
-                                                        const query::Users& users) {
+Result<std::unique_ptr<MySqlServer>> MySqlServer::start(const MySqlServerOptions& options, const Parts& parts) {
   FRESHET_ASSIGN_OR_RETURN(TcpListener listener, TcpListener::bind(options.address, "--mysql-address"));
-  return std::unique_ptr<MySqlServer>(new MySqlServer(options, sessions, users, std::move(listener)));
+  return std::unique_ptr<MySqlServer>(new MySqlServer(options, parts, std::move(listener)));
 }
 
-MySqlServer::MySqlServer(const MySqlServerOptions& options, query::SessionFactory& sessions, const query::Users& users,
-                         TcpListener listener)
+MySqlServer::MySqlServer(const MySqlServerOptions& options, const Parts& parts, TcpListener listener)
     : options_(options),
       listener_(std::move(listener)),
-      context_(std::make_unique<mysql::ServerContext>(options_, sessions, users, registry_)),
+      registry_(parts.registry),
+      context_(std::make_unique<mysql::ServerContext>(options_, parts.sessions, parts.users, registry_)),
       acceptor_([this] { accept_clients(); }) {}
 
 MySqlServer::~MySqlServer() { stop(); }

@@ -12,6 +12,7 @@
 #include "connectors/mysql/connection_registry.h"
 #include "connectors/net/host_port.h"
 #include "connectors/net/tcp_listener.h"
+#include "connectors/net/tls_context.h"
 #include "query/session.h"
 #include "query/users.h"
 #include "storage/base/result.h"
@@ -25,6 +26,8 @@ struct MySqlServerOptions {
   uint64_t login_timeout_seconds = 10;
   uint64_t send_timeout_seconds = 60;       ///< a client that takes nothing of its answer for so long is cut off
   uint64_t max_packet_bytes = 64ull << 20;  ///< longest statement, and longest row of an answer
+  std::shared_ptr<const TlsContext> tls;    ///< what clients may turn to; null: TLS is not offered
+  bool require_tls = false;                 ///< clients without TLS are refused
   std::string server_version = "8.0.34-freshet";
 };
 
@@ -36,9 +39,15 @@ struct ServerContext;
 /// session and writes the answer, with no hand-over between threads on the way. All methods from any thread.
 class MySqlServer {
  public:
-  /// Listens and serves. `sessions` and `users` must outlive the server. Errors as TcpListener::bind.
-  static Result<std::unique_ptr<MySqlServer>> start(const MySqlServerOptions& options, query::SessionFactory& sessions,
-                                                    const query::Users& users);
+  /// What the server serves with; each outlives it. `registry` takes its connections.
+  struct Parts {
+    query::SessionFactory& sessions;
+    const query::Users& users;
+    ConnectionRegistry& registry;
+  };
+
+  /// Listens and serves. Errors as TcpListener::bind.
+  static Result<std::unique_ptr<MySqlServer>> start(const MySqlServerOptions& options, const Parts& parts);
   /// Stops.
   ~MySqlServer();
   MySqlServer(const MySqlServer&) = delete;
@@ -48,15 +57,12 @@ class MySqlServer {
   uint16_t port() const { return listener_.port(); }
   /// Refuses new clients, cancels running statements, ends all connections and waits for their threads. Idempotent.
   void stop();
-  /// The connections that are open now.
-  ConnectionRegistry& connections() { return registry_; }
   uint64_t commands_served() const;
 
  private:
   struct Client;
 
-  MySqlServer(const MySqlServerOptions& options, query::SessionFactory& sessions, const query::Users& users,
-              TcpListener listener);
+  MySqlServer(const MySqlServerOptions& options, const Parts& parts, TcpListener listener);
   void accept_clients();
   void welcome(int fd);
   void serve(uint64_t id, Client& client);
@@ -64,7 +70,7 @@ class MySqlServer {
 
   const MySqlServerOptions options_;
   TcpListener listener_;
-  ConnectionRegistry registry_;
+  ConnectionRegistry& registry_;
   std::unique_ptr<mysql::ServerContext> context_;
   uint64_t next_id_ = 1;
   std::atomic<bool> is_stopping_{false};

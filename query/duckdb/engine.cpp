@@ -151,6 +151,7 @@ class Connection final : public DuckConnection {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (connection_ != nullptr) connection_->Interrupt();
   }
+  void forget_interrupt() override { interrupted_.store(false); }
 
  private:
   using Consumer = std::function<Status(duckdb::QueryResult&)>;
@@ -193,12 +194,13 @@ class Connection final : public DuckConnection {
 
   /// Runs a statement and hands over its result as a stream; closes it whatever happens.
   Status run(GuardedStatement guarded, const Consumer& consume) {
-    interrupted_.store(false);
     try {
       FRESHET_RETURN_IF_ERROR(connect());
       state_->begin();
       const auto pending = connection_->PendingQuery(std::move(guarded.statement), true);
       if (pending->HasError()) return failure(pending->GetErrorObject(), guarded);
+      // DuckDB forgets at the beginning of a query what came before.
+      if (interrupted_.load()) connection_->Interrupt();
       const auto result = pending->Execute();
       if (result->HasError()) return failure(result->GetErrorObject(), guarded);
       const Status status = consume(*result);

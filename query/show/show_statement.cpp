@@ -130,6 +130,7 @@ Status run_show(const Show& show, const SessionState& session, const QueryServic
     case ShowKind::kCreateTable: return show_create_table_statement(show, session, services, out);
     case ShowKind::kIndex: return show_index(show, session, services, out);
     case ShowKind::kVariables: return show_variables(show, session, services, out);
+    case ShowKind::kProcesslist: return show_processlist(show, services, out);
     case ShowKind::kTablets: return show_tablets(show, session, services, out);
     case ShowKind::kPartitions: return show_partitions(show, session, services, out);
     case ShowKind::kVersions: return show_versions(show, session, services, out);

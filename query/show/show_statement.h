@@ -8,6 +8,9 @@ namespace freshet::query {
 /// Answers SHOW and DESCRIBE from the newest snapshot. Unsupported names what is not offered.
 Status run_show(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
 
+/// The connections of the server and what they run.
+Status show_processlist(const Show& show, const QueryServices& services, ResultWriter& out);
+
 /// The tablets of a table with their ids, sizes and rowsets.
 Status show_tablets(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
 

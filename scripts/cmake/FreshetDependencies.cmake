@@ -8,7 +8,7 @@ find_package(RocksDB REQUIRED)    # metadata store; its LRU cache is the page ca
 find_package(yaml-cpp REQUIRED)   # configuration file
 find_package(CLI11 REQUIRED)      # command line
 find_package(simdjson REQUIRED)   # JSON decoding
-find_package(OpenSSL REQUIRED)    # SHA-1 of the MySQL handshake
+find_package(OpenSSL REQUIRED)    # hashes of the MySQL handshake, and TLS
 find_package(Boost 1.74 REQUIRED) # Asio: event loops and sockets; Beast: HTTP (headers only)
 # Boost 1.74's asio/awaitable.hpp uses std::exchange and does not include <utility>.
 add_library(freshet_boost INTERFACE)

@@ -78,6 +78,7 @@ class FakeSession final : public query::Session {
     return statements;
   }
   void cancel() override { is_cancelled_ = true; }
+  void forget_cancel() override { is_cancelled_ = false; }
   void reset() override { prepared_.clear(); }
 
  private:

@@ -54,9 +54,11 @@ class RawClient {
     std::string answer = read();
     if (answer.empty() || static_cast<uint8_t>(answer[0]) != kEofHeader) return answer;
     PayloadReader change(std::string_view(answer).substr(1));
-    change.null_terminated();
-    send_packet(native_token(password, std::string(change.null_terminated())), 3);
-    return read();
+    const bool is_native = change.null_terminated() == "mysql_native_password";
+    const std::string other(change.null_terminated());
+    send_packet(is_native ? native_token(password, other) : sha2_token(password, other), 3);
+    answer = read();
+    return answer == "\x01\x03" ? read() : answer;
   }
 
   void command(Command command, std::string_view body) {
@@ -118,6 +120,18 @@ class RawClient {
     if (password.empty()) return {};
     std::string token = sha1(password);
     const std::string mask = sha1(scramble + sha1(token));
+    for (size_t i = 0; i < token.size(); ++i) token[i] ^= mask[i];
+    return token;
+  }
+  static std::string sha256(const std::string& text) {
+    std::string digest(SHA256_DIGEST_LENGTH, '\0');
+    SHA256(reinterpret_cast<const uint8_t*>(text.data()), text.size(), reinterpret_cast<uint8_t*>(digest.data()));
+    return digest;
+  }
+  static std::string sha2_token(const std::string& password, const std::string& scramble) {
+    if (password.empty()) return std::string(1, '\0');
+    std::string token = sha256(password);
+    const std::string mask = sha256(sha256(token) + scramble);
     for (size_t i = 0; i < token.size(); ++i) token[i] ^= mask[i];
     return token;
   }

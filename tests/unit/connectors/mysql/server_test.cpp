@@ -23,7 +23,7 @@ class MySqlServerTest : public testing::Test {
   MySqlServerTest() { options_.address.port = 0; }
   void start(const std::string& password = "") {
     users_ = std::make_unique<query::Users>(password);
-    auto server = MySqlServer::start(options_, sessions_, *users_);
+    auto server = MySqlServer::start(options_, {sessions_, *users_, registry_});
     ASSERT_TRUE(server.ok()) << server.status().message();
     server_ = std::move(*server);
   }
@@ -39,20 +39,30 @@ class MySqlServerTest : public testing::Test {
   MySqlServerOptions options_;
   mysql::FakeSessionFactory sessions_;
   std::unique_ptr<query::Users> users_;
+  ConnectionRegistry registry_;
   std::unique_ptr<MySqlServer> server_;
 };
 
 TEST_F(MySqlServerTest, RightPasswordEntersWrongOneDoesNot) {
   start("secret");
   EXPECT_TRUE(is_ok(connect().log_in("secret")));
-  EXPECT_TRUE(is_ok(connect().log_in("secret", "", 0, "caching_sha2_password"))) << "switched to the native plugin";
+  EXPECT_TRUE(is_ok(connect().log_in("secret", "", 0, "caching_sha2_password")));
+  EXPECT_EQ(error_number(connect().log_in("guess", "", 0, "caching_sha2_password")), 1045);
+  EXPECT_EQ(error_number(connect().log_in("", "", 0, "caching_sha2_password")), 1045);
+  EXPECT_TRUE(is_ok(connect().log_in("secret", "", 0, "dialog"))) << "switched to the native plugin";
   EXPECT_TRUE(is_ok(connect().log_in("secret", "shop")));
   const std::string refused = connect().log_in("guess");
   EXPECT_EQ(error_number(refused), 1045);
   EXPECT_NE(refused.find("#28000Access denied for user 'root'@'127.0.0.1' (using password: YES)"), std::string::npos);
   EXPECT_EQ(error_number(connect().log_in()), 1045);
   EXPECT_EQ(error_number(connect().log_in("secret", "missing")), 1049);
-  EXPECT_EQ(error_number(connect().log_in("secret", "", mysql::kClientSsl)), 1043);
+  EXPECT_EQ(error_number(connect().log_in("secret", "", mysql::kClientSsl)), 1043) << "no certificate, no TLS";
+}
+
+TEST_F(MySqlServerTest, WithoutTheTlsThatIsRequiredNobodyEnters) {
+  options_.require_tls = true;
+  start();
+  EXPECT_EQ(error_number(connect().log_in()), 3159);
 }
 
 TEST_F(MySqlServerTest, RowsWithAndWithoutDeprecatedEof) {
@@ -103,7 +113,7 @@ TEST_F(MySqlServerTest, SmallCommands) {
   EXPECT_TRUE(is_ok(client.read()));
   client.command(Command::kInitDb, "shop");
   EXPECT_TRUE(is_ok(client.read()));
-  EXPECT_EQ(server_->connections().list().at(0).database, "shop");
+  EXPECT_EQ(registry_.list().at(0).database, "shop");
   client.command(Command::kInitDb, "missing");
   EXPECT_EQ(error_number(client.read()), 1049);
   client.command(Command::kStatistics, "");
@@ -180,7 +190,7 @@ TEST_F(MySqlServerTest, ConnectionsAreBoundedAndComeFree) {
     EXPECT_EQ(error_number(refused), 1040);
     EXPECT_NE(refused.find("Too many connections"), std::string::npos);
   }
-  EXPECT_TRUE(eventually([&] { return server_->connections().size() == 1; }));
+  EXPECT_TRUE(eventually([&] { return registry_.size() == 1; }));
   EXPECT_TRUE(is_ok(connect().log_in()));
 }
 
@@ -228,7 +238,7 @@ TEST_F(MySqlServerTest, GarbageDoesNoHarm) {
     client.close();
   }
   EXPECT_TRUE(is_ok(good.query("still here"))) << "seed " << seed;
-  EXPECT_TRUE(eventually([&] { return server_->connections().size() == 1; })) << "seed " << seed;
+  EXPECT_TRUE(eventually([&] { return registry_.size() == 1; })) << "seed " << seed;
 }
 
 TEST_F(MySqlServerTest, IdleClientsAreCutOff) {
@@ -237,7 +247,7 @@ TEST_F(MySqlServerTest, IdleClientsAreCutOff) {
   RawClient client = connect();
   ASSERT_TRUE(is_ok(client.log_in()));
   EXPECT_EQ(client.read(), "");
-  EXPECT_TRUE(eventually([&] { return server_->connections().size() == 0; }));
+  EXPECT_TRUE(eventually([&] { return registry_.size() == 0; }));
 }
 
 TEST_F(MySqlServerTest, ALoginByteByByteEndsInTime) {
@@ -248,7 +258,7 @@ TEST_F(MySqlServerTest, ALoginByteByByteEndsInTime) {
   EXPECT_TRUE(eventually([&] {
     client.send_bytes("\xff");
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    return server_->connections().size() == 0;
+    return registry_.size() == 0;
   }));
 }
 
@@ -256,15 +266,14 @@ TEST_F(MySqlServerTest, KillQueryCancelsAndKillConnectionEnds) {
   start();
   RawClient client = connect();
   ASSERT_TRUE(is_ok(client.log_in()));
-  ConnectionRegistry& registry = server_->connections();
-  const uint64_t id = registry.list().at(0).id;
+  const uint64_t id = registry_.list().at(0).id;
   client.command(Command::kQuery, "SLEEP");
-  ASSERT_TRUE(eventually([&] { return registry.list().at(0).is_running; }));
-  EXPECT_EQ(registry.list().at(0).statement, "SLEEP");
-  EXPECT_EQ(registry.list().at(0).user, "root");
-  ASSERT_TRUE(registry.kill_query(id).ok());
+  ASSERT_TRUE(eventually([&] { return registry_.list().at(0).is_running; }));
+  EXPECT_EQ(registry_.list().at(0).statement, "SLEEP");
+  EXPECT_EQ(registry_.list().at(0).user, "root");
+  ASSERT_TRUE(registry_.kill_query(id).ok());
   EXPECT_EQ(error_number(client.read()), 1317);
-  ASSERT_TRUE(registry.kill_query(id).ok()) << "nothing runs";
+  ASSERT_TRUE(registry_.kill_query(id).ok()) << "nothing runs";
   EXPECT_TRUE(is_ok(client.query("still here")));
 
   RawClient killer = connect();
@@ -287,11 +296,11 @@ TEST_F(MySqlServerTest, StopEndsRunningStatementsAndIdleClients) {
   ASSERT_TRUE(is_ok(busy.log_in()));
   busy.command(Command::kQuery, "SLEEP");
   ASSERT_TRUE(eventually([&] {
-    const auto all = server_->connections().list();
+    const auto all = registry_.list();
     return std::any_of(all.begin(), all.end(), [](const ConnectionInfo& info) { return info.is_running; });
   }));
   server_->stop();
-  EXPECT_EQ(server_->connections().size(), 0u);
+  EXPECT_EQ(registry_.size(), 0u);
   EXPECT_EQ(idle.read(), "");
   server_->stop();
 }
@@ -315,7 +324,8 @@ TEST_F(MySqlServerTest, ManyClientsAtOnce) {
 TEST_F(MySqlServerTest, TakenPortIsAClearError) {
   start();
   options_.address.port = server_->port();
-  const auto second = MySqlServer::start(options_, sessions_, *users_);
+  ConnectionRegistry registry;
+  const auto second = MySqlServer::start(options_, {sessions_, *users_, registry});
   ASSERT_FALSE(second.ok());
   EXPECT_NE(second.status().message().find("--mysql-address"), std::string::npos);
 }

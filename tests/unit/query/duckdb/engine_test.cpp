@@ -279,6 +279,16 @@ TEST_F(EngineTest, InterruptEndsTheQuery) {
       run("SELECT count(*) FROM range(100000000000) a, range(1000) b WHERE a.range % 7 = b.range % 11", rows);
   killer.join();
   EXPECT_EQ(status.code(), StatusCode::kCancelled) << status.to_string();
+  connection_->forget_interrupt();
+  EXPECT_EQ(one("SELECT 1"), "1|");
+}
+
+TEST_F(EngineTest, AnInterruptBeforeTheFirstStepIsNotLost) {
+  connection_->interrupt();
+  TextRows rows;
+  EXPECT_EQ(run("SELECT count(*) FROM range(100000000000) a, range(1000) b WHERE a.range % 7 = b.range % 11", rows).code(),
+            StatusCode::kCancelled);
+  connection_->forget_interrupt();
   EXPECT_EQ(one("SELECT 1"), "1|");
 }
 

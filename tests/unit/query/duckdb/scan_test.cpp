@@ -416,6 +416,7 @@ TEST_F(ScanTest, InterruptReachesAScanThatFindsNothing) {
       "SELECT count(*) FROM facts a, facts b, facts c WHERE a.num + b.num * c.num = 123456789012", "shop", rows);
   killer.join();
   EXPECT_EQ(status.code(), StatusCode::kCancelled) << status.to_string();
+  connection_->forget_interrupt();
   same("SELECT count(*) FROM facts");
 }
 
