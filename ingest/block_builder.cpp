@@ -54,9 +54,12 @@ BlockBuilder::BlockBuilder(storage::StorageEngine& storage, storage::TableSnapsh
     : storage_(&storage), table_(std::move(table)), given_(std::move(given)) {}
 
 Result<BlockBuilder> BlockBuilder::create(storage::StorageEngine& storage, storage::TableSnapshotPtr table,
-                                          std::vector<size_t> given, bool all_deletes, bool is_partial) {
+                                          std::vector<size_t> given, bool all_deletes, bool is_partial,
+                                          std::optional<size_t> sequence_source) {
   const SchemaPtr schema = table->schema;
   BlockBuilder builder(storage, std::move(table), std::move(given));
+  builder.sequence_source_ = sequence_source;
+  FRESHET_RETURN_IF_ERROR(builder.check_sequence(is_partial));
   for (size_t column = 0; column < schema->columns.size(); ++column) {
     const bool is_key = column < schema->key_count;
     if (std::binary_search(builder.given_.begin(), builder.given_.end(), column)) {
@@ -69,16 +72,26 @@ Result<BlockBuilder> BlockBuilder::create(storage::StorageEngine& storage, stora
   return builder;
 }
 
+Status BlockBuilder::check_sequence(bool is_partial) const {
+  const std::optional<size_t> sequence = table_->schema->sequence_column();
+  if (!sequence || is_partial || sequence_source_ || std::binary_search(given_.begin(), given_.end(), *sequence) ||
+      table_->schema->columns[*sequence].default_current_timestamp) {
+    return Status::OK();
+  }
+  return Status::InvalidArgument("Table {} has sequence column, need to specify the sequence column", table_->name);
+}
+
 Status BlockBuilder::prepare_absent(size_t column, bool all_deletes, bool is_partial) {
   const ColumnSchema& schema = table_->schema->columns[column];
   const bool is_key = column < table_->schema->key_count;
+  if (schema.is_sequence && sequence_source_) return Status::OK();
   if (schema.auto_increment) {
     absent_sequences_.push_back(column);
     if (is_key) absent_key_bytes_ += 1 + schema.type.width();
     return Status::OK();
   }
   Constant constant{column, Column(schema.type)};
-  const bool is_optional = !is_key && (all_deletes || (is_partial && !has_default(schema)));
+  const bool is_optional = !is_key && !schema.is_sequence && (all_deletes || (is_partial && !has_default(schema)));
   if (is_optional) {
     append_zero(constant.value);
   } else {
@@ -101,6 +114,7 @@ Status BlockBuilder::complete(Block& block, size_t rows) {
   for (const Constant& constant : constants_) {
     block.columns[constant.column].append_gather(constant.value, {zeros_.data(), rows});
   }
+  if (sequence_source_) copy_sequences(block);
   for (size_t column : absent_sequences_) FRESHET_RETURN_IF_ERROR(number_nulls(column, block, rows));
   for (size_t column : given_) {
     if (takes_sequence(column) && block.columns[column].has_nulls()) {
@@ -108,6 +122,18 @@ Status BlockBuilder::complete(Block& block, size_t rows) {
     }
   }
   return Status::OK();
+}
+
+void BlockBuilder::copy_sequences(Block& block) const {
+  const Column& source = block.columns[*sequence_source_];
+  Column& sequences = block.columns[*table_->schema->sequence_column()];
+  if (source.type() == sequences.type()) return sequences.append_range(source, 0, source.size());
+  std::string text;
+  for (size_t row = 0; row < source.size(); ++row) {
+    text.clear();
+    if (!source.is_null(row)) format_value(source, row, text);
+    if (source.is_null(row) || append_text(sequences, text) != TextError::kNone) sequences.append_null();
+  }
 }
 
 Status BlockBuilder::number_nulls(size_t position, Block& block, size_t rows) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -17,8 +18,11 @@ class BlockBuilder {
   /// need no value. `is_partial`: the rows of keys that are in the table keep their other columns; for the rest a column
   /// without default holds anything until the commit decides. Else InvalidArgument names a column that has neither a value
   /// nor a default.
+  /// `sequence_source`: a given column whose values go to the hidden sequence column too. Rows of a table with a sequence
+  /// column must bring it, unless they are partial or it has CURRENT_TIMESTAMP as its default.
   static Result<BlockBuilder> create(storage::StorageEngine& storage, storage::TableSnapshotPtr table,
-                                     std::vector<size_t> given, bool all_deletes, bool is_partial);
+                                     std::vector<size_t> given, bool all_deletes, bool is_partial,
+                                     std::optional<size_t> sequence_source = std::nullopt);
 
   const storage::TableSnapshot& table() const { return *table_; }
   const std::vector<size_t>& given() const { return given_; }
@@ -35,12 +39,15 @@ class BlockBuilder {
 
  private:
   BlockBuilder(storage::StorageEngine& storage, storage::TableSnapshotPtr table, std::vector<size_t> given);
+  Status check_sequence(bool is_partial) const;
   Status prepare_absent(size_t column, bool all_deletes, bool is_partial);
+  void copy_sequences(Block& block) const;
   Status number_nulls(size_t position, Block& block, size_t rows);
 
   storage::StorageEngine* storage_;
   storage::TableSnapshotPtr table_;
   std::vector<size_t> given_;
+  std::optional<size_t> sequence_source_;
   struct Constant {
     size_t column;
     Column value;  ///< one row

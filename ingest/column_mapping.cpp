@@ -2,15 +2,21 @@
 
 #include <algorithm>
 
+#include "storage/types/table_options.h"
+
 namespace freshet::ingest {
 namespace {
 
 std::vector<std::string> source_names(const LoadRequest& request, const TableSchema& schema) {
   std::vector<std::string> names = request.columns;
   if (names.empty()) {
-    for (const ColumnSchema& column : schema.columns) names.push_back(column.name);
+    for (size_t i = 0; i < schema.visible_count(); ++i) names.push_back(schema.columns[i].name);
   }
-  for (const std::string& hidden : request.hidden_columns) {
+  std::vector<std::string> more = request.hidden_columns;
+  // A field of JSON rows may be the sequence without being a column.
+  const bool is_by_name = request.format == LoadFormat::kJson && request.columns.empty() && request.jsonpaths.empty();
+  if (is_by_name && !request.sequence_column.empty()) more.push_back(request.sequence_column);
+  for (const std::string& hidden : more) {
     const bool is_named = std::any_of(names.begin(), names.end(), [&](const auto& name) { return same_name(name, hidden); });
     if (!is_named) names.push_back(hidden);
   }
@@ -28,6 +34,34 @@ Status check_deletes(const LoadRequest& request, const TableSchema& schema, bool
   return Status::OK();
 }
 
+/// The request may name the source of the sequences.
+Status map_sequence(const LoadRequest& request, const TableSchema& schema, ColumnMapping& mapping,
+                    std::vector<bool>& is_given) {
+  if (request.sequence_column.empty()) return Status::OK();
+  const std::optional<size_t> sequence = schema.sequence_column();
+  if (!sequence) return Status::InvalidArgument("There is no sequence column in the table");
+  const std::optional<size_t> named = schema.find(request.sequence_column);
+  if (named == sequence) return Status::OK();
+  if (!schema.columns[*sequence].hidden) {
+    return Status::InvalidArgument("{}: the sequence column of the table is '{}', not '{}'", kSequenceColProperty,
+                                   schema.columns[*sequence].name, request.sequence_column);
+  }
+  for (SourceColumn& source : mapping.sources) {
+    if (!same_name(source.name, request.sequence_column)) continue;
+    if (named) {
+      mapping.sequence_source = named;
+    } else {
+      if (is_given[*sequence]) return Status::InvalidArgument("columns: '{}' is named twice", kSequenceColumn);
+      source.use = SourceColumn::Use::kColumn;
+      source.column = *sequence;
+      is_given[*sequence] = true;
+    }
+    return Status::OK();
+  }
+  return Status::InvalidArgument("{}: '{}' is not among the columns of the load", kSequenceColProperty,
+                                 request.sequence_column);
+}
+
 Status check_missing_keys(const TableSchema& schema, const std::vector<size_t>& given) {
   for (size_t i = 0; i < schema.key_count; ++i) {
     const ColumnSchema& key = schema.columns[i];
@@ -43,7 +77,9 @@ Status check_missing_keys(const TableSchema& schema, const std::vector<size_t>& 
 Result<ColumnMapping> map_columns(const LoadRequest& request, const TableSchema& schema) {
   for (const std::string& hidden : request.hidden_columns) {
     if (same_name(hidden, kDeleteSignColumn)) continue;
-    return Status::Unsupported("hidden_columns: '{}' is not offered, only {}", hidden, kDeleteSignColumn);
+    if (same_name(hidden, kSequenceColumn) && schema.sequence_column()) continue;
+    return Status::Unsupported("hidden_columns: '{}' is not offered, only {}, and {} in a table with a sequence column",
+                               hidden, kDeleteSignColumn, kSequenceColumn);
   }
   ColumnMapping mapping;
   mapping.all_deletes = request.merge_type == MergeType::kDelete;
@@ -63,6 +99,7 @@ Result<ColumnMapping> map_columns(const LoadRequest& request, const TableSchema&
     }
     mapping.sources.push_back(std::move(source));
   }
+  FRESHET_RETURN_IF_ERROR(map_sequence(request, schema, mapping, is_given));
   for (size_t i = 0; i < is_given.size(); ++i) {
     if (is_given[i]) mapping.given.push_back(i);
   }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct ColumnMapping {
   std::vector<SourceColumn> sources;  ///< in the order of a CSV row
   std::vector<size_t> given;          ///< positions in the schema that rows bring, ascending
   bool all_deletes = false;           ///< merge_type DELETE: every row deletes its key
+  /// Position of the given column whose values are the sequences as well, in a table with a hidden sequence column.
+  std::optional<size_t> sequence_source;
 };
 
 /// Matches the request's columns with the table's. InvalidArgument when a name comes twice, when a key column is missing,

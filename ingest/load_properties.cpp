@@ -5,6 +5,7 @@
 #include "ingest/json_path.h"
 #include "ingest/load_request.h"
 #include "storage/types/schema.h"
+#include "storage/types/table_options.h"
 
 namespace freshet::ingest {
 namespace {
@@ -204,6 +205,7 @@ class PropertyReader {
       FRESHET_RETURN_IF_ERROR(parse_count("timeout", *value, 1, kMaxTimeoutSeconds, request_.timeout_seconds));
     }
     if (const auto* value = find("comment")) request_.comment = *value;
+    if (const auto* value = find(std::string(kSequenceColProperty))) request_.sequence_column = *value;
     FRESHET_RETURN_IF_ERROR(read_bool("two_phase_commit", request_.two_phase_commit));
     return read_bool("strict_mode", request_.strict_mode);
   }
@@ -312,7 +314,7 @@ class PropertyReader {
     if (find("partitions") != nullptr && find("temporary_partitions") != nullptr) {
       return Status::InvalidArgument("Can not specify both partitions and temporary partitions");
     }
-    for (const char* name : {"where", "temporary_partitions", "function_column.sequence_col", "sql"}) {
+    for (const char* name : {"where", "temporary_partitions", "sql"}) {
       if (find(name) != nullptr) return Status::Unsupported("{}: not offered; send the load without it", name);
     }
     if (const auto* value = find("partitions"))

@@ -35,6 +35,9 @@ struct LoadRequest {
   MergeType merge_type = MergeType::kAppend;
   bool partial_columns = false;        ///< rows replace only the columns they bring
   bool partial_new_keys_fail = false;  ///< ... and a key that is not in the table refuses the load
+  /// function_column.sequence_col: the source column whose values are the rows' sequences, in a table whose sequence column
+  /// is hidden. It may be a column of the table as well. Empty: rows bring kSequenceColumn, or a visible sequence column.
+  std::string sequence_column;
   bool strip_outer_array = false;
   bool read_json_by_line = false;  ///< if neither this nor strip_outer_array is given, lines are read
   bool num_as_string = false;

@@ -26,8 +26,11 @@ Result<storage::PartialColumnsPtr> partial_columns_for(std::vector<size_t> given
 }
 
 Result<storage::PartialColumnsPtr> partial_columns_of(const LoadRequest& request, const TableSchema& schema) {
-  if (!request.partial_columns || request.merge_type == MergeType::kDelete) return storage::PartialColumnsPtr();
-  FRESHET_ASSIGN_OR_RETURN(const ColumnMapping mapping, map_columns(request, schema));
+  const std::optional<size_t> sequence = schema.sequence_column();
+  const bool is_delete = request.merge_type == MergeType::kDelete;
+  if (!request.partial_columns || (is_delete && !sequence)) return storage::PartialColumnsPtr();
+  FRESHET_ASSIGN_OR_RETURN(ColumnMapping mapping, map_columns(request, schema));
+  if (mapping.sequence_source) mapping.given.push_back(*sequence);
   const bool has_deletes = std::any_of(mapping.sources.begin(), mapping.sources.end(), [](const SourceColumn& source) {
     return source.use == SourceColumn::Use::kDeleteSign;
   });
@@ -35,7 +38,7 @@ Result<storage::PartialColumnsPtr> partial_columns_of(const LoadRequest& request
     return Status::Unsupported(
         "a partial update cannot delete rows as well: send the keys in a load with merge_type DELETE");
   }
-  return partial_columns_for(mapping.given, request.partial_new_keys_fail, schema);
+  return partial_columns_for(std::move(mapping.given), !is_delete && request.partial_new_keys_fail, schema);
 }
 
 }  // namespace freshet::ingest

@@ -37,7 +37,7 @@ Result<std::vector<size_t>> find_targets(const storage::TableSnapshot& table, co
     targets.push_back(*position);
   }
   if (columns.empty()) {
-    for (size_t i = 0; i < schema.columns.size(); ++i) targets.push_back(i);
+    for (size_t i = 0; i < schema.visible_count(); ++i) targets.push_back(i);
   }
   return targets;
 }

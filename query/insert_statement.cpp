@@ -131,8 +131,8 @@ Status run_delete(const Delete& statement, std::span<const Parameter> parameters
         "Stream Load of their keys with merge_type DELETE",
         schema.columns.front().name);
   }
-  FRESHET_ASSIGN_OR_RETURN(const auto inserter,
-                           ingest::RowInserter::begin(services.storage, table, columns, true, false, {}));
+  FRESHET_ASSIGN_OR_RETURN(const auto inserter, ingest::RowInserter::begin(services.storage, table, columns, true,
+                                                                           schema.sequence_column().has_value(), {}));
   FRESHET_RETURN_IF_ERROR(inserter->append_row(row));
   FRESHET_ASSIGN_OR_RETURN(const storage::CommitOutcome outcome, inserter->commit());
   OkResult result;

@@ -74,7 +74,7 @@ std::optional<PointRead> PointRead::bind(const PointSelect& select, const storag
     read.columns_.push_back(result_column(schema.columns[column], label, table.database_name, table.name));
   };
   if (select.star) {
-    for (size_t column = 0; column < schema.columns.size(); ++column) add_output(column, schema.columns[column].name);
+    for (size_t column = 0; column < schema.visible_count(); ++column) add_output(column, schema.columns[column].name);
   }
   for (const PointSelect::Output& output : select.outputs) {
     const std::optional<size_t> column = schema.find(output.column);

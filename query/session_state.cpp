@@ -68,6 +68,11 @@ SessionValues rewrite_values(const SessionState& session, const QueryServices& s
   return values;
 }
 
+bool shows_hidden_columns(const SessionState& session) {
+  const std::string value = session.variables.get("show_hidden_columns").value_or("false");
+  return value == "1" || same_name(value, "true") || same_name(value, "on");
+}
+
 Result<std::string> database_of(const SessionState& session, const std::string& named) {
   if (!named.empty()) return named;
   if (!session.database.empty()) return session.database;

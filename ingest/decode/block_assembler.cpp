@@ -26,8 +26,9 @@ bool parse_delete_sign(const Cell& cell, uint8_t& sign) {
 
 Result<BlockAssembler> BlockAssembler::create(const LoadRequest& request, DecodeTarget target) {
   FRESHET_ASSIGN_OR_RETURN(ColumnMapping mapping, map_columns(request, *target.table->schema));
-  FRESHET_ASSIGN_OR_RETURN(BlockBuilder builder, BlockBuilder::create(target.storage, target.table, mapping.given,
-                                                                      mapping.all_deletes, request.partial_columns));
+  FRESHET_ASSIGN_OR_RETURN(BlockBuilder builder,
+                           BlockBuilder::create(target.storage, target.table, mapping.given, mapping.all_deletes,
+                                                request.partial_columns, mapping.sequence_source));
   BlockAssembler assembler(std::move(mapping), std::move(builder), std::move(target), request.strict_mode);
   FRESHET_RETURN_IF_ERROR(assembler.prepare_defaults());
   return assembler;
@@ -96,9 +97,10 @@ void BlockAssembler::reject(size_t row, std::string reason) {
   problems_.push_back({row, std::move(reason)});
 }
 
-/// Value columns of a delete are never read.
+/// Of a delete's value columns only the sequence is read.
 bool BlockAssembler::is_ignored(size_t row, size_t column) const {
-  return deletes_[row] != 0 && column >= schema().key_count;
+  return deletes_[row] != 0 && column >= schema().key_count && !schema().columns[column].is_sequence &&
+         column != mapping_.sequence_source;
 }
 
 void BlockAssembler::check_utf8(const RowBatch& batch) {

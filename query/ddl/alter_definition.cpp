@@ -21,6 +21,10 @@ Status add_property_changes(const Properties& properties, const TableSchema& sch
   FRESHET_RETURN_IF_ERROR(check_table_properties(properties, schema));
   SetProperties set;
   for (const auto& property : properties) {
+    if (is_property_of_creation(property.first)) {
+      return Status::Unsupported("Property '{}' cannot be changed: it says how the rows that are there are stored",
+                                 property.first);
+    }
     if (!is_fixed_property(property.first)) set.properties.push_back(property);
   }
   change.columns.emplace_back(std::move(set));

@@ -63,8 +63,9 @@ std::string show_create_table(std::string_view database, std::string_view table,
   if (!database.empty()) out += backquoted(database) + ".";
   out += backquoted(table) + " (\n";
   std::vector<size_t> key;
-  for (size_t i = 0; i < schema.columns.size(); ++i) {
-    out += column_line(schema.columns[i]) + (i + 1 < schema.columns.size() ? ",\n" : "\n");
+  const size_t count = schema.visible_count();
+  for (size_t i = 0; i < count; ++i) {
+    out += column_line(schema.columns[i]) + (i + 1 < count ? ",\n" : "\n");
     if (i < schema.key_count) key.push_back(i);
   }
   out += ") ENGINE=OLAP\n";
@@ -77,9 +78,10 @@ std::string show_create_table(std::string_view database, std::string_view table,
   return out + properties_text(schema);
 }
 
-std::vector<DescribeRow> describe_table(const TableSchema& schema) {
+std::vector<DescribeRow> describe_table(const TableSchema& schema, bool shows_hidden) {
   std::vector<DescribeRow> rows;
   for (const ColumnSchema& column : schema.columns) {
+    if (column.hidden && !shows_hidden) continue;
     DescribeRow row{column.name,
                     column.type.to_string(),
                     column.nullable ? "Yes" : "No",

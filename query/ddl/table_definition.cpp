@@ -4,6 +4,7 @@
 #include <array>
 
 #include "query/ddl/bucket_count.h"
+#include "query/ddl/hidden_columns.h"
 #include "query/ddl/table_properties.h"
 #include "storage/base/limits.h"
 #include "storage/types/value_text.h"
@@ -310,6 +311,7 @@ Result<TableSchema> make_table_schema(const CreateTable& table) {
   FRESHET_RETURN_IF_ERROR(check_indexes(table, schema));
   FRESHET_RETURN_IF_ERROR(set_distribution(table, schema));
   FRESHET_RETURN_IF_ERROR(check_table_properties(table.properties, schema));
+  FRESHET_RETURN_IF_ERROR(add_hidden_columns(table.properties, schema));
   for (const auto& property : table.properties) {
     if (!is_fixed_property(property.first)) schema.properties.push_back(property);
   }

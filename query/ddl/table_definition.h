@@ -50,6 +50,6 @@ struct DescribeRow {
   std::string extra;                         ///< "" for keys, the aggregation of values ("NONE", "SUM"), "AUTO_INCREMENT"
 };
 
-std::vector<DescribeRow> describe_table(const TableSchema& schema);
+std::vector<DescribeRow> describe_table(const TableSchema& schema, bool shows_hidden);
 
 }  // namespace freshet::query

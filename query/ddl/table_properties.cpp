@@ -18,7 +18,8 @@ enum class PropertyRule : uint8_t {
   kMustBeFalse,
   kColumns,  ///< names columns, separated by commas
   kCompression,
-  kHistory,  ///< seconds for which older versions stay
+  kHistory,     ///< seconds for which older versions stay
+  kAtCreation,  ///< for UNIQUE tables, and never changed later
   kRefused,
 };
 
@@ -28,8 +29,8 @@ struct Property {
   std::string_view reason;
 };
 
-constexpr std::string_view kNoSequence =
-    "sequence columns are not supported yet; without one the row that arrives later wins";
+constexpr std::string_view kNoMapping =
+    "a table has one sequence column for all its columns; name it by function_column.sequence_col";
 constexpr std::string_view kNotDynamic =
     "of dynamic partitions there are enable, time_unit, start, end, prefix, buckets, time_zone, create_history_partition, "
     "history_partition_num, start_day_of_week and start_day_of_month";
@@ -96,14 +97,14 @@ constexpr std::array kProperties = {
     Property{"dynamic_partition.replication_allocation", PropertyRule::kAccepted, ""},
     Property{"estimate_partition_size", PropertyRule::kAccepted, ""},
     Property{kAutoBucketsProperty, PropertyRule::kFixed, ""},
-    Property{"function_column.sequence_col", PropertyRule::kRefused, kNoSequence},
-    Property{"function_column.sequence_type", PropertyRule::kRefused, kNoSequence},
+    Property{kSequenceColProperty, PropertyRule::kAtCreation, "sequence column only support UNIQUE_KEYS"},
+    Property{kSequenceTypeProperty, PropertyRule::kAtCreation, "sequence column only support UNIQUE_KEYS"},
     Property{"storage_policy", PropertyRule::kRefused, "data is kept on the local disk"},
     Property{"tde_algorithm", PropertyRule::kRefused, "files are not encrypted"},
 };
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kRefusedFamilies = {
-    {{"dynamic_partition.", kNotDynamic}, {"sequence_mapping.", kNoSequence}}};
+    {{"dynamic_partition.", kNotDynamic}, {"sequence_mapping.", kNoMapping}}};
 
 const Property* find_property(std::string_view name) {
   const auto found =
@@ -159,6 +160,11 @@ bool is_fixed_property(std::string_view name) {
   return known != nullptr && (known->rule == PropertyRule::kFixed || known->rule == PropertyRule::kMustBeTrue);
 }
 
+bool is_property_of_creation(std::string_view name) {
+  const Property* known = find_property(name);
+  return known != nullptr && known->rule == PropertyRule::kAtCreation;
+}
+
 bool is_column_property(std::string_view name) {
   const Property* known = find_property(name);
   return known != nullptr && known->rule == PropertyRule::kColumns;
@@ -181,6 +187,9 @@ Status check_table_properties(const Properties& properties, const TableSchema& s
       case PropertyRule::kColumns: FRESHET_RETURN_IF_ERROR(check_columns(name, value, schema)); break;
       case PropertyRule::kCompression: FRESHET_RETURN_IF_ERROR(storage::parse_compression(value).status()); break;
       case PropertyRule::kHistory: FRESHET_RETURN_IF_ERROR(parse_history_retention(value).status()); break;
+      case PropertyRule::kAtCreation:
+        if (schema.model != TableModel::kUnique) return Status::InvalidArgument("{}", known->reason);
+        break;
       case PropertyRule::kRefused: return Status::Unsupported("Property '{}' is not supported: {}", name, known->reason);
     }
   }

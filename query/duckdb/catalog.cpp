@@ -57,10 +57,20 @@ class TableEntry final : public duckdb::TableCatalogEntry {
     info.cardinality = table_->live_rows();
     return info;
   }
-  /// No row ids; count(*) over a filter asks for the empty column.
+  /// Hidden columns have names, but `*` does not mean them. No row ids; count(*) over a filter asks for the empty column.
   duckdb::virtual_column_map_t GetVirtualColumns() const override {
     duckdb::virtual_column_map_t columns;
     columns.emplace(duckdb::COLUMN_IDENTIFIER_EMPTY, duckdb::TableColumn("", duckdb::LogicalType::BOOLEAN));
+    const TableSchema& schema = *table_->schema;
+    for (size_t i = schema.visible_count(); i < schema.columns.size(); ++i) {
+      columns.emplace(hidden_column_id(i),
+                      duckdb::TableColumn(schema.columns[i].name, logical_type(schema.columns[i].type)));
+    }
+    const std::optional<size_t> sequence = schema.sequence_column();
+    if (sequence && *sequence < schema.visible_count()) {
+      columns.emplace(hidden_column_id(*sequence),
+                      duckdb::TableColumn(std::string(kSequenceColumn), logical_type(schema.columns[*sequence].type)));
+    }
     return columns;
   }
   duckdb::vector<duckdb::column_t> GetRowIdColumns() const override { return {}; }
@@ -140,7 +150,7 @@ class SchemaEntry final : public duckdb::SchemaCatalogEntry {
     if (snapshot == nullptr) return nullptr;
     if (at) snapshot = asked_for(*snapshot, *at);
     duckdb::CreateTableInfo info(*this, table_name);
-    for (const ColumnSchema& column : snapshot->schema->columns) {
+    for (const ColumnSchema& column : std::span(snapshot->schema->columns).first(snapshot->schema->visible_count())) {
       if (!column.nullable) {
         info.constraints.push_back(
             duckdb::make_uniq<duckdb::NotNullConstraint>(duckdb::LogicalIndex(info.columns.LogicalColumnCount())));

@@ -103,9 +103,9 @@ class OriginTracer {
   ResultColumn trace_scan(duckdb::LogicalGet& get, const ColumnBinding& binding, const LogicalType& type) {
     const storage::TableSnapshot* table = scanned_table(get.function, get.bind_data.get());
     if (table == nullptr || binding.column_index >= get.GetColumnIds().size()) return computed(type);
-    const idx_t position = get.GetColumnIds()[binding.column_index].GetPrimaryIndex();
-    if (position >= table->schema->columns.size()) return computed(type);
-    const ColumnSchema& stored = table->schema->columns[position];
+    const auto position = column_position(*table->schema, get.GetColumnIds()[binding.column_index].GetPrimaryIndex());
+    if (!position) return computed(type);
+    const ColumnSchema& stored = table->schema->columns[*position];
     return {stored.name, stored.type, stored.nullable, table->database_name, table->name};
   }
 

@@ -42,7 +42,8 @@ struct ScanBinding final : public duckdb::TableFunctionData {
 };
 
 const ColumnSchema* stored_column(const storage::TableSnapshot& table, column_t column) {
-  return column < table.schema->columns.size() ? &table.schema->columns[column] : nullptr;
+  const std::optional<size_t> position = column_position(*table.schema, column);
+  return position ? &table.schema->columns[*position] : nullptr;
 }
 
 struct ScanGlobalState final : public duckdb::GlobalTableFunctionState {
@@ -338,7 +339,18 @@ duckdb::BindInfo bind_info(const optional_ptr<duckdb::FunctionData> binding) {
   return duckdb::BindInfo(binding->Cast<ScanBinding>().entry);
 }
 
+constexpr column_t kHiddenColumns = 1u << 20;  ///< above the first virtual column, away from those that the engine uses
+
 }  // namespace
+
+column_t hidden_column_id(size_t position) { return duckdb::VIRTUAL_COLUMN_START + kHiddenColumns + position; }
+
+std::optional<size_t> column_position(const TableSchema& schema, column_t column) {
+  if (column < schema.columns.size()) return column;
+  const column_t first = hidden_column_id(0);
+  if (column >= first && column - first < schema.columns.size()) return column - first;
+  return std::nullopt;
+}
 
 duckdb::unique_ptr<duckdb::FunctionData> bind_scan(storage::TableSnapshotPtr table, duckdb::TableCatalogEntry& entry) {
   return duckdb::make_uniq<ScanBinding>(std::move(table), entry);

@@ -3,9 +3,16 @@
 #include <duckdb.hpp>
 #include <duckdb/catalog/catalog_entry/table_catalog_entry.hpp>
 
+#include <optional>
+
 #include "storage/tablet/snapshot.h"
 
 namespace freshet::query {
+
+/// What the engine calls a hidden column, or a second name of a column: a virtual column.
+duckdb::column_t hidden_column_id(size_t position);
+/// Position in the table's schema of a column that the engine names; nothing when it is none of the table's.
+std::optional<size_t> column_position(const TableSchema& schema, duckdb::column_t column);
 
 /// The table function behind every table of the catalog: a parallel scan of one TableSnapshot with projection, filters (also
 /// those that joins and top-n find at run time), zone-map pruning, statistics and an exact row count. It applies every

@@ -101,8 +101,9 @@ duckdb::Value bound_value(const DataType& type, Int128 bound) {
 }  // namespace
 
 duckdb::unique_ptr<duckdb::BaseStatistics> column_statistics(const storage::TableSnapshot& table, duckdb::column_t index) {
-  if (index >= table.schema->columns.size()) return nullptr;
-  const ColumnSchema& column = table.schema->columns[index];
+  const std::optional<size_t> position = column_position(*table.schema, index);
+  if (!position) return nullptr;
+  const ColumnSchema& column = table.schema->columns[*position];
   const ColumnBounds bounds = bounds_of(table, column);
   auto statistics = duckdb::BaseStatistics::CreateUnknown(logical_type(column.type));
   if (has_integer_bounds(column.type) && bounds.known && bounds.min) {

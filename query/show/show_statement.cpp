@@ -57,7 +57,7 @@ Status show_table_status(const Show& show, const SessionState& session, const Qu
 Status show_columns(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, show.database));
   FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, show.name));
-  const std::vector<DescribeRow> described = describe_table(*table->schema);
+  const std::vector<DescribeRow> described = describe_table(*table->schema, shows_hidden_columns(session));
   Rows rows;
   for (size_t i = 0; i < described.size(); ++i) {
     const DescribeRow& row = described[i];

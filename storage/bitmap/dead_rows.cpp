@@ -130,6 +130,14 @@ DeadRows DeadRows::with(std::span<const RowOrdinal> rows) const {
   return result;
 }
 
+DeadRows DeadRows::without(std::span<const RowOrdinal> rows) const {
+  if (rows.empty()) return *this;
+  const std::vector<RowOrdinal> all = to_vector();
+  std::vector<RowOrdinal> remaining;
+  std::set_difference(all.begin(), all.end(), rows.begin(), rows.end(), std::back_inserter(remaining));
+  return DeadRows().with(remaining);
+}
+
 std::vector<RowOrdinal> DeadRows::added_since(const DeadRows& older) const {
   std::vector<RowOrdinal> rows;
   if (!state_ || state_ == older.state_) return rows;

@@ -47,6 +47,8 @@ class DeadRows {
 
   /// This version plus `rows` (any order, repeats allowed).
   DeadRows with(std::span<const RowOrdinal> rows) const;
+  /// This version less `rows` (ascending), for rewrites that keep dead rows.
+  DeadRows without(std::span<const RowOrdinal> rows) const;
   /// Rows that are dead here and not in `older`, ascending.
   std::vector<RowOrdinal> added_since(const DeadRows& older) const;
   /// All dead rows, ascending.

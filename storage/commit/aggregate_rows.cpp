@@ -196,7 +196,7 @@ Result<RowCompletion::Settled> AggregateRows::settle(const TableSnapshot& head, 
     const Bucket& bucket = buckets_[i];
     FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* then, find_tablet_of(*base_, load_.tablets[i].tablet));
     FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* now, find_tablet_of(head, load_.tablets[i].tablet));
-    FRESHET_ASSIGN_OR_RETURN(const std::vector<uint32_t> changed, find_changed_keys(*then, *now, bucket.keys, bucket.bases));
+    FRESHET_ASSIGN_OR_RETURN(const std::vector<uint32_t> changed, find_changed_keys(*then, *now, bucket.keys, bucket.bases, false));
     if (changed.empty()) continue;
     changed_keys += changed.size();
     settled.must_complete_again = changed_keys > most_changed;

@@ -48,7 +48,8 @@ struct LoadCommit {
   TableId table;
   SchemaPtr schema;                 ///< of the rows; they are mapped when the table has a later version now
   std::vector<TabletRows> tablets;  ///< each tablet at most once
-  /// Rows without deletes that replace only these columns; null: whole rows.
+  /// Rows that replace only these columns; null: whole rows. A delete among them that does not bring the sequence column has
+  /// the sequence of the row.
   PartialColumnsPtr partial;
   std::optional<LabelRecord> label;
   std::vector<OffsetAdvance> offsets;

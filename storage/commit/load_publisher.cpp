@@ -9,8 +9,9 @@
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
 #include "storage/types/schema_mapping.h"
+#include "storage/types/sequence.h"
 #include "storage/types/table_options.h"
-#include "storage/upsert/key_lookup.h"
+#include "storage/upsert/sequence_probe.h"
 #include "storage/upsert/within_load.h"
 
 namespace freshet::storage {
@@ -21,6 +22,8 @@ struct NewSegment {
   std::shared_ptr<const Segment> segment;
   KeyRun keys;
   std::vector<RowOrdinal> dead;
+  std::optional<Column> sequences = {};  ///< as far as they were needed and `keys` are kept, of all rows
+  std::vector<uint32_t> losers = {};     ///< rows below the sequence of what is stored
 };
 
 /// Keys of one piece of a streamed segment.
@@ -48,6 +51,43 @@ KeyStream stream_run(const KeyRun& keys) {
     is_read = true;
     return Status::OK();
   };
+}
+
+Result<Column> read_sequences(const SegmentReader& reader, const ColumnSchema& schema) {
+  Column sequences(schema.type);
+  const ColumnReader* column = reader.column(schema.id);
+  if (column == nullptr) {
+    append_missing_column(schema, reader.row_count(), sequences);
+    return sequences;
+  }
+  FRESHET_RETURN_IF_ERROR(column->read_rows(0, reader.row_count(), sequences));
+  return sequences;
+}
+
+/// Rows of each segment that a part of the load with a larger sequence replaces, and (the last element) such rows of `rows`,
+/// whose keys are `row_keys`, in key order. Both may be null.
+Result<std::vector<std::vector<RowOrdinal>>> beaten_rows(const std::vector<NewSegment>& segments, const Block* rows,
+                                                         const KeyRun* row_keys, const TableSchema& schema, bool is_fixed) {
+  std::vector<KeyStream> streams;
+  TabletSnapshot load;
+  for (const NewSegment& part : segments) {
+    streams.push_back(keys_are_in_memory(part.keys, part.segment->meta()) ? stream_run(part.keys)
+                                                                          : stream_keys(part.segment));
+    load.segments.push_back({part.segment, {}});
+  }
+  if (row_keys != nullptr) streams.push_back(stream_run(*row_keys));
+  const size_t sequence = *schema.sequence_column();
+  FRESHET_ASSIGN_OR_RETURN(const SameKeyRows same_keys, same_key_rows(streams, is_fixed));
+  return beaten_within_load(same_keys, segments.size() + 1, schema.columns[sequence].type,
+                            [&](size_t part, std::span<const RowOrdinal> wanted, Column& out) {
+                              if (part == segments.size()) {
+                                out.append_gather(rows->columns[sequence], wanted);
+                                return Status::OK();
+                              }
+                              std::vector<RowLocation> locations;
+                              for (RowOrdinal row : wanted) locations.push_back({false, static_cast<uint32_t>(part), row});
+                              return read_rows(schema, load, locations, {&sequence, 1}, {&out, 1});
+                            });
 }
 
 /// Rows of each segment that a later part of the load replaces; `rows` is the last part, or null.
@@ -86,16 +126,46 @@ struct NewRows {
   KeyRun kept_keys;
   KeyRun probe_keys;
   std::string block_bytes;
+  std::vector<RowOrdinal> deletes;  ///< of the kept rows: tombstones
+
+  /// Leaves rows out. `rows`: of the kept ones, any order, repeats allowed.
+  void drop(const TableSchema& schema, std::span<const uint32_t> rows) {
+    if (rows.empty()) return;
+    std::vector<uint8_t> is_dropped(kept.row_count(), 0);
+    for (uint32_t row : rows) is_dropped[row] = 1;
+    std::vector<uint32_t> remaining;
+    KeyRun keys(kept_keys.is_fixed());
+    for (uint32_t row = 0; row < is_dropped.size(); ++row) {
+      if (is_dropped[row] != 0) continue;
+      remaining.push_back(row);
+      keys.append_from(kept_keys, row);
+    }
+    Block block = Block::for_schema(schema);
+    block.append_gather(kept, remaining);
+    kept = std::move(block);
+    kept_keys = std::move(keys);
+    finish(schema);
+  }
+  void finish(const TableSchema& schema) {
+    block_bytes.clear();
+    if (kept.row_count() != 0) kept.serialize(schema, block_bytes);
+    deletes.clear();
+    const std::optional<size_t> delete_time = schema.delete_time_column();
+    for (RowOrdinal row = 0; delete_time && row < kept.row_count(); ++row) {
+      if (!kept.columns[*delete_time].is_null(row)) deletes.push_back(row);
+    }
+  }
 };
 
-/// Sorts by key, keeps the last row of each key, and takes the deletes out.
+/// Sorts by key and keeps one row of each key. Deletes are taken out, or marked where the table keeps them as rows.
 NewRows settle_rows(const TableSchema& schema, const KeyCodec& codec, const Block& rows) {
   KeyRun keys = codec.make_run();
   codec.append_keys(rows, 0, rows.row_count(), keys);
-  NewRows result{Block::for_schema(schema), codec.make_run(), codec.make_run(), {}};
+  NewRows result{Block::for_schema(schema), codec.make_run(), codec.make_run(), {}, {}};
+  const std::optional<size_t> sequence = schema.sequence_column();
   std::vector<uint32_t> order;
   if (schema.is_unique()) {
-    DistinctRows distinct = distinct_rows(keys);
+    DistinctRows distinct = distinct_rows(keys, sequence ? &rows.columns[*sequence] : nullptr);
     order = std::move(distinct.rows);
     result.probe_keys = std::move(distinct.keys);
   } else {
@@ -104,13 +174,14 @@ NewRows settle_rows(const TableSchema& schema, const KeyCodec& codec, const Bloc
   std::vector<uint32_t> kept;
   kept.reserve(order.size());
   for (uint32_t row : order) {
-    if (rows.is_delete(row)) continue;
+    if (rows.is_delete(row) && !sequence) continue;
     kept.push_back(row);
     result.kept_keys.append_from(keys, row);
   }
   result.kept.append_gather(rows, kept);
+  if (sequence) result.kept.columns[*schema.delete_time_column()] = delete_times(result.kept);
   result.kept.delete_signs.clear();
-  if (!kept.empty()) result.kept.serialize(schema, result.block_bytes);
+  result.finish(schema);
   return result;
 }
 
@@ -121,25 +192,61 @@ struct LoadPublisher::Bucket {
   std::vector<NewSegment> segments;
   std::vector<ProbeState> segment_probes;
   std::optional<NewRows> rows;
+  const TableSchema* rows_schema = nullptr;  ///< what the kept rows are laid out by
   ProbeState rows_probe;
+  std::vector<uint32_t> row_losers;  ///< of `rows`: below the sequence of another part of the load, or of what is stored
 
   uint64_t unprobed_rows(const TabletSnapshot& tablet) const {
     uint64_t count = rows ? storage::unprobed_rows(tablet, rows_probe) : 0;
     for (const ProbeState& state : segment_probes) count += storage::unprobed_rows(tablet, state);
     return count;
   }
-  Status probe_segment(size_t i, const TabletSnapshot& tablet) {
+  Status probe_segment(const TableSchema& schema, size_t i, const TabletSnapshot& tablet) {
     if (storage::unprobed_rows(tablet, segment_probes[i]) == 0) return Status::OK();
-    const NewSegment& part = segments[i];
-    if (keys_are_in_memory(part.keys, part.segment->meta())) return storage::probe(part.keys, tablet, segment_probes[i]);
+    NewSegment& part = segments[i];
+    const bool is_in_memory = keys_are_in_memory(part.keys, part.segment->meta());
+    const std::optional<size_t> sequence = schema.sequence_column();
+    if (is_in_memory && !sequence) return storage::probe(part.keys, tablet, segment_probes[i]);
     FRESHET_ASSIGN_OR_RETURN(const auto reader, part.segment->reader());
-    KeyRun keys(part.keys.is_fixed());
-    FRESHET_RETURN_IF_ERROR(reader->read_keys(0, reader->row_count(), keys));
-    return storage::probe(keys, tablet, segment_probes[i]);
+    KeyRun read_keys(part.keys.is_fixed());
+    if (!is_in_memory) FRESHET_RETURN_IF_ERROR(reader->read_keys(0, reader->row_count(), read_keys));
+    const KeyRun& keys = is_in_memory ? part.keys : read_keys;
+    if (!sequence) return storage::probe(keys, tablet, segment_probes[i]);
+    if (!part.sequences) {
+      FRESHET_ASSIGN_OR_RETURN(part.sequences, read_sequences(*reader, schema.columns[*sequence]));
+    }
+    const Status status = probe_sequences(schema, keys, *part.sequences, tablet, segment_probes[i], part.losers);
+    if (!is_in_memory) part.sequences.reset();
+    return status;
   }
-  Status probe(const TabletSnapshot& tablet) {
-    for (size_t i = 0; i < segments.size(); ++i) FRESHET_RETURN_IF_ERROR(probe_segment(i, tablet));
-    return rows ? storage::probe(rows->probe_keys, tablet, rows_probe) : Status::OK();
+  Status probe(const TableSchema& schema, const TabletSnapshot& tablet) {
+    for (size_t i = 0; i < segments.size(); ++i) FRESHET_RETURN_IF_ERROR(probe_segment(schema, i, tablet));
+    if (!rows) return Status::OK();
+    const std::optional<size_t> sequence = rows_schema->sequence_column();
+    if (!sequence) return storage::probe(rows->probe_keys, tablet, rows_probe);
+    return probe_sequences(schema, rows->probe_keys, rows->kept.columns[*sequence], tablet, rows_probe, row_losers);
+  }
+  /// Which rows of the load lose within the load: they are dead, or left out.
+  Status settle_within_load(const TableSchema& schema, bool is_fixed) {
+    if (!schema.sequence_column()) {
+      FRESHET_ASSIGN_OR_RETURN(const auto replaced, replaced_rows(segments, rows ? &rows->probe_keys : nullptr, is_fixed));
+      for (size_t i = 0; i < segments.size(); ++i) kill(segments[i], replaced[i]);
+      return Status::OK();
+    }
+    if (segments.empty()) return Status::OK();
+    FRESHET_ASSIGN_OR_RETURN(const auto beaten, beaten_rows(segments, rows ? &rows->kept : nullptr,
+                                                            rows ? &rows->kept_keys : nullptr, schema, is_fixed));
+    for (size_t i = 0; i < segments.size(); ++i) kill(segments[i], beaten[i]);
+    row_losers.insert(row_losers.end(), beaten.back().begin(), beaten.back().end());
+    return Status::OK();
+  }
+  /// REQUIRES: everything is probed.
+  void leave_losers_out(const TableSchema& schema) {
+    for (NewSegment& part : segments) kill(part, part.losers);
+    if (rows) rows->drop(schema, row_losers);
+  }
+  static void kill(NewSegment& segment, std::span<const RowOrdinal> dead) {
+    segment.dead.insert(segment.dead.end(), dead.begin(), dead.end());
   }
 };
 
@@ -229,20 +336,15 @@ Result<std::vector<LoadPublisher::Bucket>> LoadPublisher::prepare(const TableSna
   for (TabletRows& arrived : load.tablets) {
     Bucket bucket;
     bucket.tablet = arrived.tablet;
+    bucket.rows_schema = load.schema.get();
     if (arrived.rows && arrived.rows->row_count() > 0)
       bucket.rows = settle_rows(*load.schema, *table.key_codec, *arrived.rows);
     for (WrittenSegment& written : arrived.segments) {
       auto segment = std::make_shared<const Segment>(parts_.files, parts_.page_cache, written.meta, table.schema);
-      bucket.segments.push_back({std::move(segment), std::move(written.keys), std::move(written.delete_rows)});
+      bucket.segments.push_back({std::move(segment), std::move(written.keys), std::move(written.delete_rows), {}, {}});
     }
     if (table.schema->is_unique()) {
-      FRESHET_ASSIGN_OR_RETURN(
-          const auto replaced,
-          replaced_rows(bucket.segments, bucket.rows ? &bucket.rows->probe_keys : nullptr, table.key_codec->is_fixed()));
-      for (size_t i = 0; i < bucket.segments.size(); ++i) {
-        std::vector<RowOrdinal>& dead = bucket.segments[i].dead;
-        dead.insert(dead.end(), replaced[i].begin(), replaced[i].end());
-      }
+      FRESHET_RETURN_IF_ERROR(bucket.settle_within_load(*load.schema, table.key_codec->is_fixed()));
     }
     bucket.segment_probes.resize(bucket.segments.size());
     buckets.push_back(std::move(bucket));
@@ -270,7 +372,7 @@ Status LoadPublisher::probe_rest(const TableSnapshot& head, std::vector<Bucket>&
       return Status::NotFound("a partition of table {}.{} that the load has rows for was dropped during the load",
                               head.database_name, head.name);
     }
-    if (head.schema->is_unique()) FRESHET_RETURN_IF_ERROR(bucket.probe(*tablet));
+    if (head.schema->is_unique()) FRESHET_RETURN_IF_ERROR(bucket.probe(*head.schema, *tablet));
   }
   return Status::OK();
 }
@@ -281,8 +383,8 @@ Status LoadPublisher::map_rows(const TableSchema& from, const TableSchema& to, s
   for (Bucket& bucket : buckets) {
     if (!bucket.rows || bucket.rows->kept.row_count() == 0) continue;
     FRESHET_ASSIGN_OR_RETURN(bucket.rows->kept, map_block(bucket.rows->kept, from, to));
-    bucket.rows->block_bytes.clear();
-    bucket.rows->kept.serialize(to, bucket.rows->block_bytes);
+    bucket.rows->finish(to);
+    bucket.rows_schema = &to;
   }
   return Status::OK();
 }
@@ -302,6 +404,7 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
     FRESHET_RETURN_IF_ERROR(map_rows(*load.schema, *head->schema, buckets));
   FRESHET_RETURN_IF_ERROR(parts_.pipeline.health());
   FRESHET_RETURN_IF_ERROR(probe_rest(*head, buckets));
+  for (Bucket& bucket : buckets) bucket.leave_losers_out(*head->schema);
 
   std::vector<RowsetId> new_buffers;
   for (const Bucket& bucket : buckets) {
@@ -347,8 +450,9 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
     staged.outcome.rows_replaced += edit.replaced_rows();
     for (const NewSegment& added : bucket.segments) {
       edit.add_segment({added.segment, {}});
+      const uint64_t replaced_before = edit.replaced_rows();
       edit.kill(added.segment->id(), added.dead);
-      version.rows_added += added.segment->meta().row_count - added.dead.size();
+      version.rows_added += added.segment->meta().row_count - (edit.replaced_rows() - replaced_before);
       record.segments.push_back(added.segment->id());
       batch.put(meta_keys::segment(record.tablet, added.segment->id()), added.segment->meta().serialize());
     }
@@ -359,7 +463,9 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
       DeltaView& active = edit.active_delta();
       record.buffer = active.buffer->id();
       const RowOrdinal first = active.buffer->append(bucket.rows->kept, bucket.rows->kept_keys);
-      version.rows_added += bucket.rows->kept.row_count();
+      for (RowOrdinal& row : bucket.rows->deletes) row += first;
+      edit.kill(record.buffer, bucket.rows->deletes);
+      version.rows_added += bucket.rows->kept.row_count() - bucket.rows->deletes.size();
       active.row_count = active.buffer->row_count();
       record.carried = CarriedBlockRecord{active.buffer->id(), first, std::move(bucket.rows->block_bytes)}.encode();
     }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "storage/upsert/key_lookup.h"
+#include "storage/upsert/sequence_probe.h"
 #include "storage/upsert/within_load.h"
 
 namespace freshet::storage {
@@ -20,13 +20,27 @@ Status read_column(const SegmentReader& reader, const ColumnSchema& column, RowO
   return stored->read_rows(first, count, out);
 }
 
+std::vector<RowOrdinal> deletes_of(const Block& rows) {
+  std::vector<RowOrdinal> deletes;
+  for (RowOrdinal row = 0; row < rows.delete_signs.size(); ++row) {
+    if (rows.is_delete(row)) deletes.push_back(row);
+  }
+  return deletes;
+}
+
 }  // namespace
 
 PartialRows::PartialRows(const Parts& parts, const LoadCommit& load, TableSnapshotPtr base)
     : parts_(parts), load_(load), base_(std::move(base)) {
+  const std::optional<size_t> delete_time = load.schema->delete_time_column();
   for (size_t i = 0; i < load.schema->columns.size(); ++i) {
-    if (!std::binary_search(load.partial->given.begin(), load.partial->given.end(), i)) missing_.push_back(i);
+    const bool is_given = std::binary_search(load.partial->given.begin(), load.partial->given.end(), i);
+    if (!is_given && i != delete_time) missing_.push_back(i);
   }
+  const std::optional<size_t> sequence = load.schema->sequence_column();
+  if (!sequence) return;
+  const bool is_given = std::binary_search(load.partial->given.begin(), load.partial->given.end(), *sequence);
+  (is_given ? given_sequence_ : missing_sequence_) = sequence;
 }
 
 PartialRows::~PartialRows() { remove_segment_files(parts_.files, written_); }
@@ -39,11 +53,11 @@ std::vector<RowsetId> PartialRows::replaced_segments() const {
   return sent;
 }
 
-Status PartialRows::check_new_keys(const KeyRun& keys, std::span<const BaseRow> bases) const {
+Status PartialRows::check_new_keys(std::span<const BaseRow> bases, std::span<const RowOrdinal> deletes) const {
   const PartialColumns& partial = *load_.partial;
   if (!partial.new_keys_fail && partial.no_default.empty()) return Status::OK();
-  for (size_t i = 0; i < keys.size(); ++i) {
-    if (bases[i].exists()) continue;
+  for (RowOrdinal i = 0; i < bases.size(); ++i) {
+    if (bases[i].exists() || std::binary_search(deletes.begin(), deletes.end(), i)) continue;
     if (partial.new_keys_fail) {
       return Status::InvalidArgument(
           "[E-7003]Can't append new rows in partial update when partial_update_new_key_behavior is ERROR. {} of the rows "
@@ -91,17 +105,57 @@ Result<Block> PartialRows::complete_rows(size_t bucket) {
   const TabletSnapshot& tablet = *found;
   KeyRun arrived = base_->key_codec->make_run();
   base_->key_codec->append_keys(sent, 0, sent.row_count(), arrived);
-  DistinctRows distinct = distinct_rows(arrived);
+  DistinctRows distinct = distinct_rows(arrived, given_sequence_ ? &sent.columns[*given_sequence_] : nullptr);
   Block rows = Block::for_schema(*load_.schema);
   rows.append_gather(sent, distinct.rows);
 
   FRESHET_ASSIGN_OR_RETURN(std::vector<BaseRow> bases, find_base_rows(tablet, distinct.keys));
-  FRESHET_RETURN_IF_ERROR(check_new_keys(distinct.keys, bases));
+  FRESHET_RETURN_IF_ERROR(check_new_keys(bases, deletes_of(rows)));
+  FRESHET_RETURN_IF_ERROR(fill_missing(tablet, distinct.keys, bases, rows));
+  completed_.push_back({bucket, kRows, std::move(distinct.keys), std::move(bases)});
+  return rows;
+}
+
+/// Fills the columns that are not given of whole rows.
+Status PartialRows::fill_missing(const TabletSnapshot& tablet, const KeyRun& keys, std::span<const BaseRow> bases,
+                                 Block& rows) const {
   std::vector<Column*> values;
   for (size_t column : missing_) values.push_back(&rows.columns[column]);
   FRESHET_RETURN_IF_ERROR(fill_from_base_rows(*load_.schema, tablet, bases, missing_, values));
-  completed_.push_back({bucket, kRows, std::move(distinct.keys), std::move(bases)});
-  return rows;
+  if (!missing_sequence_) return Status::OK();
+  FRESHET_ASSIGN_OR_RETURN(const SequencesOfDeleted deleted, find_sequences_of_deleted(tablet, keys, bases));
+  deleted.fill(0, rows.columns[*missing_sequence_]);
+  return Status::OK();
+}
+
+/// A row without sequence keeps that of the key's delete.
+Result<PartialRows::SequencesOfDeleted> PartialRows::find_sequences_of_deleted(const TabletSnapshot& tablet,
+                                                                               const KeyRun& keys,
+                                                                               std::span<const BaseRow> bases) const {
+  SequencesOfDeleted result{{}, {}, Column(load_.schema->columns[*missing_sequence_].type)};
+  KeyRun without_row(keys.is_fixed());
+  for (uint32_t key = 0; key < bases.size(); ++key) {
+    if (bases[key].exists()) continue;
+    result.rows.push_back(key);
+    without_row.append_from(keys, key);
+  }
+  FRESHET_ASSIGN_OR_RETURN(result.sequence_of,
+                           find_tombstone_sequences(*load_.schema, without_row, tablet, result.sequences));
+  return result;
+}
+
+void PartialRows::SequencesOfDeleted::fill(RowOrdinal first, Column& values) const {
+  const auto begin = std::lower_bound(rows.begin(), rows.end(), first);
+  const auto end = std::lower_bound(rows.begin(), rows.end(), first + values.size());
+  if (begin == end) return;
+  Column filled(values.type());
+  filled.reserve(values.size());
+  auto next = begin;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const uint32_t known = next != end && *next == first + i ? sequence_of[(next++) - rows.begin()] : kNoTombstone;
+    known == kNoTombstone ? filled.append_from(values, i) : filled.append_from(sequences, known);
+  }
+  values = std::move(filled);
 }
 
 Result<WrittenSegment> PartialRows::complete_segment(size_t bucket, size_t segment) {
@@ -114,7 +168,11 @@ Result<WrittenSegment> PartialRows::complete_segment(size_t bucket, size_t segme
   KeyRun keys(base_->key_codec->is_fixed());
   FRESHET_RETURN_IF_ERROR(reader->read_keys(0, row_count, keys));
   FRESHET_ASSIGN_OR_RETURN(std::vector<BaseRow> bases, find_base_rows(tablet, keys));
-  FRESHET_RETURN_IF_ERROR(check_new_keys(keys, bases));
+  FRESHET_RETURN_IF_ERROR(check_new_keys(bases, sent.delete_rows));
+  SequencesOfDeleted deleted{{}, {}, Column({TypeKind::kBigInt})};
+  if (missing_sequence_) {
+    FRESHET_ASSIGN_OR_RETURN(deleted, find_sequences_of_deleted(tablet, keys, bases));
+  }
 
   FRESHET_ASSIGN_OR_RETURN(const uint64_t id, parts_.ids.next());
   SegmentWriterOptions options;
@@ -132,6 +190,7 @@ Result<WrittenSegment> PartialRows::complete_segment(size_t bucket, size_t segme
         FRESHET_RETURN_IF_ERROR(
             fill_from_base_rows(*schema, tablet, std::span(bases).subspan(first, count), {&column, 1}, {&values, 1}));
       }
+      if (column == missing_sequence_) deleted.fill(first, piece);
       FRESHET_RETURN_IF_ERROR(writer->append_column(column, piece));
     }
   }
@@ -150,7 +209,9 @@ Result<PartialRows::Settled> PartialRows::settle(const TableSnapshot& head, uint
     const TabletId id = load_.tablets[part.bucket].tablet;
     FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* then, find_tablet_of(*base_, id));
     FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* now, find_tablet_of(head, id));
-    FRESHET_ASSIGN_OR_RETURN(const std::vector<uint32_t> changed, find_changed_keys(*then, *now, part.keys, part.bases));
+    FRESHET_ASSIGN_OR_RETURN(
+        const std::vector<uint32_t> changed,
+        find_changed_keys(*then, *now, part.keys, part.bases, load_.schema->delete_time_column().has_value()));
     if (changed.empty()) continue;
     changed_keys += changed.size();
     settled.must_complete_again = part.segment == kRows || changed_keys > most_changed;
@@ -169,8 +230,6 @@ Status PartialRows::complete_anew(const TableSnapshot& head, const Part& part, c
   KeyRun keys(part.keys.is_fixed());
   for (uint32_t key : changed) keys.append_from(part.keys, key);
   FRESHET_ASSIGN_OR_RETURN(const std::vector<BaseRow> bases, find_base_rows(tablet, keys));
-  FRESHET_RETURN_IF_ERROR(check_new_keys(keys, bases));
-
   TabletSnapshot sent;
   sent.segments.push_back(
       {std::make_shared<const Segment>(parts_.files, parts_.page_cache, bucket.segments[part.segment].meta, load_.schema),
@@ -181,9 +240,12 @@ Status PartialRows::complete_anew(const TableSnapshot& head, const Part& part, c
   std::vector<size_t> all(rows.columns.size());
   for (size_t i = 0; i < all.size(); ++i) all[i] = i;
   FRESHET_RETURN_IF_ERROR(read_rows(*load_.schema, sent, locations, all, rows.columns));
-  std::vector<Column*> values;
-  for (size_t column : missing_) values.push_back(&rows.columns[column]);
-  FRESHET_RETURN_IF_ERROR(fill_from_base_rows(*load_.schema, tablet, bases, missing_, values));
+  const std::vector<RowOrdinal>& deletes = bucket.segments[part.segment].delete_rows;
+  if (!deletes.empty()) {
+    for (uint32_t row : changed) rows.delete_signs.push_back(std::binary_search(deletes.begin(), deletes.end(), row));
+  }
+  FRESHET_RETURN_IF_ERROR(check_new_keys(bases, deletes_of(rows)));
+  FRESHET_RETURN_IF_ERROR(fill_missing(tablet, keys, bases, rows));
 
   std::vector<uint32_t> every(changed.size());
   for (size_t i = 0; i < every.size(); ++i) every[i] = static_cast<uint32_t>(i);

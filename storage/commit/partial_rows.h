@@ -38,14 +38,27 @@ class PartialRows : public RowCompletion {
 
   Result<Block> complete_rows(size_t bucket);
   Result<WrittenSegment> complete_segment(size_t bucket, size_t segment);
-  Status check_new_keys(const KeyRun& keys, std::span<const BaseRow> bases) const;
+  /// Of keys without a row (`rows`, ascending), where the sequence of their delete lies in `sequences`.
+  struct SequencesOfDeleted {
+    std::vector<uint32_t> rows;
+    std::vector<uint32_t> sequence_of;
+    Column sequences;
+    /// Replaces the sequences of rows [first, first + values.size()).
+    void fill(RowOrdinal first, Column& values) const;
+  };
+  /// `deletes`: ascending.
+  Status check_new_keys(std::span<const BaseRow> bases, std::span<const RowOrdinal> deletes) const;
+  Status fill_missing(const TabletSnapshot& tablet, const KeyRun& keys, std::span<const BaseRow> bases, Block& rows) const;
+  Result<SequencesOfDeleted> find_sequences_of_deleted(const TabletSnapshot& tablet, const KeyRun& keys,
+                                                       std::span<const BaseRow> bases) const;
   Status complete_anew(const TableSnapshot& head, const Part& part, const std::vector<uint32_t>& changed,
                        Settled& settled) const;
 
   Parts parts_;
   const LoadCommit& load_;
   const TableSnapshotPtr base_;
-  std::vector<size_t> missing_;  ///< positions of columns that are not given
+  std::vector<size_t> missing_;                              ///< positions of columns that are not given
+  std::optional<size_t> given_sequence_, missing_sequence_;  ///< at most one: position of the sequence column
   std::vector<Part> completed_;
   std::vector<RowsetId> written_;
 };

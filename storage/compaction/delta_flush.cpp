@@ -3,22 +3,24 @@
 #include <algorithm>
 
 #include "storage/compaction/segment_output.h"
+#include "storage/tablet/tombstones.h"
 
 namespace freshet::storage {
 namespace {
 
 constexpr size_t kPieceRows = kPageRows;
 
-/// The live rows of `delta` in key order, and their keys.
+/// The rows of a delta that stay, in key order, and their keys.
 struct SortedRows {
   std::vector<RowOrdinal> rows;
   KeyRun keys;
 };
 
-SortedRows sort_live_rows(const DeltaView& delta) {
+SortedRows sort_rows(const DeltaView& delta, std::span<const RowOrdinal> tombstones) {
   const DeltaBuffer& buffer = *delta.buffer;
   std::vector<RowOrdinal> live(delta.row_count);
   live.resize(delta.dead.live_rows(0, delta.row_count, live.data()));
+  live.insert(live.end(), tombstones.begin(), tombstones.end());
   KeyRun arrived = KeyCodec(*buffer.schema()).make_run();
   arrived.reserve(live.size());
   for (RowOrdinal row : live) buffer.append_key(row, arrived);
@@ -50,11 +52,13 @@ Result<FlushOutput> flush_delta(FileStore& files, const DeltaView& delta, Rowset
                                 const SegmentWriterOptions& options) {
   FlushOutput result;
   result.row_ids.add_input(delta.row_count);
-  const SortedRows sorted = sort_live_rows(delta);
+  const std::vector<RowOrdinal> tombstones = newest_tombstones_of(delta);
+  const SortedRows sorted = sort_rows(delta, tombstones);
   if (sorted.rows.empty()) return result;
   for (size_t row = 0; row < sorted.rows.size(); ++row) {
     result.row_ids.set(0, sorted.rows[row], static_cast<RowOrdinal>(row));
   }
+  result.tombstones = result.row_ids.translate(0, tombstones);
 
   const SchemaPtr& schema = delta.buffer->schema();
   FRESHET_ASSIGN_OR_RETURN(const auto segment, SegmentOutput::create(files, output, tablet, schema, options));

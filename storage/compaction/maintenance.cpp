@@ -14,6 +14,7 @@
 #include "storage/compaction/compaction_job.h"
 #include "storage/compaction/delta_flush.h"
 #include "storage/meta/meta_keys.h"
+#include "storage/tablet/tombstones.h"
 #include "storage/types/table_options.h"
 
 namespace freshet::storage {
@@ -31,11 +32,12 @@ constexpr int kBackgroundNice = 10;
 
 void lower_thread_priority() { setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kBackgroundNice); }
 
-std::vector<SegmentStat> stats_of(const TabletSnapshot& tablet) {
+std::vector<SegmentStat> stats_of(const TabletSnapshot& tablet, int64_t oldest_delete_seconds) {
   std::vector<SegmentStat> stats;
   for (const SegmentView& view : tablet.segments) {
     const SegmentMeta& meta = view.segment->meta();
-    stats.push_back({meta.id, meta.row_count, view.dead.count(), meta.file_bytes, meta.level});
+    const uint32_t dead = meta.row_count - rows_to_keep(view, oldest_delete_seconds);
+    stats.push_back({meta.id, meta.row_count, dead, meta.file_bytes, meta.level});
   }
   return stats;
 }
@@ -122,7 +124,7 @@ Result<bool> Maintenance::work_on(TableState& table, TabletId tablet_id) {
     FRESHET_RETURN_IF_ERROR(flush_tablet(table, tablet_id));
     return true;
   }
-  const auto pick = pick_compaction(stats_of(*tablet), options_.pick);
+  const auto pick = pick_compaction(stats_of(*tablet, oldest_delete_seconds()), options_.pick);
   if (!pick) return false;
   const bool takes_all = pick->inputs.size() == tablet->segments.size();
   requests_.started(tablet->id, takes_all ? CompactionKind::kBase : CompactionKind::kCumulative);
@@ -133,10 +135,10 @@ Result<bool> Maintenance::work_on(TableState& table, TabletId tablet_id) {
 }
 
 std::vector<CompactionPick> Maintenance::picks_for(const TabletSnapshot& tablet, CompactionKind kind) const {
-  if (kind != CompactionKind::kCumulative) return pick_all(stats_of(tablet), options_.pick);
+  if (kind != CompactionKind::kCumulative) return pick_all(stats_of(tablet, oldest_delete_seconds()), options_.pick);
   PickOptions eager = options_.pick;
   eager.trigger_segments = 2;
-  auto pick = pick_compaction(stats_of(tablet), eager);
+  auto pick = pick_compaction(stats_of(tablet, oldest_delete_seconds()), eager);
   return pick ? std::vector{std::move(*pick)} : std::vector<CompactionPick>{};
 }
 
@@ -166,6 +168,10 @@ Status Maintenance::request(const TableState& table, TabletId tablet_id, Compact
   return Status::NotFound("table {} has no tablet {}", head->name, tablet_id.value);
 }
 
+int64_t Maintenance::oldest_delete_seconds() const {
+  return clock_.unix_seconds() - static_cast<int64_t>(options_.tombstone_keep_seconds);
+}
+
 bool Maintenance::needs_flush(const TabletSnapshot& tablet) const {
   if (tablet.deltas.size() > 1) return true;
   const DeltaView& active = tablet.deltas.back();
@@ -189,7 +195,7 @@ Status Maintenance::compact_fully(TableState& table) {
   std::lock_guard one_job(table.maintenance_mutex);
   const TableSnapshotPtr head = table.head();
   for (const TabletSnapshotPtr& tablet : head->tablets) {
-    for (const CompactionPick& pick : pick_all(stats_of(*tablet), options_.pick)) {
+    for (const CompactionPick& pick : pick_all(stats_of(*tablet, oldest_delete_seconds()), options_.pick)) {
       FRESHET_RETURN_IF_ERROR(compact_tablet(table, tablet->id, pick.inputs));
     }
   }
@@ -308,6 +314,7 @@ Status Maintenance::flush_oldest_sealed(TableState& table, TabletId tablet_id) {
     edit.remove_delta(sealed.buffer->id());
     if (segment) {
       edit.add_segment({segment, {}});
+      edit.kill(segment->id(), output.tombstones);
       edit.kill(segment->id(), output.translate(current->dead.added_since(sealed.dead)));
       change->batch.put(meta_keys::segment(tablet.id, segment->id()), segment->meta().serialize());
     }
@@ -360,7 +367,7 @@ Status Maintenance::compact_tablet(TableState& table, TabletId tablet_id, const 
   writer_options.newest_commit = CommitNumber(parts_.commit_numbers.last());
   FRESHET_ASSIGN_OR_RETURN(const CompactionOutput output,
                            run_compaction(parts_.files, inputs, start->schema, *start->key_codec, RowsetId(output_id),
-                                          tablet.id, writer_options, &rate_limiter_, &stopping_));
+                                          tablet.id, writer_options, oldest_delete_seconds(), &rate_limiter_, &stopping_));
   std::shared_ptr<const Segment> segment;
   if (output.meta) {
     FRESHET_RETURN_IF_ERROR(parts_.files.sync_names());
@@ -394,6 +401,7 @@ Status Maintenance::compact_tablet(TableState& table, TabletId tablet_id, const 
     }
     if (segment) {
       edit.add_segment({segment, {}});
+      edit.kill(segment->id(), output.tombstones);
       edit.kill(segment->id(), died_meanwhile);
       change->batch.put(meta_keys::segment(tablet.id, segment->id()), segment->meta().serialize());
     }

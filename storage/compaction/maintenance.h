@@ -30,6 +30,7 @@ struct MaintenanceOptions {
   uint64_t delta_memory_bytes = 1ull << 30;
   uint64_t compaction_memory_bytes = 1ull << 30;
   uint64_t admission_wait_seconds = 60;
+  uint64_t tombstone_keep_seconds = 7 * 86400;  ///< deletes of tables with a sequence column leave after so long
 };
 
 /// Keeps tables small and fast behind the loads: flushes delta buffers to segments and compacts segments, each as one
@@ -85,6 +86,8 @@ class Maintenance {
   bool work_once();
   /// What one tablet needs now; true when something was done.
   Result<bool> work_on(TableState& table, TabletId tablet);
+  /// Tombstones that are older may go.
+  int64_t oldest_delete_seconds() const;
   bool needs_flush(const TabletSnapshot& tablet) const;
   /// Bytes of all delta buffers, at most kDeltaCountAge old.
   uint64_t delta_bytes();

@@ -15,7 +15,7 @@ namespace freshet::storage {
 /// A segment that is merged, opened.
 struct MergeInput {
   std::shared_ptr<const SegmentReader> reader;
-  DeadRows dead;
+  DeadRows dead;  ///< without the tombstones that stay: they are merged as if they were live
 };
 
 /// The order of the output: element i is the input that output row i comes from; the rows of an input keep their order.

@@ -59,6 +59,7 @@ MaintenanceOptions maintenance_options(const StorageOptions& options) {
   result.delta_memory_bytes = options.delta_memory_bytes;
   result.compaction_memory_bytes = options.compaction_memory_bytes;
   result.admission_wait_seconds = options.memory_wait_seconds;
+  result.tombstone_keep_seconds = options.tombstone_keep_seconds;
   return result;
 }
 

@@ -36,6 +36,9 @@ struct StorageOptions {
   double compaction_dead_fraction = 0.2;      ///< a segment with more dead rows is rewritten
   uint64_t compaction_bytes_per_second = 200ull << 20;
   uint32_t compaction_threads = 1;
+  /// Tables with a sequence column: a delete is remembered so long. A row with a smaller sequence that comes later than
+  /// that is taken as new.
+  uint64_t tombstone_keep_seconds = 7 * 86400;
   uint64_t label_keep_seconds = 259200;
   /// Time for dynamic partitions, microseconds since 1970 in UTC; null = the clock of the machine.
   std::function<int64_t()> partition_clock = nullptr;

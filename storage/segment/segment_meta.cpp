@@ -10,7 +10,9 @@
 namespace freshet::storage {
 namespace {
 
-constexpr uint8_t kRecordVersion = 2;
+constexpr uint8_t kRecordVersion = 3;
+/// Written before deletes could be rows; read still.
+constexpr uint8_t kRecordVersionWithoutDeletes = 2;
 /// Written before records had a checksum; read still.
 constexpr uint8_t kRecordVersionWithoutChecksum = 1;
 constexpr std::string_view kSuffix = ".seg";
@@ -29,20 +31,22 @@ std::string SegmentMeta::serialize() const {
   put_fixed(bytes, level);
   put_length_prefixed(bytes, min_key);
   put_length_prefixed(bytes, max_key);
+  put_fixed(bytes, deletes);
+  put_fixed(bytes, newest_delete_seconds);
   put_fixed<uint32_t>(bytes, crc32c(bytes));
   return bytes;
 }
 
 Result<SegmentMeta> SegmentMeta::deserialize(std::string_view bytes) {
   const uint8_t version = bytes.empty() ? 0 : static_cast<uint8_t>(bytes[0]);
-  if (version == kRecordVersion) {
+  if (version == kRecordVersion || version == kRecordVersionWithoutDeletes) {
     if (bytes.size() < 5 ||
         crc32c(bytes.substr(0, bytes.size() - 4)) != load_fixed<uint32_t>(bytes.data() + bytes.size() - 4)) {
       return Status::Corruption("segment record has a wrong checksum");
     }
     bytes.remove_suffix(4);
   } else if (version != kRecordVersionWithoutChecksum) {
-    return Status::Corruption("segment record of version {}; this program reads versions {} and {}", version,
+    return Status::Corruption("segment record of version {}; this program reads versions {} to {}", version,
                               kRecordVersionWithoutChecksum, kRecordVersion);
   }
   ByteReader reader(bytes);
@@ -56,6 +60,10 @@ Result<SegmentMeta> SegmentMeta::deserialize(std::string_view bytes) {
   meta.level = reader.fixed<uint32_t>();
   meta.min_key = reader.length_prefixed();
   meta.max_key = reader.length_prefixed();
+  if (version == kRecordVersion) {
+    meta.deletes = reader.fixed<uint32_t>();
+    meta.newest_delete_seconds = reader.fixed<int64_t>();
+  }
   if (!reader.ok() || !reader.at_end()) return Status::Corruption("segment record of {} bytes is malformed", bytes.size());
   return meta;
 }

@@ -20,6 +20,8 @@ struct SegmentMeta {
   uint32_t level = 0;           ///< 0 = load or flush, 1+ = compaction output
   std::string min_key;          ///< encoded (KeyRun::encoded_at)
   std::string max_key;
+  uint32_t deletes = 0;               ///< rows with a time in kDeleteTimeColumn
+  int64_t newest_delete_seconds = 0;  ///< the latest of these times
 
   std::string serialize() const;
   static Result<SegmentMeta> deserialize(std::string_view bytes);

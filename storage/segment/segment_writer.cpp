@@ -28,6 +28,7 @@ class SegmentFileWriter final : public SegmentWriter {
                     const SegmentWriterOptions& options)
       : schema_(std::move(schema)),
         options_(options),
+        delete_time_(schema_->delete_time_column()),
         sink_(std::move(file), id),
         compression_(table_compression(*schema_)),
         encoder_(compression_) {
@@ -44,6 +45,7 @@ class SegmentFileWriter final : public SegmentWriter {
   Result<SegmentMeta> finish() override;
 
  private:
+  void count_deletes(const Column& times);
   Status finish_column();
   Status check_complete() const;
   Status check_order(const KeyRun& keys);
@@ -52,6 +54,9 @@ class SegmentFileWriter final : public SegmentWriter {
 
   SchemaPtr schema_;
   SegmentWriterOptions options_;
+  const std::optional<size_t> delete_time_;  ///< position of the column
+  uint32_t deletes_ = 0;
+  int64_t newest_delete_seconds_ = 0;
   PageSink sink_;
   const PageCompression compression_;
   PageEncoder encoder_;
@@ -70,7 +75,16 @@ Status SegmentFileWriter::append_column(size_t column_index, const Column& value
   if (column_ && column_index == footer_.columns.size() + 1) FRESHET_RETURN_IF_ERROR(finish_column());
   FRESHET_ASSERT(column_index == footer_.columns.size());
   if (!column_) column_.emplace(schema_->columns[column_index], compression_, encoder_, sink_);
+  if (column_index == delete_time_) count_deletes(values);
   return column_->append(values);
+}
+
+void SegmentFileWriter::count_deletes(const Column& times) {
+  for (size_t row = 0; row < times.size(); ++row) {
+    if (times.is_null(row)) continue;
+    ++deletes_;
+    newest_delete_seconds_ = std::max(newest_delete_seconds_, times.values<int64_t>()[row]);
+  }
 }
 
 Status SegmentFileWriter::finish_column() {
@@ -159,6 +173,8 @@ Result<SegmentMeta> SegmentFileWriter::finish() {
   meta.level = footer_.level;
   meta.min_key = footer_.min_key;
   meta.max_key = footer_.max_key;
+  meta.deletes = deletes_;
+  meta.newest_delete_seconds = newest_delete_seconds_;
   FRESHET_RETURN_IF_ERROR(sink_.finish());
   return meta;
 }

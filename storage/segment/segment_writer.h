@@ -47,13 +47,17 @@ struct WrittenSegment {
   KeyRun keys;
 };
 
-/// Sorts `block` by key (stable), keeps the last row of each key (kUnique) or makes one row of those of a key (kAggregate),
-/// and writes it as one segment.
+/// Sorts `block` by key (stable), keeps one row of each key (kUnique; see keep_newest_of_equal) or makes one row of those of
+/// a key (kAggregate), and writes it as one segment. Where the table keeps deletes, they get the time of now.
 /// REQUIRES: block.row_count() > 0. Memory beyond the block: about 20 bytes a row.
 Result<WrittenSegment> write_sorted_segment(FileStore& files, RowsetId id, TabletId tablet, const SchemaPtr& schema,
                                             const Block& block, const SegmentWriterOptions& options);
 
 /// Order of the rows of `keys` sorted by key; equal keys stay in arrival order.
 std::vector<uint32_t> sort_order(const KeyRun& keys);
+
+/// Keeps one row of each key in `order`, which sort_order made: the one with the largest of `sequences`, the later of equal
+/// ones. `sequences` (by row) may be null: the last.
+void keep_newest_of_equal(const KeyRun& keys, const Column* sequences, std::vector<uint32_t>& order);
 
 }  // namespace freshet::storage

@@ -6,6 +6,7 @@
 #include "storage/base/coding.h"
 #include "storage/segment/prefix_block.h"
 #include "storage/segment/segment_writer.h"
+#include "storage/types/sequence.h"
 
 namespace freshet::storage {
 namespace {
@@ -115,6 +116,18 @@ std::vector<uint32_t> sort_order(const KeyRun& keys) {
   const auto fixed = keys.fixed();
   const auto number = [&](size_t row) { return fixed[row]; };
   return order_by_number(keys.size(), number, true, [&](uint32_t a, uint32_t b) { return fixed[a] < fixed[b]; });
+}
+
+void keep_newest_of_equal(const KeyRun& keys, const Column* sequences, std::vector<uint32_t>& order) {
+  size_t kept = 0;
+  for (size_t i = 0; i < order.size();) {
+    uint32_t newest = order[i];
+    for (++i; i < order.size() && keys.compare(newest, keys, order[i]) == 0; ++i) {
+      if (sequences == nullptr || compare_sequences(*sequences, order[i], *sequences, newest) >= 0) newest = order[i];
+    }
+    order[kept++] = newest;
+  }
+  order.resize(kept);
 }
 
 }  // namespace freshet::storage

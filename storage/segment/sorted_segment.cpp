@@ -2,22 +2,13 @@
 
 #include "storage/segment/segment_writer.h"
 #include "storage/types/row_groups.h"
+#include "storage/types/sequence.h"
 
 namespace freshet::storage {
 namespace {
 
 /// Rows gathered at once for one column: bounds the memory beside the block.
 constexpr size_t kGatherRows = 64 * 1024;
-
-/// Keeps the last of equal neighbours.
-void keep_last_of_equal(const KeyRun& keys, std::vector<uint32_t>& order) {
-  size_t kept = 0;
-  for (size_t i = 0; i < order.size(); ++i) {
-    if (i + 1 < order.size() && keys.compare(order[i], keys, order[i + 1]) == 0) continue;
-    order[kept++] = order[i];
-  }
-  order.resize(kept);
-}
 
 KeyRun gather_keys(const KeyRun& keys, std::span<const uint32_t> order) {
   KeyRun sorted(keys.is_fixed());
@@ -41,10 +32,12 @@ bool is_identity(std::span<const uint32_t> order, size_t row_count) {
   return order.size() == row_count && std::is_sorted(order.begin(), order.end());
 }
 
-Status write_columns(SegmentWriter& writer, const Block& block, std::span<const uint32_t> order) {
+Status write_columns(SegmentWriter& writer, const TableSchema& schema, const Block& block, std::span<const uint32_t> order) {
   const bool as_it_is = is_identity(order, block.row_count());
+  const std::optional<size_t> delete_time = schema.delete_time_column();
+  const Column times = delete_time ? delete_times(block) : Column({TypeKind::kBigInt});
   for (size_t index = 0; index < block.columns.size(); ++index) {
-    const Column& column = block.columns[index];
+    const Column& column = index == delete_time ? times : block.columns[index];
     if (as_it_is) {
       FRESHET_RETURN_IF_ERROR(writer.append_column(index, column));
       continue;
@@ -88,12 +81,13 @@ Result<WrittenSegment> write_sorted_segment(FileStore& files, RowsetId id, Table
   const bool aggregates = schema->is_aggregate() && !block.has_deletes();
   RowGroups groups;
   if (aggregates) groups = group_rows(arrived, order);
-  if (schema->is_unique()) keep_last_of_equal(arrived, order);
+  const std::optional<size_t> sequence = schema->sequence_column();
+  if (schema->is_unique()) keep_newest_of_equal(arrived, sequence ? &block.columns[*sequence] : nullptr, order);
 
   KeyRun sorted = gather_keys(arrived, order);
   FRESHET_ASSIGN_OR_RETURN(auto writer, SegmentWriter::create(files, id, tablet, schema, options));
   FRESHET_RETURN_IF_ERROR(aggregates && !groups.are_single() ? write_aggregated_columns(*writer, *schema, block, groups)
-                                                             : write_columns(*writer, block, order));
+                                                             : write_columns(*writer, *schema, block, order));
   FRESHET_RETURN_IF_ERROR(writer->append_keys(sorted));
   FRESHET_ASSIGN_OR_RETURN(SegmentMeta meta, writer->finish());
   return WrittenSegment{std::move(meta), find_deletes(block, order), std::move(sorted)};

@@ -47,8 +47,9 @@ class DeltaBuffer {
   /// When its first row came. REQUIRES: a row was published to the caller.
   std::chrono::steady_clock::time_point created() const { return created_; }
 
-  /// Writer only. Appends all rows of `block` (none of them a delete) and, for kUnique, indexes their keys. `keys[i]` is the
-  /// key of row i; no key occurs twice in one call. Returns the ordinal of the first. REQUIRES: room below kMaxRows.
+  /// Writer only. Appends all rows of `block` (deletes among them are tombstones) and, for kUnique, indexes their keys.
+  /// `keys[i]` is the key of row i; no key occurs twice in one call. Returns the ordinal of the first. REQUIRES: room below
+  /// kMaxRows.
   RowOrdinal append(const Block& block, const KeyRun& keys);
 
   /// kUnique: the newest row of key `key` of `keys` below `row_limit`; nothing when there is none. Any thread.
@@ -57,7 +58,7 @@ class DeltaBuffer {
   void append_key(RowOrdinal row, KeyRun& out) const;
 
   const ColumnChunk& chunk(size_t column_index, uint32_t chunk_index) const;
-  /// Appends the named rows to `out`, which has the columns of schema(). Deletes never lie here.
+  /// Appends the named rows to `out`, which has the columns of schema().
   void gather(std::span<const RowOrdinal> rows, Block& out) const;
   /// The same for one column, into a column of its type or of a wider one.
   void gather_column(size_t column_index, std::span<const RowOrdinal> rows, Column& out) const;

@@ -1,6 +1,7 @@
 #include "storage/types/schema.h"
 
 #include <algorithm>
+#include <span>
 
 #include "storage/base/assert.h"
 #include "storage/base/coding.h"
@@ -9,10 +10,10 @@
 namespace freshet {
 namespace {
 
-constexpr uint8_t kSchemaForm = 2;
-constexpr uint8_t kFormWithoutInitialDefaults = 1;
+/// Form 1 had no initial defaults; both it and form 2 had 8 bits of flags.
+constexpr uint8_t kSchemaForm = 3;
 
-enum ColumnFlag : uint8_t {
+enum ColumnFlag : uint16_t {
   kKeyFlag = 1,
   kNullableFlag = 2,
   kAutoIncrementFlag = 4,
@@ -20,7 +21,9 @@ enum ColumnFlag : uint8_t {
   kCurrentTimestampFlag = 16,
   kInitialDefaultFlag = 32,
   kAggregationFlag = 64,
-  kAllFlags = 127,
+  kHiddenFlag = 128,
+  kSequenceFlag = 256,
+  kAllFlags = 511,
 };
 
 char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter | 0x20) : letter; }
@@ -41,13 +44,14 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-uint8_t flags_of(const ColumnSchema& column) {
-  return static_cast<uint8_t>((column.is_key ? kKeyFlag : 0) | (column.nullable ? kNullableFlag : 0) |
+uint16_t flags_of(const ColumnSchema& column) {
+  return static_cast<uint16_t>((column.is_key ? kKeyFlag : 0) | (column.nullable ? kNullableFlag : 0) |
                               (column.auto_increment ? kAutoIncrementFlag : 0) |
                               (column.default_value.has_value() ? kDefaultFlag : 0) |
                               (column.default_current_timestamp ? kCurrentTimestampFlag : 0) |
                               (column.initial_default.has_value() ? kInitialDefaultFlag : 0) |
-                              (column.aggregation != Aggregation::kNone ? kAggregationFlag : 0));
+                               (column.aggregation != Aggregation::kNone ? kAggregationFlag : 0) |
+                               (column.hidden ? kHiddenFlag : 0) | (column.is_sequence ? kSequenceFlag : 0));
 }
 
 void put_column(std::string& out, const ColumnSchema& column) {
@@ -57,7 +61,7 @@ void put_column(std::string& out, const ColumnSchema& column) {
   put_fixed<uint8_t>(out, column.type.precision);
   put_fixed<uint8_t>(out, column.type.scale);
   put_fixed<uint32_t>(out, column.type.length);
-  put_fixed<uint8_t>(out, flags_of(column));
+  put_fixed<uint16_t>(out, flags_of(column));
   if (column.default_value) put_length_prefixed(out, *column.default_value);
   put_length_prefixed(out, column.comment);
   if (column.initial_default) put_length_prefixed(out, *column.initial_default);
@@ -70,14 +74,14 @@ bool is_valid(const DataType& type) {
   return type.kind != TypeKind::kDateTime || type.scale <= 6;
 }
 
-bool read_column(ByteReader& in, ColumnSchema& column) {
+bool read_column(ByteReader& in, uint8_t form, ColumnSchema& column) {
   column.id = ColumnId(in.fixed<uint32_t>());
   column.name = in.length_prefixed();
   column.type.kind = static_cast<TypeKind>(in.fixed<uint8_t>());
   column.type.precision = in.fixed<uint8_t>();
   column.type.scale = in.fixed<uint8_t>();
   column.type.length = in.fixed<uint32_t>();
-  const uint8_t flags = in.fixed<uint8_t>();
+  const uint16_t flags = form < kSchemaForm ? in.fixed<uint8_t>() : in.fixed<uint16_t>();
   column.is_key = flags & kKeyFlag;
   column.nullable = flags & kNullableFlag;
   column.auto_increment = flags & kAutoIncrementFlag;
@@ -86,16 +90,18 @@ bool read_column(ByteReader& in, ColumnSchema& column) {
   column.comment = in.length_prefixed();
   if (flags & kInitialDefaultFlag) column.initial_default = std::string(in.length_prefixed());
   if (flags & kAggregationFlag) column.aggregation = static_cast<Aggregation>(in.fixed<uint8_t>());
+  column.hidden = flags & kHiddenFlag;
+  column.is_sequence = flags & kSequenceFlag;
   return in.ok() && (flags & ~kAllFlags) == 0 && is_valid(column.type) && column.aggregation <= kLastAggregation &&
          can_aggregate(column.aggregation, column.type);
 }
 
-bool read_columns(ByteReader& in, TableSchema& schema) {
+bool read_columns(ByteReader& in, uint8_t form, TableSchema& schema) {
   const uint32_t count = in.fixed<uint32_t>();
   if (!in.ok() || count > kMaxColumns) return false;
   schema.columns.resize(count);
   for (ColumnSchema& column : schema.columns) {
-    if (!read_column(in, column)) return false;
+    if (!read_column(in, form, column)) return false;
   }
   return true;
 }
@@ -124,13 +130,13 @@ bool read_properties(ByteReader& in, TableSchema& schema) {
 
 bool read_schema(ByteReader& in, TableSchema& schema) {
   const uint8_t form = in.fixed<uint8_t>();
-  if (form != kSchemaForm && form != kFormWithoutInitialDefaults) return false;
+  if (form < 1 || form > kSchemaForm) return false;
   schema.version = in.fixed<uint32_t>();
   schema.model = static_cast<TableModel>(in.fixed<uint8_t>());
   if (schema.model < TableModel::kUnique || schema.model > TableModel::kAggregate) return false;
   schema.key_count = in.fixed<uint32_t>();
   schema.next_column_id = ColumnId(in.fixed<uint32_t>());
-  if (!read_columns(in, schema) || schema.key_count > schema.columns.size()) return false;
+  if (!read_columns(in, form, schema) || schema.key_count > schema.columns.size()) return false;
   if (!read_buckets(in, schema) || !read_properties(in, schema)) return false;
   schema.comment = in.length_prefixed();
   return in.ok() && in.at_end();
@@ -170,7 +176,7 @@ std::optional<size_t> TableSchema::find(std::string_view name) const {
   for (size_t i = 0; i < columns.size(); ++i) {
     if (same_name(columns[i].name, name)) return i;
   }
-  return std::nullopt;
+  return same_name(name, kSequenceColumn) ? sequence_column() : std::nullopt;
 }
 
 std::optional<size_t> TableSchema::find(ColumnId id) const {
@@ -180,11 +186,31 @@ std::optional<size_t> TableSchema::find(ColumnId id) const {
   return std::nullopt;
 }
 
+size_t TableSchema::visible_count() const {
+  size_t count = columns.size();
+  while (count > 0 && columns[count - 1].hidden) --count;
+  return count;
+}
+
+std::optional<size_t> TableSchema::sequence_column() const {
+  for (size_t i = columns.size(); i-- > key_count;) {
+    if (columns[i].is_sequence) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<size_t> TableSchema::delete_time_column() const {
+  for (size_t i = columns.size(); i-- > 0 && columns[i].hidden;) {
+    if (columns[i].name == kDeleteTimeColumn) return i;
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> TableSchema::closest_name(std::string_view name) const {
   if (name.size() > 2 * kMaxNameBytes) return std::nullopt;
   size_t best = std::max<size_t>(1, name.size() / 3) + 1;
   const ColumnSchema* closest = nullptr;
-  for (const ColumnSchema& column : columns) {
+  for (const ColumnSchema& column : std::span(columns).first(visible_count())) {
     const size_t distance = edit_distance(name, column.name);
     if (distance < best && distance < column.name.size()) {
       best = distance;

@@ -25,6 +25,11 @@ std::string_view table_model_name(TableModel model);
 
 /// Name of the hidden column that marks a loaded row as a delete of its key. It is never stored.
 inline constexpr std::string_view kDeleteSignColumn = "__DORIS_DELETE_SIGN__";
+/// Name by which the sequence column of a table can always be addressed; a hidden column of its own when the table has
+/// function_column.sequence_type.
+inline constexpr std::string_view kSequenceColumn = "__DORIS_SEQUENCE_COL__";
+/// Hidden column of tables with a sequence column: when a row was deleted, in seconds since 1970; NULL = it was not.
+inline constexpr std::string_view kDeleteTimeColumn = "__FRESHET_DELETE_TIME__";
 
 struct ColumnSchema {
   ColumnId id = {};  ///< Never reused within a table; files name columns by it.
@@ -41,6 +46,8 @@ struct ColumnSchema {
   /// What rows have that are older than the column: its default when it was added, as format_value() writes it. Nothing =
   /// NULL. It never changes but with the type.
   std::optional<std::string> initial_default = {};
+  bool hidden = false;       ///< no `*` means it; it comes behind the others
+  bool is_sequence = false;  ///< of the rows of a key the one with the larger value here stays, whatever comes later
 };
 
 /// The columns of a table at one schema version: key columns first. Immutable once shared.
@@ -58,9 +65,16 @@ struct TableSchema {
   /// At most one row of each key is live: kUnique and kAggregate.
   bool is_unique() const { return model != TableModel::kDuplicate; }
   bool is_aggregate() const { return model == TableModel::kAggregate; }
-  /// Position of the column called `name` (case-insensitive), or nothing.
+  /// Position of the column called `name` (case-insensitive), or nothing. kSequenceColumn is the sequence column, whatever
+  /// its name. Hidden ones are found too.
   std::optional<size_t> find(std::string_view name) const;
   std::optional<size_t> find(ColumnId id) const;
+  /// columns[0, visible_count()) are those that users declared; the hidden ones come behind them.
+  size_t visible_count() const;
+  /// Position of the column that decides which row of a key stays; nothing: the later one stays.
+  std::optional<size_t> sequence_column() const;
+  /// Position of kDeleteTimeColumn; every table with a sequence column has it, and no other.
+  std::optional<size_t> delete_time_column() const;
   /// The closest column name for an error message ("did you mean"), or nothing when none is close.
   std::optional<std::string> closest_name(std::string_view name) const;
   /// Bytes for the metadata store, and back. Corruption when `bytes` is not a schema.

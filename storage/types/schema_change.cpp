@@ -4,6 +4,7 @@
 
 #include "storage/base/limits.h"
 #include "storage/types/schema_mapping.h"
+#include "storage/types/table_options.h"
 #include "storage/types/value_text.h"
 #include "storage/types/widening.h"
 
@@ -25,6 +26,9 @@ class SchemaEditor {
  public:
   SchemaEditor(const TableSchema& schema, int64_t now_micros) : schema_(schema), now_micros_(now_micros) {
     for (size_t position : schema.bucket_columns) bucket_columns_.push_back(schema.columns[position].id);
+    const auto hidden = schema_.columns.begin() + static_cast<ptrdiff_t>(schema_.visible_count());
+    hidden_.assign(hidden, schema_.columns.end());
+    schema_.columns.erase(hidden, schema_.columns.end());
   }
 
   Status apply(const AddColumn& change);
@@ -38,6 +42,7 @@ class SchemaEditor {
   Status apply(const SetProperties& change);
 
   TableSchema finish() {
+    schema_.columns.insert(schema_.columns.end(), hidden_.begin(), hidden_.end());
     if (!is_changed_) return std::move(schema_);
     ++schema_.version;
     schema_.bucket_columns.clear();
@@ -54,6 +59,7 @@ class SchemaEditor {
   /// Why the bytes of a column are not to be touched; empty when they may be.
   std::string_view fixed_role(const ColumnSchema& column) const {
     if (column.is_key) return "it is part of the key, by which rows are stored";
+    if (column.is_sequence) return "it is the sequence column, which decides between the rows of a key";
     return chooses_bucket(column) ? "rows are distributed to buckets by it" : "";
   }
 
@@ -77,6 +83,7 @@ class SchemaEditor {
   TableSchema schema_;
   const int64_t now_micros_;
   std::vector<ColumnId> bucket_columns_;
+  std::vector<ColumnSchema> hidden_;  ///< stay as they are, behind the others
   bool is_changed_ = false;
 };
 
@@ -156,6 +163,9 @@ Status SchemaEditor::apply(const DropColumn& change) {
 
 Status SchemaEditor::apply(const RenameColumn& change) {
   FRESHET_ASSIGN_OR_RETURN(const size_t position, find(change.name));
+  if (columns()[position].is_sequence) {
+    return Status::Unsupported("Column '{}' cannot be renamed: the property {} names it", change.name, kSequenceColProperty);
+  }
   // Another spelling of its own name is no duplicate.
   if (!same_name(change.name, change.new_name)) FRESHET_RETURN_IF_ERROR(check_new_name(change.new_name));
   columns()[position].name = change.new_name;
@@ -199,6 +209,7 @@ Status SchemaEditor::apply(const ModifyColumn& change) {
   }
   now.id = old.id;
   now.is_key = old.is_key;
+  now.is_sequence = old.is_sequence;
   if (old.is_key && !change.nullable_is_given) now.nullable = old.nullable;
   if (now.comment.empty()) now.comment = old.comment;
   if (now.aggregation != old.aggregation) {
@@ -207,7 +218,12 @@ Status SchemaEditor::apply(const ModifyColumn& change) {
         aggregation_name(old.aggregation), kRebuild);
   }
   FRESHET_RETURN_IF_ERROR(check_modified(old, now));
-  if (!same_name(old.name, now.name)) FRESHET_RETURN_IF_ERROR(check_new_name(now.name));
+  if (!same_name(old.name, now.name)) {
+    FRESHET_RETURN_IF_ERROR(check_new_name(now.name));
+    if (old.is_sequence) {
+      return Status::Unsupported("Column '{}' cannot be renamed: the property {} names it", old.name, kSequenceColProperty);
+    }
+  }
   if (old.initial_default) {
     Column values(old.type);
     append_missing_column(old, 1, values);

@@ -4,50 +4,10 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "storage/upsert/key_visits.h"
+
 namespace freshet::storage {
 namespace {
-
-/// Position of key `row` of `wanted` in `sorted_keys`; their size when it is not there.
-size_t position_of(const KeyRun& sorted_keys, const KeyRun& wanted, size_t row) {
-  size_t low = 0, high = sorted_keys.size();
-  while (low < high) {
-    const size_t middle = low + (high - low) / 2;
-    sorted_keys.compare(middle, wanted, row) < 0 ? low = middle + 1 : high = middle;
-  }
-  return low < sorted_keys.size() && sorted_keys.compare(low, wanted, row) == 0 ? low : sorted_keys.size();
-}
-
-/// Calls visit(key, row) for each live row of the segment that has one of the keys.
-template <typename Visit>
-Status visit_segment_hits(const SegmentView& view, const KeyRun& sorted_keys, const Visit& visit) {
-  FRESHET_ASSIGN_OR_RETURN(const std::shared_ptr<const SegmentReader> reader, view.segment->reader());
-  std::vector<KeyMatch> matches;
-  FRESHET_RETURN_IF_ERROR(reader->find_keys(sorted_keys, matches));
-  for (const KeyMatch& match : matches) {
-    if (!view.dead.contains(match.row)) visit(match.key, match.row);
-  }
-  return Status::OK();
-}
-
-/// The same for the rows of a delta from `first` on.
-template <typename Visit>
-void visit_delta_hits(const DeltaView& view, RowOrdinal first, const KeyRun& sorted_keys, const Visit& visit) {
-  if (view.row_count - first >= sorted_keys.size()) {
-    for (size_t key = 0; key < sorted_keys.size(); ++key) {
-      const auto row = view.buffer->find(sorted_keys, key, view.row_count);
-      if (row && *row >= first && !view.dead.contains(*row)) visit(static_cast<uint32_t>(key), *row);
-    }
-    return;
-  }
-  KeyRun wanted(sorted_keys.is_fixed());
-  for (RowOrdinal row = first; row < view.row_count; ++row) {
-    if (view.dead.contains(row)) continue;
-    wanted.clear();
-    view.buffer->append_key(row, wanted);
-    const size_t key = position_of(sorted_keys, wanted, 0);
-    if (key < sorted_keys.size()) visit(static_cast<uint32_t>(key), row);
-  }
-}
 
 /// Base rows by rowset: which have gone, and where rows died.
 struct RowsetChange {
@@ -61,19 +21,22 @@ Result<std::vector<BaseRow>> find_base_rows(const TabletSnapshot& tablet, const 
   std::vector<BaseRow> bases(sorted_keys.size());
   if (bases.empty()) return bases;
   for (const SegmentView& view : tablet.segments) {
-    FRESHET_RETURN_IF_ERROR(visit_segment_hits(view, sorted_keys, [&](uint32_t key, RowOrdinal row) {
+    FRESHET_RETURN_IF_ERROR(visit_segment_hits(view, sorted_keys, RowsVisited::kLive, [&](uint32_t key, RowOrdinal row) {
       bases[key] = {view.segment->id(), row};
     }));
   }
   for (const DeltaView& view : tablet.deltas) {
     if (view.row_count == 0) continue;
-    visit_delta_hits(view, 0, sorted_keys, [&](uint32_t key, RowOrdinal row) { bases[key] = {view.buffer->id(), row}; });
+    visit_delta_hits(view, 0, sorted_keys, RowsVisited::kLive, [&](uint32_t key, RowOrdinal row) {
+      bases[key] = {view.buffer->id(), row};
+    });
   }
   return bases;
 }
 
 Result<std::vector<uint32_t>> find_changed_keys(const TabletSnapshot& then, const TabletSnapshot& now,
-                                                const KeyRun& sorted_keys, std::span<const BaseRow> bases) {
+                                                const KeyRun& sorted_keys, std::span<const BaseRow> bases,
+                                                bool keeps_deletes) {
   std::vector<uint32_t> changed;
   if (&then == &now || bases.empty()) return changed;
 
@@ -104,15 +67,16 @@ Result<std::vector<uint32_t>> find_changed_keys(const TabletSnapshot& then, cons
     }
   }
 
+  const RowsVisited which = keeps_deletes ? RowsVisited::kAll : RowsVisited::kLive;
   const auto came = [&](uint32_t key, RowOrdinal) { changed.push_back(key); };
   for (const SegmentView& view : now.segments) {
     if (then.find_segment(view.segment->id()) != nullptr) continue;
-    FRESHET_RETURN_IF_ERROR(visit_segment_hits(view, sorted_keys, came));
+    FRESHET_RETURN_IF_ERROR(visit_segment_hits(view, sorted_keys, which, came));
   }
   for (const DeltaView& view : now.deltas) {
     const DeltaView* before = then.find_delta(view.buffer->id());
     const RowOrdinal first = before == nullptr ? 0 : before->row_count;
-    if (first < view.row_count) visit_delta_hits(view, first, sorted_keys, came);
+    if (first < view.row_count) visit_delta_hits(view, first, sorted_keys, which, came);
   }
   std::sort(changed.begin(), changed.end());
   changed.erase(std::unique(changed.begin(), changed.end()), changed.end());

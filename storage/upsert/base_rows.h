@@ -23,9 +23,10 @@ Result<std::vector<BaseRow>> find_base_rows(const TabletSnapshot& tablet, const 
 
 /// Keys (positions in `sorted_keys`, ascending) whose live row in `now` is another one than in `then`, where `bases` were
 /// found: it was replaced or deleted, it came since, or it moved because its rowset was rewritten. Costs as much as the
-/// tablet changed in between.
+/// tablet changed in between. `keeps_deletes`: the table keeps deletes as rows, and keys of such count too.
 Result<std::vector<uint32_t>> find_changed_keys(const TabletSnapshot& then, const TabletSnapshot& now,
-                                                const KeyRun& sorted_keys, std::span<const BaseRow> bases);
+                                                const KeyRun& sorted_keys, std::span<const BaseRow> bases,
+                                                bool keeps_deletes);
 
 /// Where base rows lie, in the order in which they are read fastest.
 struct BaseLocations {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "storage/segment/segment_writer.h"
+#include "storage/types/sequence.h"
 #include "storage/upsert/merge_heap.h"
 
 namespace freshet::storage {
@@ -60,8 +61,9 @@ struct StreamInput {
   RowOrdinal row = 0;  ///< its row of the part
 };
 
-template <typename Key>
-Status merge_streams(std::span<const KeyStream> streams, bool is_fixed, std::vector<std::vector<RowOrdinal>>& replaced) {
+/// Calls visit(part, row, whether the next row visited has the same key) for every row in key order.
+template <typename Key, typename Visit>
+Status merge_streams(std::span<const KeyStream> streams, bool is_fixed, const Visit& visit) {
   MergeHeap<Key> heap;
   std::vector<StreamInput> inputs;
   inputs.reserve(streams.size());  // the heap's keys point into their pieces
@@ -88,23 +90,24 @@ Status merge_streams(std::span<const KeyStream> streams, bool is_fixed, std::vec
     } else {
       heap.pop_top();
     }
-    if (!heap.empty() && heap.top().key == key) replaced[input_number].push_back(row);
+    visit(input_number, row, !heap.empty() && heap.top().key == key);
   }
   return Status::OK();
 }
 
+template <typename Visit>
+Status merge_streams(std::span<const KeyStream> streams, bool is_fixed, const Visit& visit) {
+  return is_fixed ? merge_streams<uint64_t>(streams, is_fixed, visit)
+                  : merge_streams<std::string_view>(streams, is_fixed, visit);
+}
+
 }  // namespace
 
-DistinctRows distinct_rows(const KeyRun& keys) {
+DistinctRows distinct_rows(const KeyRun& keys, const Column* sequences) {
   DistinctRows distinct{sort_order(keys), KeyRun(keys.is_fixed())};
-  std::vector<uint32_t>& rows = distinct.rows;
-  size_t kept = 0;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (i + 1 == rows.size() || keys.compare(rows[i], keys, rows[i + 1]) != 0) rows[kept++] = rows[i];
-  }
-  rows.resize(kept);
-  distinct.keys.reserve(kept);
-  for (uint32_t row : rows) distinct.keys.append_from(keys, row);
+  keep_newest_of_equal(keys, sequences, distinct.rows);
+  distinct.keys.reserve(distinct.rows.size());
+  for (uint32_t row : distinct.rows) distinct.keys.append_from(keys, row);
   return distinct;
 }
 
@@ -121,9 +124,49 @@ std::vector<std::vector<RowOrdinal>> replaced_within_load(Runs runs) {
 
 Result<std::vector<std::vector<RowOrdinal>>> replaced_within_load(std::span<const KeyStream> streams, bool is_fixed) {
   std::vector<std::vector<RowOrdinal>> replaced(streams.size());
-  FRESHET_RETURN_IF_ERROR(is_fixed ? merge_streams<uint64_t>(streams, is_fixed, replaced)
-                                   : merge_streams<std::string_view>(streams, is_fixed, replaced));
+  FRESHET_RETURN_IF_ERROR(merge_streams(streams, is_fixed, [&](uint32_t part, RowOrdinal row, bool is_replaced) {
+    if (is_replaced) replaced[part].push_back(row);
+  }));
   return replaced;
+}
+
+Result<SameKeyRows> same_key_rows(std::span<const KeyStream> streams, bool is_fixed) {
+  SameKeyRows same;
+  bool is_open = false;
+  FRESHET_RETURN_IF_ERROR(merge_streams(streams, is_fixed, [&](uint32_t part, RowOrdinal row, bool is_followed) {
+    if (is_open || is_followed) same.rows.push_back({part, row});
+    if (is_open && !is_followed) same.ends.push_back(same.rows.size());
+    is_open = is_followed;
+  }));
+  return same;
+}
+
+Result<std::vector<std::vector<RowOrdinal>>> beaten_within_load(const SameKeyRows& same_keys, size_t parts,
+                                                                const DataType& sequence_type, const ReadSequences& read) {
+  // Keys ascend, and with them the rows of each part.
+  std::vector<std::vector<RowOrdinal>> rows(parts), beaten(parts);
+  for (const SameKeyRows::PartRow& row : same_keys.rows) rows[row.part].push_back(row.row);
+  std::vector<Column> sequences(parts, Column(sequence_type));
+  for (size_t part = 0; part < parts; ++part) {
+    if (!rows[part].empty()) FRESHET_RETURN_IF_ERROR(read(part, rows[part], sequences[part]));
+  }
+  std::vector<size_t> next(parts, 0);
+  size_t at = 0;
+  for (const size_t end : same_keys.ends) {
+    SameKeyRows::PartRow newest = same_keys.rows[at];
+    size_t newest_at = next[newest.part]++;
+    for (++at; at < end; ++at) {
+      SameKeyRows::PartRow loser = same_keys.rows[at];
+      const size_t loser_at = next[loser.part]++;
+      if (compare_sequences(sequences[loser.part], loser_at, sequences[newest.part], newest_at) >= 0) {
+        std::swap(loser, newest);
+        newest_at = loser_at;
+      }
+      beaten[loser.part].push_back(loser.row);
+    }
+  }
+  for (std::vector<RowOrdinal>& part : beaten) std::sort(part.begin(), part.end());
+  return beaten;
 }
 
 }  // namespace freshet::storage

@@ -20,17 +20,30 @@ using ModelRows = std::map<std::string, ModelRow>;
 /// One row that a load brings: a value for each column of the schema, or the key alone for a delete.
 struct LoadRow {
   std::string key;
-  std::vector<std::optional<std::string>> values;  ///< by position; empty for a delete
+  std::vector<std::optional<std::string>> values;   ///< by position; empty for a delete
+  std::optional<std::string> delete_sequence = {};  ///< of a delete, in a table with a sequence column
 };
 
 /// The state that a table should have, under the simplest rules there are. The key is the first column.
 class TableModel {
  public:
   void apply(const TableSchema& schema, const LoadRow& row, const storage::PartialColumns* partial) {
+    const std::optional<size_t> sequence = schema.sequence_column();
+    std::optional<std::string> own;
+    if (sequence) {
+      const bool brings_it = row.values.empty() || partial == nullptr ||
+                             std::binary_search(partial->given.begin(), partial->given.end(), *sequence);
+      const std::optional<std::string>* known = stored_sequence(schema.columns[*sequence], row.key);
+      own = row.values.empty() ? row.delete_sequence : row.values[*sequence];
+      if (!brings_it && known != nullptr) own = *known;
+      if (known != nullptr && is_below(own, *known)) return;
+    }
     if (row.values.empty()) {
       rows_.erase(row.key);
+      if (sequence) deleted_[row.key] = own;
       return;
     }
+    deleted_.erase(row.key);
     const auto found = rows_.find(row.key);
     if (schema.is_aggregate() && found != rows_.end()) {
       for (size_t i = 1; i < schema.columns.size(); ++i) combine(schema.columns[i], row.values[i], found->second);
@@ -39,14 +52,23 @@ class TableModel {
     const bool keeps_others = partial != nullptr && found != rows_.end();
     ModelRow& stored = rows_[row.key];
     if (partial == nullptr) stored.clear();  // the load may know fewer columns than the table has now
+    if (sequence) stored[schema.columns[*sequence].id.value] = own;
     for (size_t i = 0; i < schema.columns.size(); ++i) {
       const bool is_given = partial == nullptr || std::binary_search(partial->given.begin(), partial->given.end(), i);
-      if (is_given || !keeps_others) stored[schema.columns[i].id.value] = row.values[i];
+      if ((is_given || !keeps_others) && i != sequence) stored[schema.columns[i].id.value] = row.values[i];
     }
   }
-  void clear() { rows_.clear(); }
+  void clear() {
+    rows_.clear();
+    deleted_.clear();
+  }
   const ModelRows& rows() const { return rows_; }
-  bool operator==(const TableModel&) const = default;
+
+  /// NULL is below every number.
+  static bool is_below(const std::optional<std::string>& a, const std::optional<std::string>& b) {
+    if (!a || !b) return b.has_value();
+    return std::stoll(*a) < std::stoll(*b);
+  }
 
   /// The rows as lines of text in the columns of `schema`.
   std::vector<std::string> lines(const TableSchema& schema) const {
@@ -65,6 +87,16 @@ class TableModel {
   }
 
  private:
+  /// Of the row or the delete of the key; null when it has neither.
+  const std::optional<std::string>* stored_sequence(const ColumnSchema& column, const std::string& key) const {
+    if (const auto row = rows_.find(key); row != rows_.end()) {
+      const auto value = row->second.find(column.id.value);
+      return value == row->second.end() ? &column.initial_default : &value->second;
+    }
+    const auto deleted = deleted_.find(key);
+    return deleted == deleted_.end() ? nullptr : &deleted->second;
+  }
+
   using Text = std::optional<std::string>;
   static bool is_less(const ColumnSchema& column, const std::string& a, const std::string& b) {
     return column.type.is_bytes() ? a < b : std::stoll(a) < std::stoll(b);
@@ -84,6 +116,7 @@ class TableModel {
   }
 
   ModelRows rows_;
+  std::map<std::string, std::optional<std::string>> deleted_;  ///< the sequences of deleted keys
 };
 
 /// The rows of a table as TableModel::lines gives them.
@@ -118,6 +151,7 @@ inline Result<storage::LoadCommit> make_load(storage::StorageEngine& engine, con
   commit.schema = table->schema;
   commit.partial = std::move(partial);
   const size_t parts = std::max<size_t>(memtables, 1);
+  const std::optional<size_t> sequence = schema.sequence_column();
   std::vector<std::vector<Block>> blocks(table->tablets.size());
   for (auto& bucket : blocks) bucket.resize(parts, Block::for_schema(schema));
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -125,7 +159,9 @@ inline Result<storage::LoadCommit> make_load(storage::StorageEngine& engine, con
     const bool is_delete = rows[i].values.empty();
     for (size_t c = 0; c < schema.columns.size(); ++c) {
       const bool is_key = c < schema.key_count;
-      append_model_value(one.columns[c], is_key ? std::optional(rows[i].key) : is_delete ? std::nullopt : rows[i].values[c]);
+      append_model_value(one.columns[c], is_key      ? std::optional(rows[i].key)
+                                         : is_delete ? (c == sequence ? rows[i].delete_sequence : std::nullopt)
+                                                     : rows[i].values[c]);
     }
     one.delete_signs.push_back(is_delete);
     std::vector<uint32_t> bucket;

@@ -35,7 +35,7 @@ class CompactionJobTest : public testing::TestWithParam<KeyForm> {
                       const std::atomic<bool>* cancelled = nullptr) {
     SegmentWriterOptions options;
     options.level = 3;
-    return run_compaction(*tablet.files, inputs, schema, tablet.codec, tablet.next_id(), tablet.head.id, options, nullptr,
+    return run_compaction(*tablet.files, inputs, schema, tablet.codec, tablet.next_id(), tablet.head.id, options, 0, nullptr,
                           cancelled);
   }
 };

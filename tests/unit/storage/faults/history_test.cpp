@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "storage/types/sequence.h"
 #include "support/history_table.h"
 #include "support/seed.h"
 #include "support/simulated_disk.h"
@@ -57,6 +58,12 @@ TableSchema random_schema(Random& random) {
   add("n", {TypeKind::kInt}, false);
   add("s", {TypeKind::kString}, false);
   schema.key_count = 1;
+  if (const uint64_t choice = random() % 6; choice < 2 && !schema.is_aggregate()) {
+    add_sequence(schema, choice == 0 ? std::optional<size_t>(1) : std::nullopt, {TypeKind::kBigInt});
+    for (ColumnSchema& column : schema.columns) {
+      if (column.hidden) column.id = std::exchange(schema.next_column_id, schema.next_column_id.next());
+    }
+  }
   schema.bucket_columns = {0};
   schema.bucket_count = 1 + static_cast<uint32_t>(random() % 3);
   if (random() % 2 == 0) schema.properties = {{"history_retention_seconds", "1000000"}};
@@ -192,7 +199,7 @@ class History {
     auto partial = std::make_shared<PartialColumns>();
     partial->given.push_back(0);
     for (size_t i = 1; i < table()->schema->columns.size(); ++i) {
-      if (random_() % 2 == 0) partial->given.push_back(i);
+      if (i != table()->schema->delete_time_column() && random_() % 2 == 0) partial->given.push_back(i);
     }
     return partial;
   }
@@ -249,7 +256,7 @@ class History {
     std::vector<LoadRow> rows;
     const bool only_deletes = schema.is_aggregate() && random_() % 6 == 0;
     for (size_t i = 0; i < count; ++i) {
-      LoadRow row{std::to_string(random_() % 120), {}};
+      LoadRow row{std::to_string(random_() % 120), {}, random_sequence()};
       const bool is_delete = only_deletes || (!partial && !schema.is_aggregate() && random_() % 6 == 0);
       for (size_t c = 0; c < schema.columns.size() && !is_delete; ++c) {
         const ColumnSchema& column = schema.columns[c];
@@ -257,6 +264,10 @@ class History {
           row.values.emplace_back(row.key);
         } else if (partial && !std::binary_search(partial->given.begin(), partial->given.end(), c)) {
           row.values.push_back(column.default_value);
+        } else if (c == schema.delete_time_column()) {
+          row.values.emplace_back(std::nullopt);
+        } else if (column.is_sequence) {
+          row.values.push_back(row.delete_sequence);
         } else if (random_() % 5 == 0) {
           row.values.emplace_back(std::nullopt);
         } else {
@@ -266,13 +277,28 @@ class History {
       }
       rows.push_back(std::move(row));
     }
+    // A load that only leaves a delete behind is told by this row, should its outcome be uncertain.
+    if (schema.sequence_column() && count > 0 && !partial) {
+      LoadRow marker{std::to_string(1000 + markers_++), {}, "1"};
+      for (const ColumnSchema& column : schema.columns) {
+        marker.values.push_back(column.is_key        ? std::optional(marker.key)
+                                : column.is_sequence ? marker.delete_sequence
+                                                     : std::nullopt);
+      }
+      rows.push_back(std::move(marker));
+    }
     return rows;
+  }
+
+  std::optional<std::string> random_sequence() {
+    if (random_() % 8 == 0) return std::nullopt;
+    return std::to_string(random_() % 40);
   }
 
   void change_schema() {
     const TableSchema& schema = *table()->schema;
     std::vector<SchemaChange> changes;
-    const size_t values = schema.columns.size() - 1;
+    const size_t values = schema.visible_count() - 1;
     const uint64_t choice = random_() % 4;
     if (choice == 0 || values < 2) {
       ColumnSchema column;
@@ -336,6 +362,7 @@ class History {
   uint64_t transactions_ = 0;
   std::vector<Waiting> waiting_;
   int step_ = 0;
+  int markers_ = 0;
   std::string last_;
 };
 

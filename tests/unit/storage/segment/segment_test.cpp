@@ -2,6 +2,8 @@
 #include <thread>
 
 #include "segment_fixture.h"
+#include "storage/base/coding.h"
+#include "storage/base/crc32c.h"
 #include "storage/segment/key_filter.h"
 #include "support/seed.h"
 
@@ -65,6 +67,8 @@ TEST(SegmentMeta, ReadsBackAndNamesItsFile) {
   meta.level = 1;
   meta.min_key = std::string("\0a", 2);
   meta.max_key = "z";
+  meta.deletes = 2;
+  meta.newest_delete_seconds = 1'700'000'000;
   const std::string bytes = meta.serialize();
   const auto read = SegmentMeta::deserialize(bytes);
   ASSERT_TRUE(read.ok());
@@ -75,8 +79,13 @@ TEST(SegmentMeta, ReadsBackAndNamesItsFile) {
     changed[at] ^= 0x10;
     EXPECT_FALSE(SegmentMeta::deserialize(changed).ok()) << "byte " << at;
   }
-  // Records of version 1 have no checksum.
-  std::string old = bytes.substr(0, bytes.size() - 4);
+  // Records of version 2 count no deletes, those of version 1 have no checksum either.
+  std::string old = bytes.substr(0, bytes.size() - 16);
+  old[0] = 2;
+  std::string sealed = old;
+  put_fixed<uint32_t>(sealed, crc32c(old));
+  ASSERT_TRUE(SegmentMeta::deserialize(sealed).ok());
+  EXPECT_EQ(SegmentMeta::deserialize(sealed)->deletes, 0u);
   old[0] = 1;
   ASSERT_TRUE(SegmentMeta::deserialize(old).ok());
   EXPECT_EQ(SegmentMeta::deserialize(old)->max_key, read->max_key);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "storage/base/coding.h"
+
 namespace freshet {
 namespace {
 
@@ -67,16 +69,29 @@ TEST(TableSchema, ReadsBackAsItWasWritten) {
   EXPECT_EQ(read->serialize(), schema.serialize());
 }
 
-TEST(TableSchema, ReadsTheFormWithoutInitialDefaults) {
-  TableSchema schema = orders();
-  schema.columns[3].initial_default.reset();
-  std::string bytes = schema.serialize();
-  ASSERT_EQ(bytes[0], '\x02');
-  bytes[0] = '\x01';
-  const Result<TableSchema> read = TableSchema::deserialize(bytes);
-  ASSERT_TRUE(read.ok()) << read.status().to_string();
-  EXPECT_EQ(read->columns.size(), 5u);
-  EXPECT_FALSE(read->columns[3].initial_default.has_value());
+TEST(TableSchema, ReadsTheOlderForms) {
+  for (const uint8_t form : {1, 2}) {
+    std::string bytes;
+    const auto number = [&](uint32_t value) { put_fixed<uint32_t>(bytes, value); };
+    put_fixed<uint8_t>(bytes, form);
+    number(7);  // version
+    put_fixed<uint8_t>(bytes, static_cast<uint8_t>(TableModel::kUnique));
+    for (const uint32_t value : {1, 2, 1, 1}) number(value);  // key columns, next id, columns, id of the first
+    put_length_prefixed(bytes, "id");
+    put_fixed<uint8_t>(bytes, static_cast<uint8_t>(TypeKind::kBigInt));
+    bytes += std::string(2 + sizeof(uint32_t), '\0');  // precision, scale, length
+    put_fixed<uint8_t>(bytes, 1);                      // flags: key
+    put_length_prefixed(bytes, "");
+    for (const uint32_t value : {3, 1, 0, 0}) number(value);  // buckets, bucket columns and the position of one, properties
+    put_length_prefixed(bytes, "a comment");
+    const Result<TableSchema> read = TableSchema::deserialize(bytes);
+    ASSERT_TRUE(read.ok()) << read.status().to_string();
+    ASSERT_EQ(read->columns.size(), 1u);
+    EXPECT_TRUE(read->columns[0].is_key && !read->columns[0].hidden);
+    EXPECT_EQ(read->bucket_count, 3u);
+    EXPECT_EQ(read->comment, "a comment");
+    EXPECT_FALSE(read->sequence_column().has_value());
+  }
 }
 
 TEST(TableSchema, RefusesEveryCutOffForm) {

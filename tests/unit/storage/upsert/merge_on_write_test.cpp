@@ -81,7 +81,7 @@ class MergeOnWriteTest : public testing::TestWithParam<KeyForm> {
     }
     if (inputs.empty()) return;
     const auto output = run_compaction(*tablet_.files, inputs, tablet_.schema, tablet_.codec, tablet_.next_id(),
-                                       tablet_.head.id, {}, nullptr, nullptr);
+                                       tablet_.head.id, {}, 0, nullptr, nullptr);
     ASSERT_TRUE(output.ok()) << output.status().to_string();
     small_commit();
     std::vector<RowOrdinal> died;

@@ -26,11 +26,11 @@ KeyRun byte_keys(const std::vector<std::string>& keys) {
 using Rows = std::vector<RowOrdinal>;
 
 TEST(DistinctRows, KeepsTheLastRowOfEachKeyInKeyOrder) {
-  const DistinctRows distinct = distinct_rows(fixed_keys({5, 3, 5, 1, 3, 5}));
+  const DistinctRows distinct = distinct_rows(fixed_keys({5, 3, 5, 1, 3, 5}), nullptr);
   EXPECT_EQ(distinct.rows, (std::vector<uint32_t>{3, 4, 5}));
   EXPECT_EQ(std::vector<uint64_t>(distinct.keys.fixed().begin(), distinct.keys.fixed().end()),
             (std::vector<uint64_t>{1, 3, 5}));
-  EXPECT_TRUE(distinct_rows(KeyRun(false)).rows.empty());
+  EXPECT_TRUE(distinct_rows(KeyRun(false), nullptr).rows.empty());
 }
 
 TEST(ReplacedWithinLoad, LaterPartsReplaceEarlierOnes) {

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "query/ddl/statement.h"
+#include "storage/types/schema.h"
+
+namespace freshet::query {
+
+/// Gives a new table the hidden columns that its properties ask for, behind the others, and marks its sequence column.
+/// InvalidArgument when a property names no such column or type. REQUIRES: check_table_properties() passed.
+Status add_hidden_columns(const Properties& properties, TableSchema& schema);
+
+}  // namespace freshet::query
