@@ -13,6 +13,10 @@ std::vector<std::string> source_names(const LoadRequest& request, const TableSch
     for (size_t i = 0; i < schema.visible_count(); ++i) names.push_back(schema.columns[i].name);
   }
   std::vector<std::string> more = request.hidden_columns;
+  if (request.flexible_columns) {
+    more.emplace_back(kDeleteSignColumn);
+    if (schema.sequence_column()) more.emplace_back(kSequenceColumn);
+  }
   // A field of JSON rows may be the sequence without being a column.
   const bool is_by_name = request.format == LoadFormat::kJson && request.columns.empty() && request.jsonpaths.empty();
   if (is_by_name && !request.sequence_column.empty()) more.push_back(request.sequence_column);
@@ -92,6 +96,7 @@ Result<ColumnMapping> map_columns(const LoadRequest& request, const TableSchema&
       source.use = SourceColumn::Use::kDeleteSign;
       has_delete_sign = true;
     } else if (const std::optional<size_t> position = schema.find(source.name)) {
+      if (is_given[*position] && request.flexible_columns) continue;  // both names of a sequence column
       if (is_given[*position]) return Status::InvalidArgument("columns: '{}' is named twice", source.name);
       source.use = SourceColumn::Use::kColumn;
       source.column = *position;
@@ -100,6 +105,10 @@ Result<ColumnMapping> map_columns(const LoadRequest& request, const TableSchema&
     mapping.sources.push_back(std::move(source));
   }
   FRESHET_RETURN_IF_ERROR(map_sequence(request, schema, mapping, is_given));
+  if (request.flexible_columns) {
+    mapping.mask = schema.skip_bitmap_column();
+    if (mapping.mask) is_given[*mapping.mask] = true;
+  }
   for (size_t i = 0; i < is_given.size(); ++i) {
     if (is_given[i]) mapping.given.push_back(i);
   }

@@ -30,6 +30,8 @@ struct ColumnMapping {
   bool all_deletes = false;           ///< merge_type DELETE: every row deletes its key
   /// Position of the given column whose values are the sequences as well, in a table with a hidden sequence column.
   std::optional<size_t> sequence_source;
+  /// Position of kSkipBitmapColumn when rows say there which columns they bring; it is among `given`.
+  std::optional<size_t> mask;
 };
 
 /// Matches the request's columns with the table's. InvalidArgument when a name comes twice, when a key column is missing,

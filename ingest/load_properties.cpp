@@ -293,11 +293,9 @@ class PropertyReader {
             "'UPDATE_FLEXIBLE_COLUMNS'",
             *value);
       }
-      if (mode == "update_flexible_columns") {
-        return Status::Unsupported(
-            "unique_key_update_mode: UPDATE_FLEXIBLE_COLUMNS is not offered, UPDATE_FIXED_COLUMNS is");
-      }
-      request_.partial_columns = mode == "update_fixed_columns";
+      request_.flexible_columns = mode == "update_flexible_columns";
+      request_.partial_columns = mode != "upsert";
+      if (request_.flexible_columns) FRESHET_RETURN_IF_ERROR(check_flexible());
     }
     if (const std::string* value = find("partial_update_new_key_behavior")) {
       const std::string behavior = to_lower(*value);
@@ -307,6 +305,21 @@ class PropertyReader {
       }
       request_.partial_new_keys_fail = behavior == "error";
     }
+    return Status::OK();
+  }
+
+  Status check_flexible() const {
+    if (request_.format != LoadFormat::kJson) {
+      return Status::InvalidArgument("flexible partial update only support json format as input file currently");
+    }
+    for (const char* name :
+         {"columns", "jsonpaths", "hidden_columns", "function_column.sequence_col", "merge_type", "where"}) {
+      if (find(name) == nullptr) continue;
+      return Status::InvalidArgument("Don't support flexible partial update when '{}' is specified", name);
+    }
+    bool is_fuzzy = false;
+    FRESHET_RETURN_IF_ERROR(read_bool("fuzzy_parse", is_fuzzy));
+    if (is_fuzzy) return Status::InvalidArgument("Don't support flexible partial update when 'fuzzy_parse' is enabled");
     return Status::OK();
   }
 

@@ -34,6 +34,7 @@ struct LoadRequest {
   bool strict_mode = false;
   MergeType merge_type = MergeType::kAppend;
   bool partial_columns = false;        ///< rows replace only the columns they bring
+  bool flexible_columns = false;       ///< ... each row its own (JSON), with `partial_columns`
   bool partial_new_keys_fail = false;  ///< ... and a key that is not in the table refuses the load
   /// function_column.sequence_col: the source column whose values are the rows' sequences, in a table whose sequence column
   /// is hidden. It may be a column of the table as well. Empty: rows bring kSequenceColumn, or a visible sequence column.

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "storage/base/limits.h"
+#include "storage/types/row_mask.h"
 #include "storage/types/value_text.h"
 
 namespace freshet::ingest {
@@ -32,7 +33,7 @@ LoadTransaction::LoadTransaction(storage::StorageEngine& storage, storage::Table
       table_(std::move(table)),
       options_(options),
       memory_(storage.load_memory()),
-      flusher_(storage, table_->schema),
+      flusher_(storage, options_.partial && options_.partial->mask ? keeping_all_rows(*table_->schema) : table_->schema),
       partitions_(table_->partitions),
       slots_(partitions_->tablet_count(), 0) {}
 

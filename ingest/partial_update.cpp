@@ -1,6 +1,7 @@
 #include "ingest/partial_update.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "ingest/block_builder.h"
 #include "ingest/column_mapping.h"
@@ -25,7 +26,27 @@ Result<storage::PartialColumnsPtr> partial_columns_for(std::vector<size_t> given
   return storage::PartialColumnsPtr(std::make_shared<const storage::PartialColumns>(std::move(partial)));
 }
 
+namespace {
+
+Result<storage::PartialColumnsPtr> flexible_columns_of(const LoadRequest& request, const TableSchema& schema) {
+  if (schema.model != TableModel::kUnique) {
+    return Status::InvalidArgument("Only unique key merge on write support partial update");
+  }
+  if (!schema.skip_bitmap_column()) {
+    return Status::InvalidArgument("Flexible partial update can only support table with skip bitmap hidden column.");
+  }
+  std::vector<size_t> keys(schema.key_count);
+  std::iota(keys.begin(), keys.end(), size_t{0});
+  FRESHET_ASSIGN_OR_RETURN(const auto fixed, partial_columns_for(std::move(keys), request.partial_new_keys_fail, schema));
+  storage::PartialColumns flexible = *fixed;
+  flexible.mask = schema.skip_bitmap_column();
+  return storage::PartialColumnsPtr(std::make_shared<const storage::PartialColumns>(std::move(flexible)));
+}
+
+}  // namespace
+
 Result<storage::PartialColumnsPtr> partial_columns_of(const LoadRequest& request, const TableSchema& schema) {
+  if (request.flexible_columns) return flexible_columns_of(request, schema);
   const std::optional<size_t> sequence = schema.sequence_column();
   const bool is_delete = request.merge_type == MergeType::kDelete;
   if (!request.partial_columns || (is_delete && !sequence)) return storage::PartialColumnsPtr();

@@ -6,6 +6,7 @@
 
 #include "ingest/decode/fast_text.h"
 #include "storage/base/limits.h"
+#include "storage/types/row_mask.h"
 #include "storage/types/text_time.h"
 
 namespace freshet::ingest {
@@ -65,6 +66,7 @@ Status BlockAssembler::add(RowBatch& batch, bool is_utf8) {
   for (size_t source = 0; source < mapping_.sources.size(); ++source) {
     if (mapping_.sources[source].use == SourceColumn::Use::kColumn) convert(batch, source);
   }
+  if (mapping_.mask) append_masks(batch);
   if (builder_.may_have_long_keys()) check_keys(batch);
   block_.delete_signs.insert(block_.delete_signs.end(), deletes_.begin(), deletes_.end());
   const bool has_rejected = !problems_.empty();
@@ -120,6 +122,21 @@ void BlockAssembler::read_delete_signs(const RowBatch& batch, size_t source) {
   }
 }
 
+void BlockAssembler::append_masks(const RowBatch& batch) {
+  RowMask mask(schema().columns.size());
+  Column& out = block_.columns[*mapping_.mask];
+  for (size_t row = 0; row < batch.size(); ++row) {
+    mask.clear();
+    if (deletes_[row] != 0) mask.set_delete();
+    for (size_t i = 0; i < mapping_.sources.size(); ++i) {
+      const SourceColumn& source = mapping_.sources[i];
+      if (source.use != SourceColumn::Use::kColumn || batch.cell(row, i).kind == Cell::Kind::kMissing) continue;
+      if (!is_ignored(row, source.column)) mask.give(source.column);
+    }
+    out.append_bytes(mask.bytes());
+  }
+}
+
 BlockAssembler::Fill BlockAssembler::fill_for(const RowBatch& batch, size_t row, size_t source, TextError error) {
   const size_t position = mapping_.sources[source].column;
   const ColumnSchema& column = schema().columns[position];
@@ -131,6 +148,11 @@ BlockAssembler::Fill BlockAssembler::fill_for(const RowBatch& batch, size_t row,
       reject(row, fmt::format("column_name[{}], {}", column.name, describe(error, column.type, cell.text())));
     }
     return Fill::kNull;
+  }
+  if (mapping_.mask && cell.kind == Cell::Kind::kMissing) {
+    if (position < schema().key_count) reject(row, fmt::format("the row has no value of key column {}", column.name));
+    // What a new row gets, if it may be new.
+    return defaults_[source].size() != 0 ? Fill::kDefault : column.nullable ? Fill::kNull : Fill::kZero;
   }
   if (cell.kind == Cell::Kind::kMissing && defaults_[source].size() != 0) return Fill::kDefault;
   if (!column.nullable && !column.auto_increment) {

@@ -42,6 +42,8 @@ class BlockAssembler {
   bool is_ignored(size_t row, size_t column) const;
   void check_utf8(const RowBatch& batch);
   void read_delete_signs(const RowBatch& batch, size_t source);
+  /// Flexible partial update: which columns each row brings.
+  void append_masks(const RowBatch& batch);
   void convert(const RowBatch& batch, size_t source);
   template <typename T, typename Parse>
   void convert_fixed(const RowBatch& batch, size_t source, Column& out, const Parse& parse);

@@ -51,6 +51,12 @@ Status add_hidden_columns(const Properties& properties, TableSchema& schema) {
     if (known == kSequenceTypes.end()) return wrong_type();
     add_sequence(schema, std::nullopt, {known->second});
   }
+  const std::string* flexible = find_property(properties, kSkipBitmapProperty);
+  if (flexible != nullptr && same_name(*flexible, "true")) {
+    add_hidden_column(schema, kSkipBitmapColumn, {TypeKind::kString});
+  } else if (flexible != nullptr && !same_name(*flexible, "false")) {
+    return Status::InvalidArgument("Property '{}' takes true or false, not '{}'", kSkipBitmapProperty, *flexible);
+  }
   return Status::OK();
 }
 

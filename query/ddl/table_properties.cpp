@@ -72,7 +72,7 @@ constexpr std::array kProperties = {
     Property{"group_commit_data_bytes", PropertyRule::kAccepted, ""},
     Property{"group_commit_mode", PropertyRule::kAccepted, ""},
     Property{"enable_mow_light_delete", PropertyRule::kAccepted, ""},
-    Property{"enable_unique_key_skip_bitmap_column", PropertyRule::kAccepted, ""},
+    Property{kSkipBitmapProperty, PropertyRule::kAtCreation, "flexible partial updates are for UNIQUE KEY tables only"},
     Property{"enable_duplicate_without_keys_by_default", PropertyRule::kAccepted, ""},
     Property{"skip_write_index_on_load", PropertyRule::kAccepted, ""},
     Property{"file_cache_ttl_seconds", PropertyRule::kAccepted, ""},

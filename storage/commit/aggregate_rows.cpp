@@ -47,10 +47,7 @@ AggregateRows::AggregateRows(const Parts& parts, const LoadCommit& load, TableSn
 AggregateRows::~AggregateRows() { remove_segment_files(parts_.files, written_); }
 
 Result<std::vector<TabletRows>> AggregateRows::complete() {
-  uint64_t segment_rows = 0;
-  for (const TabletRows& sent : load_.tablets) {
-    for (const WrittenSegment& segment : sent.segments) segment_rows += segment.meta.row_count;
-  }
+  const uint64_t segment_rows = segment_rows_of(load_);
   if (segment_rows > kMaxSegmentRows) {
     return Status::ResourceExhausted(
         "a load into an AGGREGATE KEY table takes {} different keys at most, this one has {}; "
@@ -190,13 +187,14 @@ Result<Block> AggregateRows::combine_anew(const Bucket& bucket, std::span<const 
 
 Result<RowCompletion::Settled> AggregateRows::settle(const TableSnapshot& head, uint64_t most_changed) const {
   Settled settled;
-  settled.rows.resize(buckets_.size(), Block::for_schema(*base_->schema));
+  settled.rows.resize(buckets_.size());
   uint64_t changed_keys = 0;
   for (size_t i = 0; i < buckets_.size(); ++i) {
     const Bucket& bucket = buckets_[i];
     FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* then, find_tablet_of(*base_, load_.tablets[i].tablet));
     FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* now, find_tablet_of(head, load_.tablets[i].tablet));
-    FRESHET_ASSIGN_OR_RETURN(const std::vector<uint32_t> changed, find_changed_keys(*then, *now, bucket.keys, bucket.bases, false));
+    FRESHET_ASSIGN_OR_RETURN(const std::vector<uint32_t> changed,
+                             find_changed_keys(*then, *now, bucket.keys, bucket.bases, false));
     if (changed.empty()) continue;
     changed_keys += changed.size();
     settled.must_complete_again = changed_keys > most_changed;
@@ -211,7 +209,7 @@ Result<RowCompletion::Settled> AggregateRows::settle(const TableSnapshot& head, 
       all.append_gather(rows, all_below(rows.row_count()));
       std::vector<uint32_t> order = all_below(first_new);
       for (size_t k = 0; k < changed.size(); ++k) order[changed[k]] = first_new + static_cast<uint32_t>(k);
-      settled.rows[i].append_gather(all, order);
+      settled.rows[i].emplace(Block::for_schema(*base_->schema)).append_gather(all, order);
       continue;
     }
     for (uint32_t key : changed) {

@@ -38,6 +38,9 @@ struct PartialColumns {
   std::vector<size_t> given;       ///< positions in the load's schema, ascending, all key columns among them
   std::vector<size_t> no_default;  ///< positions that are not given, and that a new row cannot do without
   bool new_keys_fail = false;      ///< a key that is not in the table refuses the load
+  /// Position of kSkipBitmapColumn: each row brings columns of its own, and says there which (types/row_mask.h); `given` has
+  /// the key columns then, and segments keep all rows of a key (keeping_all_rows). Nothing: every row brings `given`.
+  std::optional<size_t> mask = std::nullopt;
 };
 
 using PartialColumnsPtr = std::shared_ptr<const PartialColumns>;

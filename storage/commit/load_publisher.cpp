@@ -4,6 +4,7 @@
 
 #include "storage/base/failpoint.h"
 #include "storage/commit/aggregate_rows.h"
+#include "storage/commit/flexible_rows.h"
 #include "storage/commit/partial_rows.h"
 #include "storage/commit/tablet_edit.h"
 #include "storage/meta/meta_keys.h"
@@ -284,6 +285,7 @@ Result<std::unique_ptr<RowCompletion>> LoadPublisher::begin_completion(const Loa
     return Status::Conflict("table {}.{} changed its columns during the partial update; load again", base->database_name,
                             base->name);
   }
+  if (load.partial->mask) return std::unique_ptr<RowCompletion>(std::make_unique<FlexibleRows>(parts, load, base));
   return std::unique_ptr<RowCompletion>(std::make_unique<PartialRows>(parts, load, base));
 }
 
@@ -324,9 +326,10 @@ Result<bool> LoadPublisher::settle(const TableSnapshot& head, const RowCompletio
     buckets[changed.bucket].segments[changed.segment].dead.push_back(changed.row);
   }
   for (size_t i = 0; i < buckets.size(); ++i) {
-    if (settled.rows[i].row_count() > 0) {
-      buckets[i].rows = settle_rows(*completion.schema(), *head.key_codec, settled.rows[i]);
-    }
+    if (!settled.rows[i]) continue;
+    buckets[i].rows = settle_rows(*completion.schema(), *head.key_codec, *settled.rows[i]);
+    buckets[i].rows_probe = ProbeState();
+    buckets[i].row_losers.clear();
   }
   return true;
 }

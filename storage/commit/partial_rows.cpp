@@ -45,14 +45,6 @@ PartialRows::PartialRows(const Parts& parts, const LoadCommit& load, TableSnapsh
 
 PartialRows::~PartialRows() { remove_segment_files(parts_.files, written_); }
 
-std::vector<RowsetId> PartialRows::replaced_segments() const {
-  std::vector<RowsetId> sent;
-  for (const TabletRows& bucket : load_.tablets) {
-    for (const WrittenSegment& segment : bucket.segments) sent.push_back(segment.meta.id);
-  }
-  return sent;
-}
-
 Status PartialRows::check_new_keys(std::span<const BaseRow> bases, std::span<const RowOrdinal> deletes) const {
   const PartialColumns& partial = *load_.partial;
   if (!partial.new_keys_fail && partial.no_default.empty()) return Status::OK();
@@ -75,10 +67,7 @@ Status PartialRows::check_new_keys(std::span<const BaseRow> bases, std::span<con
 
 Result<std::vector<TabletRows>> PartialRows::complete() {
   std::vector<TabletRows> buckets;
-  uint64_t segment_rows = 0;
-  for (const TabletRows& bucket : load_.tablets) {
-    for (const WrittenSegment& segment : bucket.segments) segment_rows += segment.meta.row_count;
-  }
+  const uint64_t segment_rows = segment_rows_of(load_);
   if (segment_rows > kMaxSegmentRows) {
     return Status::ResourceExhausted("a partial update takes {} rows at most, this load has {}; split it", kMaxSegmentRows,
                                      segment_rows);
@@ -203,7 +192,7 @@ Result<WrittenSegment> PartialRows::complete_segment(size_t bucket, size_t segme
 
 Result<PartialRows::Settled> PartialRows::settle(const TableSnapshot& head, uint64_t most_changed) const {
   Settled settled;
-  settled.rows.resize(load_.tablets.size(), Block::for_schema(*load_.schema));
+  settled.rows.resize(load_.tablets.size());
   uint64_t changed_keys = 0;
   for (const Part& part : completed_) {
     const TabletId id = load_.tablets[part.bucket].tablet;
@@ -249,7 +238,9 @@ Status PartialRows::complete_anew(const TableSnapshot& head, const Part& part, c
 
   std::vector<uint32_t> every(changed.size());
   for (size_t i = 0; i < every.size(); ++i) every[i] = static_cast<uint32_t>(i);
-  settled.rows[part.bucket].append_gather(rows, every);
+  std::optional<Block>& whole = settled.rows[part.bucket];
+  if (!whole) whole = Block::for_schema(*load_.schema);
+  whole->append_gather(rows, every);
   for (uint32_t row : changed) settled.changed.push_back({part.bucket, part.segment, row});
   return Status::OK();
 }

@@ -25,7 +25,7 @@ class PartialRows : public RowCompletion {
   /// A load without segments answers whether nothing changed.
   Result<Settled> settle(const TableSnapshot& head, uint64_t most_changed) const override;
   void release() override { written_.clear(); }
-  std::vector<RowsetId> replaced_segments() const override;
+  std::vector<RowsetId> replaced_segments() const override { return segments_of(load_); }
 
  private:
   struct Part {

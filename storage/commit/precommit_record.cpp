@@ -7,7 +7,8 @@
 namespace freshet::storage {
 namespace {
 
-constexpr uint8_t kRecordVersion = 1;
+/// Version 1 had no flexible partial updates.
+constexpr uint8_t kRecordVersion = 2;
 constexpr std::string_view kWhat = "precommitted load";
 
 void put_positions(std::string& out, const std::vector<size_t>& positions) {
@@ -25,18 +26,23 @@ std::vector<size_t> read_positions(ByteReader& reader) {
 void put_partial(std::string& out, const PartialColumnsPtr& partial) {
   put_fixed<uint8_t>(out, partial != nullptr);
   if (partial == nullptr) return;
-  const auto& [given, no_default, new_keys_fail] = *partial;
+  const auto& [given, no_default, new_keys_fail, mask] = *partial;
   put_positions(out, given);
   put_positions(out, no_default);
   put_fixed<uint8_t>(out, new_keys_fail);
+  put_positions(out, mask ? std::vector<size_t>{*mask} : std::vector<size_t>());
 }
 
-PartialColumnsPtr read_partial(ByteReader& reader) {
+PartialColumnsPtr read_partial(ByteReader& reader, uint8_t version) {
   if (reader.fixed<uint8_t>() == 0) return nullptr;
   auto partial = std::make_shared<PartialColumns>();
   partial->given = read_positions(reader);
   partial->no_default = read_positions(reader);
   partial->new_keys_fail = reader.fixed<uint8_t>() != 0;
+  if (version > 1) {
+    const std::vector<size_t> mask = read_positions(reader);
+    if (!mask.empty()) partial->mask = mask.front();
+  }
   return partial;
 }
 
@@ -93,7 +99,7 @@ Result<LoadCommit> decode_precommit(std::string_view bytes) {
   FRESHET_ASSIGN_OR_RETURN(TableSchema schema, TableSchema::deserialize(reader.length_prefixed()));
   load.schema = std::make_shared<const TableSchema>(std::move(schema));
   FRESHET_ASSIGN_OR_RETURN(load.label, LabelRecord::deserialize(reader.length_prefixed()));
-  load.partial = read_partial(reader);
+  load.partial = read_partial(reader, static_cast<uint8_t>(bytes[0]));
   const KeyCodec codec(*load.schema);
   const uint32_t tablets = reader.fixed<uint32_t>();
   for (uint32_t i = 0; i < tablets && reader.ok(); ++i) {

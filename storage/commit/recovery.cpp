@@ -6,6 +6,7 @@
 #include "storage/base/log.h"
 #include "storage/commit/carried_blocks.h"
 #include "storage/commit/precommit_record.h"
+#include "storage/commit/row_completion.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
 
@@ -150,19 +151,19 @@ Result<std::vector<std::shared_ptr<TableSnapshot>>> read_tables(MetaStore& meta,
 }
 
 Status read_precommitted(MetaStore& meta, FileStore& files, PageCache& page_cache, RecoveredState& state) {
-  return meta.scan(
-      meta_keys::kPrecommittedLoads, prefix_end(meta_keys::kPrecommittedLoads),
-      [&](std::string_view, std::string_view value) {
-        FRESHET_ASSIGN_OR_RETURN(const LoadCommit load, decode_precommit(value));
-        RecoveredPrecommit found{*load.label, {}};
-        for (const TabletRows& rows : load.tablets) {
-          for (const WrittenSegment& segment : rows.segments) {
-            found.segments.push_back(std::make_shared<const Segment>(files, page_cache, segment.meta, load.schema));
-          }
-        }
-        state.precommitted.push_back(std::move(found));
-        return Status::OK();
-      });
+  return meta.scan(meta_keys::kPrecommittedLoads, prefix_end(meta_keys::kPrecommittedLoads),
+                   [&](std::string_view, std::string_view value) {
+                     FRESHET_ASSIGN_OR_RETURN(const LoadCommit load, decode_precommit(value));
+                     RecoveredPrecommit found{*load.label, {}};
+                     const SchemaPtr schema = segment_schema_of(load);
+                     for (const TabletRows& rows : load.tablets) {
+                       for (const WrittenSegment& segment : rows.segments) {
+                         found.segments.push_back(std::make_shared<const Segment>(files, page_cache, segment.meta, schema));
+                       }
+                     }
+                     state.precommitted.push_back(std::move(found));
+                     return Status::OK();
+                   });
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "storage/commit/row_completion.h"
 
 #include "storage/base/log.h"
+#include "storage/types/row_mask.h"
 
 namespace freshet::storage {
 
@@ -9,6 +10,26 @@ Result<const TabletSnapshot*> find_tablet_of(const TableSnapshot& table, TabletI
   if (tablet != nullptr) return tablet;
   return Status::NotFound("a partition of table {}.{} that the load has rows for was dropped during the load",
                           table.database_name, table.name);
+}
+
+SchemaPtr segment_schema_of(const LoadCommit& load) {
+  return load.partial && load.partial->mask ? keeping_all_rows(*load.schema) : load.schema;
+}
+
+std::vector<RowsetId> segments_of(const LoadCommit& load) {
+  std::vector<RowsetId> segments;
+  for (const TabletRows& bucket : load.tablets) {
+    for (const WrittenSegment& segment : bucket.segments) segments.push_back(segment.meta.id);
+  }
+  return segments;
+}
+
+uint64_t segment_rows_of(const LoadCommit& load) {
+  uint64_t rows = 0;
+  for (const TabletRows& bucket : load.tablets) {
+    for (const WrittenSegment& segment : bucket.segments) rows += segment.meta.row_count;
+  }
+  return rows;
 }
 
 void remove_segment_files(FileStore& files, std::span<const RowsetId> segments) {

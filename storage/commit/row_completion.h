@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "storage/catalog/table_state.h"
@@ -40,7 +41,8 @@ class RowCompletion {
   struct Settled {
     bool must_complete_again = false;  ///< too much has changed
     std::vector<Changed> changed;      ///< these rows of the segments are replaced by
-    std::vector<Block> rows;           ///< ... these, by bucket; they stand for the bucket's block, if it has any
+    /// ... these, by bucket, which stand for the bucket's block, if it has any; nothing: the block stays.
+    std::vector<std::optional<Block>> rows;
   };
   /// Compares with `head`, which has the layout of schema().
   virtual Result<Settled> settle(const TableSnapshot& head, uint64_t most_changed) const = 0;
@@ -52,6 +54,11 @@ class RowCompletion {
 
 /// The tablet of a bucket; NotFound when it went with its partition.
 Result<const TabletSnapshot*> find_tablet_of(const TableSnapshot& table, TabletId id);
+/// The schema that the segments of the load are written under.
+SchemaPtr segment_schema_of(const LoadCommit& load);
+/// The segments that the client sent, and their rows.
+std::vector<RowsetId> segments_of(const LoadCommit& load);
+uint64_t segment_rows_of(const LoadCommit& load);
 /// Removes files that no commit names; one that cannot be removed is logged, and set aside at the next start.
 void remove_segment_files(FileStore& files, std::span<const RowsetId> segments);
 

@@ -24,6 +24,20 @@ Result<SentRows> SentRows::open(FileStore& files, PageCache& page_cache, const T
   return rows;
 }
 
+/// A segment that keeps all rows of a key has no index to read its keys from.
+Status SentRows::read_keys(const SegmentReader& reader, const KeyCodec& codec, KeyRun& out) const {
+  if (schema_->is_unique()) return reader.read_keys(0, reader.row_count(), out);
+  Block key_columns;
+  for (size_t i = 0; i < schema_->key_count; ++i) {
+    const ColumnSchema& column = schema_->columns[i];
+    const ColumnReader* stored = reader.column(column.id);
+    if (stored == nullptr) return Status::Corruption("a segment of a load lacks its key column '{}'", column.name);
+    FRESHET_RETURN_IF_ERROR(stored->read_rows(0, reader.row_count(), key_columns.columns.emplace_back(column.type)));
+  }
+  codec.append_keys(key_columns, 0, reader.row_count(), out);
+  return Status::OK();
+}
+
 Result<KeyRun> SentRows::keys(const KeyCodec& codec) const {
   KeyRun keys = codec.make_run();
   keys.reserve(size());
@@ -33,7 +47,7 @@ Result<KeyRun> SentRows::keys(const KeyCodec& codec) const {
       for (size_t row = 0; row < segment.keys.size(); ++row) keys.append_from(segment.keys, row);
     } else {
       FRESHET_ASSIGN_OR_RETURN(const auto reader, segments_.segments[i].segment->reader());
-      FRESHET_RETURN_IF_ERROR(reader->read_keys(0, reader->row_count(), keys));
+      FRESHET_RETURN_IF_ERROR(read_keys(*reader, codec, keys));
     }
   }
   codec.append_keys(block_, 0, block_.row_count(), keys);

@@ -35,6 +35,7 @@ class SentRows {
 
  private:
   explicit SentRows(SchemaPtr schema) : schema_(std::move(schema)) {}
+  Status read_keys(const SegmentReader& reader, const KeyCodec& codec, KeyRun& out) const;
   Status read_segment(size_t segment, size_t column, std::span<const uint32_t> rows, Column& out) const;
 
   SchemaPtr schema_;

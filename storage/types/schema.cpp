@@ -46,10 +46,10 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 uint16_t flags_of(const ColumnSchema& column) {
   return static_cast<uint16_t>((column.is_key ? kKeyFlag : 0) | (column.nullable ? kNullableFlag : 0) |
-                              (column.auto_increment ? kAutoIncrementFlag : 0) |
-                              (column.default_value.has_value() ? kDefaultFlag : 0) |
-                              (column.default_current_timestamp ? kCurrentTimestampFlag : 0) |
-                              (column.initial_default.has_value() ? kInitialDefaultFlag : 0) |
+                               (column.auto_increment ? kAutoIncrementFlag : 0) |
+                               (column.default_value.has_value() ? kDefaultFlag : 0) |
+                               (column.default_current_timestamp ? kCurrentTimestampFlag : 0) |
+                               (column.initial_default.has_value() ? kInitialDefaultFlag : 0) |
                                (column.aggregation != Aggregation::kNone ? kAggregationFlag : 0) |
                                (column.hidden ? kHiddenFlag : 0) | (column.is_sequence ? kSequenceFlag : 0));
 }
@@ -142,6 +142,13 @@ bool read_schema(ByteReader& in, TableSchema& schema) {
   return in.ok() && in.at_end();
 }
 
+std::optional<size_t> find_hidden(const TableSchema& schema, std::string_view name) {
+  for (size_t i = schema.columns.size(); i-- > 0 && schema.columns[i].hidden;) {
+    if (schema.columns[i].name == name) return i;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view table_model_name(TableModel model) {
@@ -199,12 +206,9 @@ std::optional<size_t> TableSchema::sequence_column() const {
   return std::nullopt;
 }
 
-std::optional<size_t> TableSchema::delete_time_column() const {
-  for (size_t i = columns.size(); i-- > 0 && columns[i].hidden;) {
-    if (columns[i].name == kDeleteTimeColumn) return i;
-  }
-  return std::nullopt;
-}
+std::optional<size_t> TableSchema::skip_bitmap_column() const { return find_hidden(*this, kSkipBitmapColumn); }
+
+std::optional<size_t> TableSchema::delete_time_column() const { return find_hidden(*this, kDeleteTimeColumn); }
 
 std::optional<std::string> TableSchema::closest_name(std::string_view name) const {
   if (name.size() > 2 * kMaxNameBytes) return std::nullopt;

@@ -28,6 +28,8 @@ inline constexpr std::string_view kDeleteSignColumn = "__DORIS_DELETE_SIGN__";
 /// Name by which the sequence column of a table can always be addressed; a hidden column of its own when the table has
 /// function_column.sequence_type.
 inline constexpr std::string_view kSequenceColumn = "__DORIS_SEQUENCE_COL__";
+/// Hidden column of tables that take flexible partial updates: NULL in the table, in a load what its row brings.
+inline constexpr std::string_view kSkipBitmapColumn = "__DORIS_SKIP_BITMAP_COL__";
 /// Hidden column of tables with a sequence column: when a row was deleted, in seconds since 1970; NULL = it was not.
 inline constexpr std::string_view kDeleteTimeColumn = "__FRESHET_DELETE_TIME__";
 
@@ -73,6 +75,8 @@ struct TableSchema {
   size_t visible_count() const;
   /// Position of the column that decides which row of a key stays; nothing: the later one stays.
   std::optional<size_t> sequence_column() const;
+  /// Position of kSkipBitmapColumn; nothing: the table takes no flexible partial updates.
+  std::optional<size_t> skip_bitmap_column() const;
   /// Position of kDeleteTimeColumn; every table with a sequence column has it, and no other.
   std::optional<size_t> delete_time_column() const;
   /// The closest column name for an error message ("did you mean"), or nothing when none is close.

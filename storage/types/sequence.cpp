@@ -12,14 +12,6 @@ int compare_values(const Column& a, size_t row, const Column& b, size_t other) {
   return x < y ? -1 : x > y;
 }
 
-void add_hidden(TableSchema& schema, std::string_view name, const DataType& type) {
-  ColumnSchema column;
-  column.name = name;
-  column.type = type;
-  column.hidden = true;
-  schema.columns.push_back(std::move(column));
-}
-
 }  // namespace
 
 bool may_be_sequence(const DataType& type) {
@@ -55,13 +47,21 @@ Column delete_times(const Block& rows) {
   return times;
 }
 
+void add_hidden_column(TableSchema& schema, std::string_view name, const DataType& type) {
+  ColumnSchema column;
+  column.name = name;
+  column.type = type;
+  column.hidden = true;
+  schema.columns.push_back(std::move(column));
+}
+
 void add_sequence(TableSchema& schema, std::optional<size_t> position, const DataType& type) {
   if (!position) {
-    add_hidden(schema, kSequenceColumn, type);
+    add_hidden_column(schema, kSequenceColumn, type);
     position = schema.columns.size() - 1;
   }
   schema.columns[*position].is_sequence = true;
-  add_hidden(schema, kDeleteTimeColumn, {TypeKind::kBigInt});
+  add_hidden_column(schema, kDeleteTimeColumn, {TypeKind::kBigInt});
 }
 
 }  // namespace freshet

@@ -22,6 +22,9 @@ int compare_sequences(const Column& a, size_t row, const Column& b, size_t other
 Column delete_times(const Block& rows);
 int64_t unix_seconds_now();
 
+/// Adds a hidden column, which may be NULL.
+void add_hidden_column(TableSchema& schema, std::string_view name, const DataType& type);
+
 /// Makes `position` the sequence column, or (nothing) adds a hidden one of `type`; adds kDeleteTimeColumn. The caller
 /// gives the columns their ids. REQUIRES: kUnique, no sequence column yet.
 void add_sequence(TableSchema& schema, std::optional<size_t> position, const DataType& type);

@@ -17,6 +17,9 @@ inline constexpr std::string_view kSequenceColProperty = "function_column.sequen
 /// Table property: the type of a hidden column for the same.
 inline constexpr std::string_view kSequenceTypeProperty = "function_column.sequence_type";
 
+/// Table property: the table takes flexible partial updates.
+inline constexpr std::string_view kSkipBitmapProperty = "enable_unique_key_skip_bitmap_column";
+
 /// The number in a property's text; InvalidArgument when it is no whole number of at most kMaxHistoryRetentionSeconds.
 Result<uint64_t> parse_history_retention(std::string_view text);
 /// What the table's property says; 0 when it has none.

@@ -1,9 +1,8 @@
 """Partial updates: rows replace only the columns they bring, and concurrent ones lose nothing."""
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from pymysql.err import MySQLError
+
+from support.column_owners import ColumnOwners
 
 COLUMNS = 4
 
@@ -73,7 +72,6 @@ def test_what_is_refused(make_server):
     assert "Only unique key merge on write" in load("log", "5,8\n", "id,a")[1]
     assert "key column 'id' is not among the columns" in load("t", "5,8\n", "c1,c2")[1]
     assert "cannot delete rows" in load("t", "5,8,1\n", "id,c1", hidden_columns="__DORIS_DELETE_SIGN__")[1]
-    assert "UPDATE_FLEXIBLE_COLUMNS is not offered" in load("t", "5\n", "id", unique_key_update_mode="UPDATE_FLEXIBLE_COLUMNS")[1]
     assert server.sql("SELECT * FROM d.strict") == [(1, 1, 7)]
     assert server.value("SELECT count(*) FROM d.t") == 0
 
@@ -84,43 +82,14 @@ def test_concurrent_updates_of_the_same_rows_lose_nothing(make_server, rng):
     server = make_server({"storage.memtable_bytes": "1MiB", "ingest.max_row_bytes": "64KiB", "storage.small_commit_bytes": "64KiB",
                           "storage.delta_flush_rows": 2000, "storage.delta_flush_seconds": 1, "compaction.trigger_segments": 3})
     make_table(server)
-    keys = 400
-    expected = [{key: -(i + 1) for key in range(keys)} for i in range(COLUMNS)]
-    server.load("d", "t", "".join(f"{key},-1,-2,-3,-4,x\n" for key in range(keys)), column_separator=",")
-    seeds = [rng.random() for _ in range(COLUMNS)]
 
-    def run(client, round_):
-        random = __import__("random").Random(f"{seeds[client]} {round_}")
-        for step in range(25):
-            # A large load brings keys of its own beside the shared ones, enough for segment files.
-            extra = 12_000 if step == 12 and client == round_ % COLUMNS else 0
-            chosen = random.sample(range(keys), random.choice([1, 5, 100]))
-            value = (round_ * 1000 + step) * COLUMNS + client
-            rows = [(key, value) for key in chosen] + [(1_000_000 + key, value) for key in range(extra)]
-            answer = load_columns(server, ["id", f"c{client}"], rows)
-            assert answer["Status"] == "Success", answer
-            for key in chosen:
-                expected[client][key] = value
+    def update(client, round_, step, keys, value):
+        # A large load brings keys of its own beside the shared ones, enough for segment files.
+        extra = 12_000 if step == 12 and client == round_ % COLUMNS else 0
+        rows = [(key, value) for key in keys] + [(1_000_000 + key, value) for key in range(extra)]
+        return load_columns(server, ["id", f"c{client}"], rows)
 
-    stopping = threading.Event()
-
-    def compact():
-        while not stopping.wait(0.05):
-            server.sql("ALTER TABLE d.t COMPACT")
-
-    for round_ in range(3):
-        stopping.clear()
-        with ThreadPoolExecutor(COLUMNS + 1) as pool:
-            compacting = pool.submit(compact)
-            try:
-                list(pool.map(run, range(COLUMNS), [round_] * COLUMNS))
-            finally:
-                stopping.set()
-            compacting.result()
-        server.kill()
-        server.start()
-        stored = server.sql(f"SELECT id, c0, c1, c2, c3, note FROM d.t WHERE id < {keys} ORDER BY id")
-        assert stored == [(key, *(expected[i][key] for i in range(COLUMNS)), "x") for key in range(keys)]
+    ColumnOwners(server, rng, COLUMNS, keys=400).run(rounds=3, steps=25, sizes=[1, 5, 100], update=update)
     # Rows that only large loads brought have the defaults elsewhere, or what other clients' large loads brought.
     assert server.value("SELECT count(*) FROM d.t WHERE id >= 1000000") == 12_000
     assert server.value("SELECT count(*) FROM d.t WHERE id >= 1000000 AND (note IS NOT NULL OR c3 <> -4)") == 0

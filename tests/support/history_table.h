@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "storage/commit/row_completion.h"
 #include "storage/engine/storage_engine.h"
+#include "storage/types/row_mask.h"
 #include "storage/types/value_text.h"
 #include "support/storage_server.h"
 
@@ -22,6 +24,7 @@ struct LoadRow {
   std::string key;
   std::vector<std::optional<std::string>> values;   ///< by position; empty for a delete
   std::optional<std::string> delete_sequence = {};  ///< of a delete, in a table with a sequence column
+  std::vector<size_t> brings = {};  ///< of a flexible partial update: positions of these columns; the others have defaults
 };
 
 /// The state that a table should have, under the simplest rules there are. The key is the first column.
@@ -31,10 +34,10 @@ class TableModel {
     const std::optional<size_t> sequence = schema.sequence_column();
     std::optional<std::string> own;
     if (sequence) {
-      const bool brings_it = row.values.empty() || partial == nullptr ||
-                             std::binary_search(partial->given.begin(), partial->given.end(), *sequence);
+      const bool brings_it = (row.values.empty() && !is_flexible(partial)) || brings(row, partial, *sequence);
       const std::optional<std::string>* known = stored_sequence(schema.columns[*sequence], row.key);
       own = row.values.empty() ? row.delete_sequence : row.values[*sequence];
+      if (!brings_it && row.values.empty()) own.reset();
       if (!brings_it && known != nullptr) own = *known;
       if (known != nullptr && is_below(own, *known)) return;
     }
@@ -54,7 +57,7 @@ class TableModel {
     if (partial == nullptr) stored.clear();  // the load may know fewer columns than the table has now
     if (sequence) stored[schema.columns[*sequence].id.value] = own;
     for (size_t i = 0; i < schema.columns.size(); ++i) {
-      const bool is_given = partial == nullptr || std::binary_search(partial->given.begin(), partial->given.end(), i);
+      const bool is_given = brings(row, partial, i);
       if ((is_given || !keeps_others) && i != sequence) stored[schema.columns[i].id.value] = row.values[i];
     }
   }
@@ -87,6 +90,12 @@ class TableModel {
   }
 
  private:
+  static bool is_flexible(const storage::PartialColumns* partial) { return partial != nullptr && partial->mask; }
+  static bool brings(const LoadRow& row, const storage::PartialColumns* partial, size_t column) {
+    if (partial == nullptr) return true;
+    const std::vector<size_t>& given = partial->mask ? row.brings : partial->given;
+    return std::find(given.begin(), given.end(), column) != given.end();
+  }
   /// Of the row or the delete of the key; null when it has neither.
   const std::optional<std::string>* stored_sequence(const ColumnSchema& column, const std::string& key) const {
     if (const auto row = rows_.find(key); row != rows_.end()) {
@@ -158,6 +167,13 @@ inline Result<storage::LoadCommit> make_load(storage::StorageEngine& engine, con
     Block one = Block::for_schema(schema);
     const bool is_delete = rows[i].values.empty();
     for (size_t c = 0; c < schema.columns.size(); ++c) {
+      if (commit.partial && c == commit.partial->mask) {
+        RowMask mask(schema.columns.size());
+        if (is_delete) mask.set_delete();
+        for (size_t column : rows[i].brings) mask.give(column);
+        one.columns[c].append_bytes(mask.bytes());
+        continue;
+      }
       const bool is_key = c < schema.key_count;
       append_model_value(one.columns[c], is_key      ? std::optional(rows[i].key)
                                          : is_delete ? (c == sequence ? rows[i].delete_sequence : std::nullopt)
@@ -170,6 +186,7 @@ inline Result<storage::LoadCommit> make_load(storage::StorageEngine& engine, con
     for (size_t c = 0; c < schema.columns.size(); ++c) target.columns[c].append_from(one.columns[c], 0);
     target.delete_signs.push_back(is_delete);
   }
+  const SchemaPtr segment_schema = storage::segment_schema_of(commit);
   std::vector<storage::SegmentMeta> written;
   const auto write = [&]() -> Status {
     for (uint32_t bucket = 0; bucket < blocks.size(); ++bucket) {
@@ -184,7 +201,7 @@ inline Result<storage::LoadCommit> make_load(storage::StorageEngine& engine, con
         storage::SegmentWriterOptions options;
         options.newest_commit = engine.newest_commit();
         FRESHET_ASSIGN_OR_RETURN(auto segment, storage::write_sorted_segment(engine.files(), id, table->tablets[bucket]->id,
-                                                                             table->schema, block, options));
+                                                                             segment_schema, block, options));
         written.push_back(segment.meta);
         out.segments.push_back(std::move(segment));
       }

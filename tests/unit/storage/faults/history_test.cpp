@@ -60,9 +60,10 @@ TableSchema random_schema(Random& random) {
   schema.key_count = 1;
   if (const uint64_t choice = random() % 6; choice < 2 && !schema.is_aggregate()) {
     add_sequence(schema, choice == 0 ? std::optional<size_t>(1) : std::nullopt, {TypeKind::kBigInt});
-    for (ColumnSchema& column : schema.columns) {
-      if (column.hidden) column.id = std::exchange(schema.next_column_id, schema.next_column_id.next());
-    }
+  }
+  if (random() % 2 == 0 && !schema.is_aggregate()) add_hidden_column(schema, kSkipBitmapColumn, {TypeKind::kString});
+  for (ColumnSchema& column : schema.columns) {
+    if (column.hidden) column.id = std::exchange(schema.next_column_id, schema.next_column_id.next());
   }
   schema.bucket_columns = {0};
   schema.bucket_count = 1 + static_cast<uint32_t>(random() % 3);
@@ -194,12 +195,20 @@ class History {
   }
 
   /// Null for aggregate tables, which take whole rows only.
+  static bool is_bookkeeping(const TableSchema& schema, size_t column) {
+    return column == schema.delete_time_column() || column == schema.skip_bitmap_column();
+  }
+
   PartialColumnsPtr random_columns() {
     if (table()->schema->is_aggregate()) return nullptr;
     auto partial = std::make_shared<PartialColumns>();
     partial->given.push_back(0);
     for (size_t i = 1; i < table()->schema->columns.size(); ++i) {
-      if (i != table()->schema->delete_time_column() && random_() % 2 == 0) partial->given.push_back(i);
+      if (!is_bookkeeping(*table()->schema, i) && random_() % 2 == 0) partial->given.push_back(i);
+    }
+    if (table()->schema->skip_bitmap_column() && random_() % 2 == 0) {
+      partial->given.resize(1);
+      partial->mask = table()->schema->skip_bitmap_column();
     }
     return partial;
   }
@@ -257,15 +266,25 @@ class History {
     const bool only_deletes = schema.is_aggregate() && random_() % 6 == 0;
     for (size_t i = 0; i < count; ++i) {
       LoadRow row{std::to_string(random_() % 120), {}, random_sequence()};
-      const bool is_delete = only_deletes || (!partial && !schema.is_aggregate() && random_() % 6 == 0);
+      const bool is_flexible = partial && partial->mask;
+      const bool is_delete = only_deletes || ((!partial || is_flexible) && !schema.is_aggregate() && random_() % 6 == 0);
+      for (size_t c = 0; c < schema.columns.size() && is_flexible; ++c) {
+        const bool may_come =
+            c < schema.key_count || (!is_delete && !is_bookkeeping(schema, c)) || c == schema.sequence_column();
+        if (may_come && (c < schema.key_count || random_() % 2 == 0)) row.brings.push_back(c);
+      }
+      const auto brings = [&](size_t c) {
+        const std::vector<size_t>& given = is_flexible ? row.brings : partial->given;
+        return std::find(given.begin(), given.end(), c) != given.end();
+      };
       for (size_t c = 0; c < schema.columns.size() && !is_delete; ++c) {
         const ColumnSchema& column = schema.columns[c];
         if (column.is_key) {
           row.values.emplace_back(row.key);
-        } else if (partial && !std::binary_search(partial->given.begin(), partial->given.end(), c)) {
-          row.values.push_back(column.default_value);
-        } else if (c == schema.delete_time_column()) {
+        } else if (is_bookkeeping(schema, c)) {
           row.values.emplace_back(std::nullopt);
+        } else if (partial && !brings(c)) {
+          row.values.push_back(column.default_value);
         } else if (column.is_sequence) {
           row.values.push_back(row.delete_sequence);
         } else if (random_() % 5 == 0) {
@@ -278,8 +297,10 @@ class History {
       rows.push_back(std::move(row));
     }
     // A load that only leaves a delete behind is told by this row, should its outcome be uncertain.
-    if (schema.sequence_column() && count > 0 && !partial) {
+    if (schema.sequence_column() && count > 0 && (!partial || partial->mask)) {
       LoadRow marker{std::to_string(1000 + markers_++), {}, "1"};
+      for (size_t c = 0; c < schema.visible_count(); ++c) marker.brings.push_back(c);
+      if (*schema.sequence_column() >= schema.visible_count()) marker.brings.push_back(*schema.sequence_column());
       for (const ColumnSchema& column : schema.columns) {
         marker.values.push_back(column.is_key        ? std::optional(marker.key)
                                 : column.is_sequence ? marker.delete_sequence
@@ -326,7 +347,10 @@ class History {
 
   void expect_model(const std::string& when) {
     const TableSnapshotPtr now = table();
-    ASSERT_EQ(test::lines_of(*now), model_.lines(*now->schema)) << when << ", step " << step_ << ", " << last_;
+    const std::vector<std::string> shown = test::lines_of(*now), wanted = model_.lines(*now->schema);
+    std::vector<std::string> differ;
+    std::set_symmetric_difference(shown.begin(), shown.end(), wanted.begin(), wanted.end(), std::back_inserter(differ));
+    ASSERT_EQ(shown, wanted) << when << ", step " << step_ << ", " << last_ << ": " << testing::PrintToString(differ);
     ASSERT_EQ(now->live_rows(), model_.rows().size()) << when << ", step " << step_ << ", " << last_;
   }
 
