@@ -169,6 +169,7 @@ Result<TabletSnapshotPtr> HistoryReader::tablet_as_of(const TableSnapshot& table
         }
         return Status::OK();
       }));
+  result->index_segments();
   if (retired_buffers.empty()) return TabletSnapshotPtr(std::move(result));
 
   CarriedBlockReader blocks(table.schema, table.key_codec, tablet.id);

@@ -229,6 +229,7 @@ Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& pag
       }
       state->folded_dead_rows.merge(builder.folded);
       state->buffers.merge(builder.buffers);
+      builder.tablet.index_segments();
       tablet = std::make_shared<const TabletSnapshot>(std::move(builder.tablet));
     }
     state->set_head(table);

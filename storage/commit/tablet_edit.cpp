@@ -31,6 +31,7 @@ void TabletEdit::kill(RowsetId rowset, std::span<const RowOrdinal> rows) {
 }
 
 void TabletEdit::remove_segment(RowsetId segment) {
+  segments_changed_ = true;
   std::erase_if(next_.segments, [&](const SegmentView& view) { return view.segment->id() == segment; });
 }
 

@@ -20,7 +20,10 @@ class TabletEdit {
   /// Marks rows as replaced. Rows of a rowset that is no longer here are ignored: what replaced that rowset was probed
   /// itself.
   void kill(RowsetId rowset, std::span<const RowOrdinal> rows);
-  void add_segment(SegmentView segment) { next_.segments.push_back(std::move(segment)); }
+  void add_segment(SegmentView segment) {
+    next_.segments.push_back(std::move(segment));
+    segments_changed_ = true;
+  }
   void add_delta(DeltaView delta) { next_.deltas.push_back(std::move(delta)); }
   void remove_segment(RowsetId segment);
   void remove_delta(RowsetId buffer);
@@ -32,10 +35,14 @@ class TabletEdit {
   uint64_t replaced_rows() const { return replaced_rows_; }
   /// The dead rows that this edit added, for the commit's record; no entries when there are none.
   const DeadRowsRecord& dead_rows_record() const { return record_; }
-  TabletSnapshotPtr finish() { return std::make_shared<const TabletSnapshot>(std::move(next_)); }
+  TabletSnapshotPtr finish() {
+    if (segments_changed_) next_.index_segments();
+    return std::make_shared<const TabletSnapshot>(std::move(next_));
+  }
 
  private:
   TabletSnapshot next_;
+  bool segments_changed_ = false;
   DeadRowsRecord record_;
   uint64_t replaced_rows_ = 0;
 };

@@ -10,11 +10,30 @@ namespace {
 
 constexpr uint32_t kKeysPerPage = kFixedKeysPerBlock * kFixedBlocksPerPage;
 /// From this many candidates on, a block is decoded and merged instead of searched for each of them.
-constexpr size_t kMinCandidatesToMerge = 12;
+constexpr size_t kMinCandidatesToMerge = 32;
+/// From so many candidates a key on, each key of a block is looked up among the candidates.
+constexpr size_t kManyCandidatesPerKey = 8;
 /// Directory entry of a block: first key (8 bytes), offset of its packed differences (4), their width in bits (4).
 constexpr size_t kEntryBytes = 16;
 
 uint32_t block_count_of(uint32_t keys) { return (keys + kFixedKeysPerBlock - 1) / kFixedKeysPerBlock; }
+
+/// The first position from `from` on, below `size`, at which `is_before` does not hold, or `size`: searched in growing
+/// steps, as it is likely near. `is_before` holds up to some position and not behind it.
+template <typename IsBefore>
+size_t gallop(size_t from, size_t size, const IsBefore& is_before) {
+  size_t step = 1;
+  while (from + step <= size && is_before(from + step - 1)) {
+    from += step;
+    step *= 2;
+  }
+  size_t end = std::min(from + step - 1, size);
+  while (from < end) {
+    const size_t middle = from + (end - from) / 2;
+    is_before(middle) ? from = middle + 1 : end = middle;
+  }
+  return from;
+}
 
 struct Block {
   uint64_t first_key;
@@ -24,40 +43,62 @@ struct Block {
 
   uint64_t key(size_t index) const { return first_key + unpack_one(packed, index, bits); }
   void decode(size_t first, size_t keys, uint64_t* out) const { unpack_deltas(packed, bits, first, keys, first_key, out); }
-  /// Position of the first key not below `key`.
-  uint32_t lower_bound(uint64_t key) const {
+  const char* address_of(uint32_t index) const { return packed + size_t{index} * bits / 8; }
+  /// Where `key` lies when the keys are spread evenly up to `next_key`, where the next block begins.
+  uint32_t guess(uint64_t key, uint64_t next_key) const {
+    if (key <= first_key) return 0;
+    const auto part = static_cast<double>(key - first_key) / static_cast<double>(next_key - first_key);
+    return std::min(count - 1, static_cast<uint32_t>(part * count));
+  }
+  /// Position of the first key not below `key`: searched from `start` on in growing steps, so a good guess costs little.
+  uint32_t lower_bound(uint64_t key, uint32_t start) const {
     if (key <= first_key) return 0;
     const uint64_t delta = key - first_key;
-    uint32_t begin = 0;
-    for (uint32_t left = count; left > 0;) {
-      const uint32_t half = left / 2;
-      const bool is_below = unpack_one(packed, begin + half, bits) < delta;
-      begin = is_below ? begin + half + 1 : begin;
-      left = is_below ? left - half - 1 : half;
+    const auto is_below = [&](uint32_t index) { return unpack_one(packed, index, bits) < delta; };
+    uint32_t begin = start, end = start, step = 1;
+    if (is_below(start)) {
+      for (++begin; (end = begin + step - 1) < count && is_below(end); step *= 2) begin = end + 1;
+      end = std::min(end, count);
+    } else {
+      for (; (begin = end > step ? end - step : 0) > 0 && !is_below(begin); step *= 2) end = begin;
+    }
+    while (begin < end) {
+      const uint32_t middle = begin + (end - begin) / 2;
+      is_below(middle) ? begin = middle + 1 : end = middle;
     }
     return begin;
   }
-  std::optional<uint32_t> find(uint64_t wanted) const {
-    const uint32_t position = lower_bound(wanted);
+  std::optional<uint32_t> find(uint64_t wanted, uint32_t start) const {
+    const uint32_t position = lower_bound(wanted, start);
     if (position == count || key(position) != wanted) return std::nullopt;
     return position;
   }
 };
 
-/// Block `index` of a page that was checked.
-Block block_at(std::string_view page, uint32_t index) {
-  const char* payload = page_payload(page).data();
-  const char* entry = payload + index * kEntryBytes;
-  const uint32_t page_keys = page_header(page).row_count;
-  return {load_fixed<uint64_t>(entry), payload + load_fixed<uint32_t>(entry + 8), load_fixed<uint32_t>(entry + 12),
-          std::min(kFixedKeysPerBlock, page_keys - index * kFixedKeysPerBlock)};
+const char* entry_of(std::string_view page, size_t index) { return page_payload(page).data() + index * kEntryBytes; }
+
+/// Block `index` of a page that was checked; it has `count` keys.
+Block block_at(std::string_view page, size_t index, uint32_t count) {
+  const char* entry = entry_of(page, index);
+  return {load_fixed<uint64_t>(entry), page_payload(page).data() + load_fixed<uint32_t>(entry + 8),
+          load_fixed<uint32_t>(entry + 12), count};
 }
 
-/// Adds the matches between a block and the candidates [begin, end) that fall into its range.
+/// Adds the matches between a block and the candidates that fall into its range.
 void merge_block(const Block& block, uint32_t first_row, std::span<const uint64_t> keys,
                  std::span<const uint32_t> candidates, std::vector<KeyMatch>& out) {
   std::array<uint64_t, kFixedKeysPerBlock> decoded;
   block.decode(0, block.count, decoded.data());
+  if (candidates.size() > size_t{block.count} * kManyCandidatesPerKey) {
+    size_t next = 0;
+    for (uint32_t position = 0; position < block.count; ++position) {
+      const uint64_t key = decoded[position];
+      next = gallop(next, candidates.size(), [&](size_t i) { return keys[candidates[i]] < key; });
+      if (next == candidates.size()) return;
+      if (keys[candidates[next]] == key) out.push_back({candidates[next], first_row + position});
+    }
+    return;
+  }
   uint32_t position = 0;
   for (uint32_t candidate : candidates) {
     const uint64_t key = keys[candidate];
@@ -67,12 +108,49 @@ void merge_block(const Block& block, uint32_t first_row, std::span<const uint64_
   }
 }
 
-void search_block(const Block& block, uint32_t first_row, std::span<const uint64_t> keys,
-                  std::span<const uint32_t> candidates, std::vector<KeyMatch>& out) {
-  for (uint32_t candidate : candidates) {
-    if (const auto position = block.find(keys[candidate])) out.push_back({candidate, first_row + *position});
+/// Candidates that are alone or nearly alone in their blocks. They are searched together, one step for all after the other,
+/// so that the memory of each step is on its way before it is needed.
+class SearchWindow {
+ public:
+  static constexpr size_t kSize = 32;
+
+  bool is_full() const { return size_ == kSize; }
+  /// Keeps `page` until the window was searched.
+  void hold(PageCache::PagePtr page) { pages_.push_back(std::move(page)); }
+  void add(uint32_t candidate, std::string_view page, size_t block, uint32_t count, uint32_t first_row, uint64_t next_key) {
+    items_[size_++] = {candidate, count, first_row, 0, block, next_key, page, {}};
+    __builtin_prefetch(entry_of(page, block));
   }
-}
+  void search(std::span<const uint64_t> keys, std::vector<KeyMatch>& out) {
+    const std::span items(items_.data(), size_);
+    for (Item& item : items) {
+      item.view = block_at(item.page, item.block, item.count);
+      item.start = item.view.guess(keys[item.candidate], item.next_key);
+      __builtin_prefetch(item.view.address_of(item.start));
+    }
+    for (const Item& item : items) {
+      const std::optional<uint32_t> position = item.view.find(keys[item.candidate], item.start);
+      if (position) out.push_back({item.candidate, item.first_row + *position});
+    }
+    size_ = 0;
+    if (pages_.size() > 1) pages_.erase(pages_.begin(), pages_.end() - 1);
+  }
+
+ private:
+  struct Item {
+    uint32_t candidate;
+    uint32_t count;
+    uint32_t first_row;
+    uint32_t start;
+    size_t block;
+    uint64_t next_key;
+    std::string_view page;
+    Block view;
+  };
+  std::array<Item, kSize> items_;
+  size_t size_ = 0;
+  std::vector<PageCache::PagePtr> pages_;
+};
 
 }  // namespace
 
@@ -126,14 +204,15 @@ Result<PageCache::PagePtr> FixedKeyIndex::page(size_t page) const {
 }
 
 size_t FixedKeyIndex::block_of(uint64_t key, size_t from) const {
-  size_t step = 1;
-  while (from + step < first_keys_.size() && first_keys_[from + step] <= key) {
-    from += step;
-    step *= 2;
-  }
-  const auto begin = first_keys_.begin() + static_cast<ptrdiff_t>(from);
-  const auto end = first_keys_.begin() + static_cast<ptrdiff_t>(std::min(from + step, first_keys_.size()));
-  return from + static_cast<size_t>(std::upper_bound(begin, end, key) - begin) - 1;
+  return gallop(from + 1, first_keys_.size(), [&](size_t block) { return first_keys_[block] <= key; }) - 1;
+}
+
+uint32_t FixedKeyIndex::keys_of(size_t block) const {
+  return std::min(kFixedKeysPerBlock, row_count_ - static_cast<uint32_t>(block * kFixedKeysPerBlock));
+}
+
+uint64_t FixedKeyIndex::first_key_behind(size_t block) const {
+  return block + 1 < first_keys_.size() ? first_keys_[block + 1] : UINT64_MAX;
 }
 
 Status FixedKeyIndex::find_sorted(const KeyRun& run, std::span<const uint32_t> candidates,
@@ -141,24 +220,35 @@ Status FixedKeyIndex::find_sorted(const KeyRun& run, std::span<const uint32_t> c
   const std::span<const uint64_t> keys = run.fixed();
   size_t begin = 0;
   while (begin < candidates.size() && keys[candidates[begin]] < first_keys_.front()) ++begin;
+  SearchWindow window;
   PageCache::PagePtr page;
   size_t loaded_page = pages_.size();
   for (size_t block = 0; begin < candidates.size();) {
     block = block_of(keys[candidates[begin]], block);
-    size_t end = begin + 1;
+    const uint64_t next_key = first_key_behind(block);
     const bool is_last = block + 1 == first_keys_.size();
-    while (end < candidates.size() && (is_last || keys[candidates[end]] < first_keys_[block + 1])) ++end;
+    const size_t end = is_last
+                           ? candidates.size()
+                           : gallop(begin + 1, candidates.size(), [&](size_t i) { return keys[candidates[i]] < next_key; });
     if (block / kFixedBlocksPerPage != loaded_page) {
       loaded_page = block / kFixedBlocksPerPage;
       FRESHET_ASSIGN_OR_RETURN(page, this->page(loaded_page));
+      window.hold(page);
     }
-    const Block view = block_at(*page, block % kFixedBlocksPerPage);
     const auto first_row = static_cast<uint32_t>(block * kFixedKeysPerBlock);
     const auto group = candidates.subspan(begin, end - begin);
-    group.size() >= kMinCandidatesToMerge ? merge_block(view, first_row, keys, group, out)
-                                          : search_block(view, first_row, keys, group, out);
     begin = end;
+    if (group.size() >= kMinCandidatesToMerge) {
+      window.search(keys, out);
+      merge_block(block_at(*page, block % kFixedBlocksPerPage, keys_of(block)), first_row, keys, group, out);
+      continue;
+    }
+    for (uint32_t candidate : group) {
+      window.add(candidate, *page, block % kFixedBlocksPerPage, keys_of(block), first_row, next_key);
+      if (window.is_full()) window.search(keys, out);
+    }
   }
+  window.search(keys, out);
   return Status::OK();
 }
 
@@ -168,7 +258,8 @@ Result<std::optional<RowOrdinal>> FixedKeyIndex::find(const KeyRun& keys, size_t
   if (above == first_keys_.begin()) return std::optional<RowOrdinal>();
   const auto block = static_cast<uint32_t>(above - first_keys_.begin() - 1);
   FRESHET_ASSIGN_OR_RETURN(const PageCache::PagePtr page, this->page(block / kFixedBlocksPerPage));
-  const auto position = block_at(*page, block % kFixedBlocksPerPage).find(wanted);
+  const Block view = block_at(*page, block % kFixedBlocksPerPage, keys_of(block));
+  const auto position = view.find(wanted, view.guess(wanted, first_key_behind(block)));
   if (!position) return std::optional<RowOrdinal>();
   return std::optional<RowOrdinal>(block * kFixedKeysPerBlock + *position);
 }
@@ -183,7 +274,8 @@ Result<RowOrdinal> FixedKeyIndex::lower_bound(std::string_view encoded) const {
   if (above == first_keys_.begin()) return RowOrdinal{0};
   const auto block = static_cast<uint32_t>(above - first_keys_.begin() - 1);
   FRESHET_ASSIGN_OR_RETURN(const PageCache::PagePtr page, this->page(block / kFixedBlocksPerPage));
-  return block * kFixedKeysPerBlock + block_at(*page, block % kFixedBlocksPerPage).lower_bound(wanted);
+  const Block view = block_at(*page, block % kFixedBlocksPerPage, keys_of(block));
+  return block * kFixedKeysPerBlock + view.lower_bound(wanted, view.guess(wanted, first_key_behind(block)));
 }
 
 Status FixedKeyIndex::read(RowOrdinal first, uint32_t count, KeyRun& out) const {
@@ -196,7 +288,8 @@ Status FixedKeyIndex::read(RowOrdinal first, uint32_t count, KeyRun& out) const 
       loaded_page = first / kKeysPerPage;
       FRESHET_ASSIGN_OR_RETURN(page, this->page(loaded_page));
     }
-    const Block block = block_at(*page, first % kKeysPerPage / kFixedKeysPerBlock);
+    const size_t index = first / kFixedKeysPerBlock;
+    const Block block = block_at(*page, index % kFixedBlocksPerPage, keys_of(index));
     const uint32_t position = first % kFixedKeysPerBlock;
     const uint32_t step = std::min(end - first, block.count - position);
     block.decode(position, step, decoded.data());

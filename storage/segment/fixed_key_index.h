@@ -28,6 +28,9 @@ class FixedKeyIndex final : public PrimaryKeyIndex {
   std::string_view find_page_fault(std::string_view bytes, size_t page) const;
   /// The block that `key` is in if it is anywhere, at or after `from`. REQUIRES: first_keys_[from] <= key.
   size_t block_of(uint64_t key, size_t from) const;
+  uint32_t keys_of(size_t block) const;
+  /// Where the next block begins; the largest key there is behind the last block.
+  uint64_t first_key_behind(size_t block) const;
 
   const PageSource& source_;
   uint32_t row_count_;

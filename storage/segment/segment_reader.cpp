@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 
 #include "storage/segment/file_column_reader.h"
 #include "storage/segment/key_filter.h"
@@ -16,6 +15,9 @@ namespace {
 /// With fewer rows than this for each probed key, asking the filter first costs more than it spares.
 constexpr size_t kMinRowsPerFilteredKey = 4;
 constexpr size_t kFilterBatchKeys = 32;
+/// So many keys tell whether the filter would let nearly all pass; it is asked when it stands for many more.
+constexpr size_t kFilterSampleKeys = 64;
+constexpr size_t kMinKeysPerSample = 16;
 constexpr uint32_t kVerifyKeys = 64 * 1024;
 
 class SegmentFileReader final : public SegmentReader {
@@ -30,7 +32,7 @@ class SegmentFileReader final : public SegmentReader {
   CommitNumber newest_commit_at_write() const override { return footer_.newest_commit; }
   const ColumnReader* column(ColumnId id) const override;
 
-  Status find_keys(const KeyRun& sorted_keys, std::vector<KeyMatch>& out) const override;
+  Status find_keys(const KeyRun& sorted_keys, std::span<const uint32_t> wanted, std::vector<KeyMatch>& out) const override;
   Result<std::optional<RowOrdinal>> find_key(const KeyRun& keys, size_t key) const override;
   Result<RowOrdinal> lower_bound(std::string_view encoded) const override;
   Status read_keys(RowOrdinal first, uint32_t count, KeyRun& out) const override;
@@ -44,7 +46,8 @@ class SegmentFileReader final : public SegmentReader {
   Status load_key_index();
   Status load_short_keys();
   bool is_in_range(const KeyRun& keys, size_t key) const;
-  std::vector<uint32_t> filter_candidates(const KeyRun& keys, uint32_t begin, uint32_t end) const;
+  bool most_are_here(const KeyRun& keys, std::span<const uint32_t> wanted) const;
+  std::vector<uint32_t> filter_candidates(const KeyRun& keys, std::span<const uint32_t> wanted) const;
   void verify_keys(std::vector<std::string>& problems) const;
 
   SegmentMeta meta_;
@@ -120,49 +123,39 @@ bool SegmentFileReader::is_in_range(const KeyRun& keys, size_t key) const {
   return keys.compare(key, bounds_, 0) >= 0 && keys.compare(key, bounds_, 1) <= 0;
 }
 
-std::vector<uint32_t> SegmentFileReader::filter_candidates(const KeyRun& keys, uint32_t begin, uint32_t end) const {
+bool SegmentFileReader::most_are_here(const KeyRun& keys, std::span<const uint32_t> wanted) const {
+  if (wanted.size() < kFilterSampleKeys * kMinKeysPerSample) return false;
+  size_t passed = 0;
+  for (size_t i = 0; i < kFilterSampleKeys; ++i) {
+    passed += key_filter_.may_contain(keys.hash_at(wanted[i * wanted.size() / kFilterSampleKeys]));
+  }
+  return passed >= kFilterSampleKeys * 3 / 4;
+}
+
+std::vector<uint32_t> SegmentFileReader::filter_candidates(const KeyRun& keys, std::span<const uint32_t> wanted) const {
   std::vector<uint32_t> candidates;
   std::array<uint64_t, kFilterBatchKeys> hashes;
-  for (uint32_t first = begin; first < end; first += kFilterBatchKeys) {
-    const uint32_t count = std::min<uint32_t>(kFilterBatchKeys, end - first);
-    for (uint32_t i = 0; i < count; ++i) {
-      hashes[i] = keys.hash_at(first + i);
+  for (; !wanted.empty(); wanted = wanted.subspan(std::min(kFilterBatchKeys, wanted.size()))) {
+    const auto batch = wanted.first(std::min(kFilterBatchKeys, wanted.size()));
+    for (size_t i = 0; i < batch.size(); ++i) {
+      hashes[i] = keys.hash_at(batch[i]);
       key_filter_.prefetch(hashes[i]);
     }
-    for (uint32_t i = 0; i < count; ++i) {
-      if (key_filter_.may_contain(hashes[i])) candidates.push_back(first + i);
+    for (size_t i = 0; i < batch.size(); ++i) {
+      if (key_filter_.may_contain(hashes[i])) candidates.push_back(batch[i]);
     }
   }
   return candidates;
 }
 
-Status SegmentFileReader::find_keys(const KeyRun& sorted_keys, std::vector<KeyMatch>& out) const {
+Status SegmentFileReader::find_keys(const KeyRun& sorted_keys, std::span<const uint32_t> wanted,
+                                    std::vector<KeyMatch>& out) const {
   FRESHET_ASSERT(key_index_ != nullptr && sorted_keys.is_fixed() == bounds_.is_fixed());
-  // Keys [begin, end) are within this segment's range.
-  const auto first_not = [&](const auto& is_before) {
-    uint32_t begin = 0;
-    for (auto left = static_cast<uint32_t>(sorted_keys.size()); left > 0;) {
-      const uint32_t half = left / 2;
-      const bool before = is_before(begin + half);
-      begin = before ? begin + half + 1 : begin;
-      left = before ? left - half - 1 : half;
-    }
-    return begin;
-  };
-  const uint32_t begin = first_not([&](uint32_t key) { return sorted_keys.compare(key, bounds_, 0) < 0; });
-  const uint32_t end = first_not([&](uint32_t key) { return sorted_keys.compare(key, bounds_, 1) <= 0; });
-  if (begin >= end) return Status::OK();
-
-  const uint64_t rows = row_count();
-  std::vector<uint32_t> candidates;
-  if (rows >= uint64_t{end - begin} * kMinRowsPerFilteredKey) {
-    candidates = filter_candidates(sorted_keys, begin, end);
-  } else {
-    candidates.resize(end - begin);
-    std::iota(candidates.begin(), candidates.end(), begin);
-  }
-  if (candidates.empty()) return Status::OK();
-  return key_index_->find_sorted(sorted_keys, candidates, out);
+  if (wanted.empty()) return Status::OK();
+  const bool is_merge = row_count() < wanted.size() * kMinRowsPerFilteredKey;
+  if (is_merge || most_are_here(sorted_keys, wanted)) return key_index_->find_sorted(sorted_keys, wanted, out);
+  const std::vector<uint32_t> candidates = filter_candidates(sorted_keys, wanted);
+  return candidates.empty() ? Status::OK() : key_index_->find_sorted(sorted_keys, candidates, out);
 }
 
 Result<std::optional<RowOrdinal>> SegmentFileReader::find_key(const KeyRun& keys, size_t key) const {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,9 +35,11 @@ class SegmentReader {
   /// Null when the file has no such column (added to the table later: every row has its default).
   virtual const ColumnReader* column(ColumnId id) const = 0;
 
-  /// kUnique only. The row of each key of `sorted_keys` (strictly increasing) that is here, ascending. Chooses between
-  /// merging both sorted runs and probing filter and index by their sizes.
-  virtual Status find_keys(const KeyRun& sorted_keys, std::vector<KeyMatch>& out) const = 0;
+  /// kUnique only. Appends the row of each key that is here, of those at the positions `wanted` (ascending) of `sorted_keys`
+  /// (strictly increasing), ascending. Chooses by their number, and by how many of a sample the key filter lets pass,
+  /// between merging both sorted runs, asking the filter first, and searching the index at once.
+  virtual Status find_keys(const KeyRun& sorted_keys, std::span<const uint32_t> wanted,
+                           std::vector<KeyMatch>& out) const = 0;
   /// kUnique only: the row of one key.
   virtual Result<std::optional<RowOrdinal>> find_key(const KeyRun& keys, size_t key) const = 0;
   /// First row whose encoded key is not below `encoded` (kUnique: exact; kDuplicate: not after the true one, by page).

@@ -11,6 +11,15 @@ uint64_t TabletSnapshot::live_rows() const {
   return rows;
 }
 
+void TabletSnapshot::index_segments() {
+  std::vector<KeyRanges::Range> ranges;
+  for (const SegmentView& view : segments) {
+    const SegmentMeta& meta = view.segment->meta();
+    ranges.push_back({meta.min_key, meta.max_key, meta.row_count});
+  }
+  key_ranges = std::make_shared<const KeyRanges>(ranges);
+}
+
 const SegmentView* TabletSnapshot::find_segment(RowsetId id) const {
   const auto found =
       std::find_if(segments.begin(), segments.end(), [&](const SegmentView& view) { return view.segment->id() == id; });

@@ -9,6 +9,7 @@
 #include "storage/bitmap/dead_rows.h"
 #include "storage/segment/segment_reader.h"
 #include "storage/tablet/delta_buffer.h"
+#include "storage/tablet/key_ranges.h"
 #include "storage/types/key_run.h"
 #include "storage/types/partition_map.h"
 
@@ -34,7 +35,10 @@ struct TabletSnapshot {
   TabletId id;
   std::vector<SegmentView> segments;  ///< oldest first
   std::vector<DeltaView> deltas;      ///< oldest first; the last one takes new rows, the others wait for their flush
+  std::shared_ptr<const KeyRanges> key_ranges;  ///< of `segments`; null only while there are none
   uint64_t live_rows() const;
+  /// Makes `key_ranges`. Whoever changes which segments there are calls it before others see the snapshot.
+  void index_segments();
   /// Null when it is not among the views.
   const SegmentView* find_segment(RowsetId id) const;
   const DeltaView* find_delta(RowsetId id) const;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "storage/base/assert.h"
+#include "storage/base/coding.h"
 #include "storage/types/block.h"
 
 namespace freshet {
@@ -57,6 +59,13 @@ class KeyRun {
       return a < b ? -1 : a > b;
     }
     return bytes_at(row).compare(other.bytes_at(other_row));
+  }
+  /// The same against a key in the form of encoded_at(); a key of fixed form has 8 bytes there.
+  int compare_encoded(size_t row, std::string_view encoded) const {
+    if (!is_fixed_) return bytes_at(row).compare(encoded);
+    FRESHET_DCHECK(encoded.size() == sizeof(uint64_t));
+    const uint64_t a = fixed_[row], b = load_big_endian64(encoded.data());
+    return a < b ? -1 : a > b;
   }
   /// 64-bit hash of key `row`; stored in key filters, so it never changes (xxHash3 of the encoded bytes; for the fixed form
   /// a multiply-xorshift mix of the number).

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "storage/upsert/key_visits.h"
+#include "storage/upsert/segment_search.h"
 
 namespace freshet::storage {
 namespace {
@@ -20,11 +21,9 @@ struct RowsetChange {
 Result<std::vector<BaseRow>> find_base_rows(const TabletSnapshot& tablet, const KeyRun& sorted_keys) {
   std::vector<BaseRow> bases(sorted_keys.size());
   if (bases.empty()) return bases;
-  for (const SegmentView& view : tablet.segments) {
-    FRESHET_RETURN_IF_ERROR(visit_segment_hits(view, sorted_keys, RowsVisited::kLive, [&](uint32_t key, RowOrdinal row) {
-      bases[key] = {view.segment->id(), row};
-    }));
-  }
+  std::vector<SegmentHit> hits;
+  FRESHET_RETURN_IF_ERROR(find_in_segments(tablet, sorted_keys, std::vector<bool>(tablet.segments.size(), true), hits));
+  for (const SegmentHit& hit : hits) bases[hit.key] = {tablet.segments[hit.segment].segment->id(), hit.row};
   for (const DeltaView& view : tablet.deltas) {
     if (view.row_count == 0) continue;
     visit_delta_hits(view, 0, sorted_keys, RowsVisited::kLive, [&](uint32_t key, RowOrdinal row) {

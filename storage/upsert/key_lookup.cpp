@@ -3,23 +3,10 @@
 #include <algorithm>
 #include <bit>
 
-#include "storage/base/coding.h"
+#include "storage/upsert/segment_search.h"
 
 namespace freshet::storage {
 namespace {
-
-/// Negative, zero or positive as key `key` of `keys` is below, equal to or above `encoded` (KeyRun::encoded_at form).
-int compare_encoded(const KeyRun& keys, size_t key, std::string_view encoded) {
-  if (!keys.is_fixed()) return keys.bytes_at(key).compare(encoded);
-  FRESHET_DCHECK(encoded.size() == sizeof(uint64_t));
-  const uint64_t a = keys.fixed_at(key), b = load_big_endian64(encoded.data());
-  return a < b ? -1 : a > b;
-}
-
-/// False when no key in [first_key, last_key] of sorted `keys` lies in the segment's key range.
-bool overlaps(const SegmentMeta& meta, const KeyRun& keys, size_t first_key, size_t last_key) {
-  return compare_encoded(keys, first_key, meta.max_key) <= 0 && compare_encoded(keys, last_key, meta.min_key) >= 0;
-}
 
 /// Whether key `row` of `wanted` is among `sorted_keys`.
 bool has_key(const KeyRun& sorted_keys, const KeyRun& wanted, size_t row) {
@@ -36,17 +23,13 @@ bool has_key(const KeyRun& sorted_keys, const KeyRun& wanted, size_t row) {
   return false;
 }
 
-Status probe_segment(const KeyRun& sorted_keys, const SegmentView& view, ProbeState& state) {
-  const SegmentMeta& meta = view.segment->meta();
-  if (overlaps(meta, sorted_keys, 0, sorted_keys.size() - 1)) {
-    FRESHET_ASSIGN_OR_RETURN(const std::shared_ptr<const SegmentReader> reader, view.segment->reader());
-    std::vector<KeyMatch> matches;
-    FRESHET_RETURN_IF_ERROR(reader->find_keys(sorted_keys, matches));
-    for (const KeyMatch& match : matches) {
-      if (!view.dead.contains(match.row)) state.add_hit(meta.id, match.row);
-    }
-  }
-  state.set_probed(meta.id, meta.row_count);
+Status probe_segments(const KeyRun& sorted_keys, const TabletSnapshot& tablet, ProbeState& state) {
+  std::vector<bool> is_new;
+  for (const SegmentView& view : tablet.segments) is_new.push_back(state.probed_rows(view.segment->id()) == 0);
+  std::vector<SegmentHit> hits;
+  FRESHET_RETURN_IF_ERROR(find_in_segments(tablet, sorted_keys, is_new, hits));
+  for (const SegmentHit& hit : hits) state.add_hit(tablet.segments[hit.segment].segment->id(), hit.row);
+  for (const SegmentView& view : tablet.segments) state.set_probed(view.segment->id(), view.segment->meta().row_count);
   return Status::OK();
 }
 
@@ -125,10 +108,7 @@ void ProbeState::add_hit(RowsetId rowset, RowOrdinal row) {
 
 Status probe(const KeyRun& sorted_keys, const TabletSnapshot& tablet, ProbeState& state) {
   if (sorted_keys.size() == 0) return Status::OK();
-  for (const SegmentView& view : tablet.segments) {
-    if (state.probed_rows(view.segment->id()) != 0) continue;
-    FRESHET_RETURN_IF_ERROR(probe_segment(sorted_keys, view, state));
-  }
+  FRESHET_RETURN_IF_ERROR(probe_segments(sorted_keys, tablet, state));
   for (const DeltaView& view : tablet.deltas) probe_delta(sorted_keys, view, state);
   return Status::OK();
 }
@@ -152,12 +132,13 @@ Result<std::optional<RowLocation>> find_live_row(const TabletSnapshot& tablet, c
     const std::optional<RowOrdinal> row = view.buffer->find(keys, key, view.row_count);
     if (row && !view.dead.contains(*row)) return Found({.is_delta = true, .view = static_cast<uint32_t>(i), .row = *row});
   }
-  for (size_t i = tablet.segments.size(); i-- > 0;) {
-    const SegmentView& view = tablet.segments[i];
-    if (!overlaps(view.segment->meta(), keys, key, key)) continue;
+  if (tablet.segments.empty()) return Found();
+  const KeyRanges& ranges = *tablet.key_ranges;
+  for (uint32_t position : ranges.segments(ranges.interval_of(keys, key))) {
+    const SegmentView& view = tablet.segments[position];
     FRESHET_ASSIGN_OR_RETURN(const std::shared_ptr<const SegmentReader> reader, view.segment->reader());
     FRESHET_ASSIGN_OR_RETURN(const std::optional<RowOrdinal> row, reader->find_key(keys, key));
-    if (row && !view.dead.contains(*row)) return Found({.is_delta = false, .view = static_cast<uint32_t>(i), .row = *row});
+    if (row && !view.dead.contains(*row)) return Found({.is_delta = false, .view = position, .row = *row});
   }
   return Found();
 }

@@ -52,8 +52,8 @@ Status probe(const KeyRun& sorted_keys, const TabletSnapshot& tablet, ProbeState
 /// Rows of `tablet` that probe() would have to look at: the measure of what is left for the publish lock.
 uint64_t unprobed_rows(const TabletSnapshot& tablet, const ProbeState& state);
 
-/// Where the live row of key `key` of `keys` lies; nothing when there is none. kUnique tables only. Newest homes first, by
-/// key range and key filter; no allocation when the pages are resident.
+/// Where the live row of key `key` of `keys` lies; nothing when there is none. kUnique tables only. Delta buffers
+/// first, then the segments whose key range has it, largest first; no allocation when the pages are resident.
 Result<std::optional<RowLocation>> find_live_row(const TabletSnapshot& tablet, const KeyRun& keys, size_t key);
 
 }  // namespace freshet::storage

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
+#include <ranges>
 #include <vector>
 
 #include "storage/tablet/snapshot.h"
@@ -27,9 +29,17 @@ inline size_t position_of(const KeyRun& sorted_keys, const KeyRun& wanted, size_
 /// Calls visit(key, row) for the rows of the segment that have one of the keys (strictly increasing).
 template <typename Visit>
 Status visit_segment_hits(const SegmentView& view, const KeyRun& sorted_keys, RowsVisited which, const Visit& visit) {
+  const SegmentMeta& meta = view.segment->meta();
+  const auto keys = std::views::iota(uint32_t{0}, static_cast<uint32_t>(sorted_keys.size()));
+  const auto begin =
+      std::ranges::partition_point(keys, [&](uint32_t key) { return sorted_keys.compare_encoded(key, meta.min_key) < 0; });
+  const auto end =
+      std::ranges::partition_point(keys, [&](uint32_t key) { return sorted_keys.compare_encoded(key, meta.max_key) <= 0; });
+  if (begin >= end) return Status::OK();
+  const std::vector<uint32_t> in_range(begin, end);
   FRESHET_ASSIGN_OR_RETURN(const std::shared_ptr<const SegmentReader> reader, view.segment->reader());
   std::vector<KeyMatch> matches;
-  FRESHET_RETURN_IF_ERROR(reader->find_keys(sorted_keys, matches));
+  FRESHET_RETURN_IF_ERROR(reader->find_keys(sorted_keys, in_range, matches));
   for (const KeyMatch& match : matches) {
     if (which == RowsVisited::kAll || !view.dead.contains(match.row)) visit(match.key, match.row);
   }

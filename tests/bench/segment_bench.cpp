@@ -2,6 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 
 #include "storage/encoding/bit_packing.h"
@@ -86,11 +87,13 @@ struct KeySegment {
     }
     return block;
   }
-  /// Every `step`-th number: half of them are keys when it is odd.
+  /// About every `step`-th number, at random; nearly half of them are keys.
   KeyRun probes(uint64_t step) const {
     KeyRun keys = codec->make_run();
-    const size_t count = kRows * 2 / step;
-    codec->append_keys(make_block(*schema, 0, count, step), 0, count, keys);
+    std::mt19937_64 random(1);
+    for (uint64_t number = 0; number < kRows * 2; number += 1 + random() % (2 * step - 1)) {
+      codec->append_keys(make_block(*schema, number, 1, 1), 0, 1, keys);
+    }
     return keys;
   }
 
@@ -112,9 +115,11 @@ void find_keys(benchmark::State& state) {
   const KeySegment& segment = segment_of(state.range(0) != 0);
   const KeyRun probes = segment.probes(static_cast<uint64_t>(state.range(1)));
   std::vector<KeyMatch> matches;
+  std::vector<uint32_t> wanted(probes.size());
+  std::iota(wanted.begin(), wanted.end(), 0);
   for (auto _ : state) {
     matches.clear();
-    benchmark::DoNotOptimize(segment.reader->find_keys(probes, matches).ok());
+    benchmark::DoNotOptimize(segment.reader->find_keys(probes, wanted, matches).ok());
   }
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * probes.size()));
   state.counters["hits"] = static_cast<double>(matches.size()) / static_cast<double>(probes.size());

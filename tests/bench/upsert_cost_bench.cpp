@@ -27,6 +27,13 @@ double milliseconds_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
 }
 
+/// CPU time of this thread: what other work on the machine does not change.
+double cpu_milliseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
 TableSchema bench_schema() {
   TableSchema schema;
   schema.key_count = 1;
@@ -56,6 +63,7 @@ Block rows_of(const TableSchema& schema, std::span<const int64_t> keys, int64_t 
 
 struct Costs {
   double write_ms;
+  double commit_cpu_ms;
   double commit_ms;
 };
 
@@ -93,28 +101,35 @@ class Bench {
     commit.tablets.push_back(std::move(rows));
     const double write_ms = milliseconds_since(begin);
     const auto committing = Clock::now();
+    const double cpu_before = cpu_milliseconds();
     test::must(server_->commit(std::move(commit)));
-    return {write_ms, milliseconds_since(committing)};
+    return {write_ms, cpu_milliseconds() - cpu_before, milliseconds_since(committing)};
   }
 
   void measure() {
     std::mt19937_64 random(1);
-    std::vector<double> whole, commits;
+    std::vector<double> whole, commits, commit_cpus;
     const StorageStats before = server_->stats();
     for (int i = 0; i < kBatches; ++i) {
-      std::vector<int64_t> keys(kBatchRows);
-      for (int64_t& key : keys) key = static_cast<int64_t>(random() % static_cast<uint64_t>(rows_));
-      const Costs costs = upsert(keys, i + 1);
+      const Costs costs = upsert(random_keys(random), i + 1);
       whole.push_back(costs.write_ms + costs.commit_ms);
       commits.push_back(costs.commit_ms);
+      commit_cpus.push_back(costs.commit_cpu_ms);
     }
     const StorageStats after = server_->stats();
     std::sort(whole.begin(), whole.end());
     std::sort(commits.begin(), commits.end());
+    std::sort(commit_cpus.begin(), commit_cpus.end());
+    std::vector<double> lookups;
+    for (int i = 0; i < kBatches; ++i) lookups.push_back(look_up(random_keys(random)));
+    std::sort(lookups.begin(), lookups.end());
     const auto million = static_cast<long long>(rows_ / kMillion);
     std::printf("%.1f\tms\tbatch of 100000 random upserts into %lld million keys, durable and visible, median of %d\n",
                 whole[kBatches / 2], million, kBatches);
-    std::printf("%.1f\tms\tits commit: lookup, delete bitmap, metadata sync\n", commits[kBatches / 2]);
+    std::printf("%.1f\tms\tits commit: lookup, delete bitmap, metadata sync; %.1f ms of CPU\n", commits[kBatches / 2],
+                commit_cpus[kBatches / 2]);
+    std::printf("%.1f\tms\tof CPU, the lookup alone of other such batches; a key may be in %zu segments\n",
+                lookups[kBatches / 2], tablet()->key_ranges->most_segments());
     std::printf("%.2f\tbytes/key\tresident memory of key index and key filter\n",
                 static_cast<double>(after.index_resident_bytes) / static_cast<double>(rows_));
     std::printf("%llu\tpages\tread from files during the batches, %llu found in the page cache of %llu MiB; %llu segments\n",
@@ -128,6 +143,23 @@ class Bench {
   }
 
  private:
+  std::vector<int64_t> random_keys(std::mt19937_64& random) const {
+    std::vector<int64_t> keys(kBatchRows);
+    for (int64_t& key : keys) key = static_cast<int64_t>(random() % static_cast<uint64_t>(rows_));
+    return keys;
+  }
+  TabletSnapshotPtr tablet() { return server_->snapshot()->find_table("bench", "t")->tablets[0]; }
+  double look_up(std::vector<int64_t> numbers) {
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+    const TableSnapshotPtr table = server_->snapshot()->find_table("bench", "t");
+    KeyRun keys = table->key_codec->make_run();
+    table->key_codec->append_keys(rows_of(*table->schema, numbers, 0), 0, numbers.size(), keys);
+    const double begin = cpu_milliseconds();
+    ProbeState state;
+    test::must(probe(keys, *table->tablets[0], state));
+    return cpu_milliseconds() - begin;
+  }
   static StorageOptions options() {
     StorageOptions options;
     options.page_cache_bytes = kPageCacheBytes;

@@ -69,6 +69,7 @@ class TestTablet {
     return load;
   }
   void probe(TestLoad& load) {
+    head.index_segments();
     for (size_t i = 0; i < load.segments.size(); ++i) {
       const Status status = storage::probe(load.segments[i].keys, head, load.probes[i]);
       ASSERT_TRUE(status.ok()) << status.to_string();
@@ -95,6 +96,7 @@ class TestTablet {
       if (!row.is_delete) kept.push_back(row);
     }
     storage::ProbeState state;
+    head.index_segments();
     const Status status = storage::probe(keys_of(*schema, block_of(all)), head, state);
     ASSERT_TRUE(status.ok()) << status.to_string();
     kill(state.hits());
@@ -119,7 +121,9 @@ class TestTablet {
     table.schema = schema;
     table.key_codec = std::make_shared<const KeyCodec>(*schema);
     table.partitions = PartitionMap::unpartitioned({head.id});
-    table.tablets.push_back(std::make_shared<const storage::TabletSnapshot>(head));
+    auto tablet = std::make_shared<storage::TabletSnapshot>(head);
+    tablet->index_segments();
+    table.tablets.push_back(std::move(tablet));
     return table;
   }
 

@@ -53,6 +53,7 @@ class SnapshotBuilder {
     ASSERT_TRUE(written.ok()) << written.status().to_string();
     auto segment = std::make_shared<storage::Segment>(*files_, cache_, written.value().meta, schema);
     mutable_tablets_[first_tablet_ + tablet]->segments.push_back({segment, storage::DeadRows().with(dead)});
+    mutable_tablets_[first_tablet_ + tablet]->index_segments();
   }
 
   void add_delta(size_t tablet, const SchemaPtr& schema, const Block& block, const std::vector<RowOrdinal>& dead) {

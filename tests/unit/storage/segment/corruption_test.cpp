@@ -1,3 +1,5 @@
+#include <numeric>
+
 #include "segment_fixture.h"
 #include "storage/encoding/compression.h"
 #include "storage/segment/column_page.h"
@@ -41,7 +43,9 @@ class Corruption : public SegmentFixture {
       KeyRun read(keys.is_fixed());
       FRESHET_RETURN_IF_ERROR(reader->read_keys(0, meta.row_count, read));
       std::vector<KeyMatch> matches;
-      FRESHET_RETURN_IF_ERROR(reader->find_keys(keys, matches));
+      std::vector<uint32_t> wanted(keys.size());
+      std::iota(wanted.begin(), wanted.end(), 0);
+      FRESHET_RETURN_IF_ERROR(reader->find_keys(keys, wanted, matches));
       FRESHET_RETURN_IF_ERROR(reader->find_key(keys, 0).status());
     }
     return problems.empty() ? Status::OK() : Status::Corruption("{}", problems.front());

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "segment_fixture.h"
 #include "storage/base/coding.h"
@@ -12,9 +13,11 @@ namespace {
 /// A segment of random keys of one form, beside a map of the same keys.
 class KeyLookup : public SegmentFixture, public testing::WithParamInterface<bool> {
  protected:
+  static constexpr uint64_t kSkewed = 0;
+
   KeyLookup() : random_(test::test_seed()) {}
 
-  /// `spread`: keys are drawn below it, so that a small one makes dense keys.
+  /// `spread`: keys are drawn below it, so that a small one makes dense keys; kSkewed: few of them are large.
   void write_keys(size_t rows, uint64_t spread) {
     const bool is_fixed = GetParam();
     schema_ = is_fixed ? make_schema(TableModel::kUnique, 1, {{TypeKind::kBigInt}})
@@ -29,7 +32,7 @@ class KeyLookup : public SegmentFixture, public testing::WithParamInterface<bool
   }
 
   void append_random(Block& block) {
-    const uint64_t number = random_() % spread_;
+    const uint64_t number = spread_ == kSkewed ? random_() >> (random_() % 50) : random_() % spread_;
     if (GetParam()) return block.columns[0].append(static_cast<int64_t>(number - spread_ / 2));
     block.columns[0].append_bytes("customer/" + std::string(number % 7, 'x') + std::to_string(number / 16));
     block.columns[1].append(static_cast<int32_t>(number % 16));
@@ -50,10 +53,17 @@ class KeyLookup : public SegmentFixture, public testing::WithParamInterface<bool
   }
 
   void expect_agreement(const KeyRun& probes) {
+    std::vector<uint32_t> wanted(probes.size());
+    std::iota(wanted.begin(), wanted.end(), 0);
+    expect_agreement(probes, wanted);
+    std::erase_if(wanted, [&](uint32_t) { return random_() % 3 != 0; });
+    expect_agreement(probes, wanted);
+  }
+  void expect_agreement(const KeyRun& probes, const std::vector<uint32_t>& wanted) {
     std::vector<KeyMatch> matches;
-    ASSERT_TRUE(reader_->find_keys(probes, matches).ok());
+    ASSERT_TRUE(reader_->find_keys(probes, wanted, matches).ok());
     size_t next = 0;
-    for (size_t key = 0; key < probes.size(); ++key) {
+    for (const uint32_t key : wanted) {
       const auto expected = rows_.find(probes.encoded_at(key));
       const auto found = reader_->find_key(probes, key);
       ASSERT_TRUE(found.ok());
@@ -75,13 +85,25 @@ class KeyLookup : public SegmentFixture, public testing::WithParamInterface<bool
 };
 
 TEST_P(KeyLookup, MergeAndProbeAgreeWithAMap) {
-  for (auto [rows, spread] :
-       {std::pair<size_t, uint64_t>{1, 10}, {200, 300}, {5000, 7000}, {40000, 90000}, {30000, UINT64_MAX}}) {
+  for (auto [rows, spread] : {std::pair<size_t, uint64_t>{1, 10},
+                              {200, 300},
+                              {5000, 7000},
+                              {40000, 90000},
+                              {30000, UINT64_MAX},
+                              {30000, kSkewed}}) {
     write_keys(rows, spread);
     for (size_t probes : {1, 3, 50, 2000, 60000}) {
       SCOPED_TRACE(fmt::format("{} rows, {} probes", rows, probes));
       expect_agreement(random_probes(probes));
     }
+  }
+}
+
+TEST_P(KeyLookup, ManyKeysAreLookedUpInASmallSegmentAndFewInALargeOne) {
+  for (auto [rows, probes] : {std::pair<size_t, size_t>{40, 30000}, {3000, 100000}, {150000, 3000}}) {
+    write_keys(rows, 200000);
+    SCOPED_TRACE(fmt::format("{} rows, {} probes", rows, probes));
+    expect_agreement(random_probes(probes));
   }
 }
 
