@@ -69,6 +69,7 @@ storage::StorageOptions storage_options(const config::Settings& settings) {
   options.compaction_trigger_segments = static_cast<uint32_t>(settings.compaction.trigger_segments);
   options.compaction_max_segments = static_cast<uint32_t>(settings.compaction.max_segments);
   options.compaction_dead_fraction = settings.compaction.dead_fraction;
+  options.compaction_base_fraction = settings.compaction.base_fraction;
   options.compaction_bytes_per_second = settings.compaction.rate_bytes_per_second;
   options.tombstone_keep_seconds = settings.compaction.tombstone_keep_seconds;
   options.compaction_threads = static_cast<uint32_t>(settings.compaction.threads);

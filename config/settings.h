@@ -71,6 +71,7 @@ struct CompactionSettings {
   uint64_t trigger_segments = 8;
   uint64_t max_segments = 64;
   double dead_fraction = 0.2;
+  double base_fraction = 0.25;
   uint64_t rate_bytes_per_second = 0;  ///< 0: no limit.
   uint64_t tombstone_keep_seconds = 604800;
   bool operator==(const CompactionSettings&) const = default;

@@ -50,7 +50,9 @@ Result<CompactionOutput> run_compaction(FileStore& files, std::span<const Segmen
     inputs.push_back({std::move(reader), views[i].dead.without(tombstones[i])});
   }
 
-  FRESHET_ASSIGN_OR_RETURN(const auto segment, SegmentOutput::create(files, output, tablet, schema, options));
+  SegmentWriterOptions writer_options = options;
+  writer_options.expected_rows = live_rows;
+  FRESHET_ASSIGN_OR_RETURN(const auto segment, SegmentOutput::create(files, output, tablet, schema, writer_options));
   const Throttle throttle{rate_limiter, cancelled};
   MergeOrder order;
   order.reserve(live_rows);

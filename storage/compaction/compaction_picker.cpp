@@ -1,6 +1,7 @@
 #include "storage/compaction/compaction_picker.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "storage/base/assert.h"
 #include "storage/base/limits.h"
@@ -55,6 +56,30 @@ std::optional<CompactionPick> pick_from_many(const Stats& segments, const PickOp
   return make_pick(PickReason::kTooMany, smallest.first(2));
 }
 
+uint64_t live_bytes_of(std::span<const SegmentStat> segments) {
+  uint64_t bytes = 0;
+  for (const SegmentStat& segment : segments) bytes += segment.live_bytes();
+  return bytes;
+}
+
+/// All segments when one merge may take them and those beside the largest, the last, hold at least `least` and at most
+/// `most` of what it holds.
+std::optional<CompactionPick> pick_whole(const Stats& segments, const PickOptions& options, PickReason reason, double least,
+                                         double most) {
+  if (options.base_fraction <= 0 || segments.size() < 2) return std::nullopt;
+  const auto largest = static_cast<double>(segments.back().live_bytes());
+  const auto rest = static_cast<double>(live_bytes_of(std::span(segments).first(segments.size() - 1)));
+  if (rest < least * largest || rest > most * largest) return std::nullopt;
+  if (within_limits(segments, options).size() < segments.size()) return std::nullopt;
+  return make_pick(reason, segments);
+}
+
+std::optional<CompactionPick> pick_base(const Stats& segments, const PickOptions& options) {
+  if (segments.empty() || segments.back().live_bytes() < options.small_bytes) return std::nullopt;
+  constexpr double kAnyPart = std::numeric_limits<double>::infinity();
+  return pick_whole(segments, options, PickReason::kBase, options.base_fraction, kAnyPart);
+}
+
 std::optional<CompactionPick> pick_dead(const Stats& segments, const PickOptions& options) {
   const SegmentStat* worst = nullptr;
   double worst_fraction = options.dead_fraction;
@@ -66,6 +91,10 @@ std::optional<CompactionPick> pick_dead(const Stats& segments, const PickOptions
     }
   }
   if (worst == nullptr) return std::nullopt;
+  // The largest takes the others with it: that costs little more than to rewrite it alone.
+  if (worst == &segments.back()) {
+    if (auto whole = pick_whole(segments, options, PickReason::kDeadRows, 0, 1)) return whole;
+  }
   return make_pick(PickReason::kDeadRows, {worst, 1});
 }
 
@@ -82,6 +111,7 @@ const char* pick_reason_name(PickReason reason) {
     case PickReason::kAllDead: return "all dead";
     case PickReason::kSimilarSize: return "similar size";
     case PickReason::kTooMany: return "too many";
+    case PickReason::kBase: return "base";
     case PickReason::kDeadRows: return "dead rows";
     case PickReason::kAll: return "all";
   }
@@ -102,6 +132,7 @@ std::optional<CompactionPick> pick_compaction(std::span<const SegmentStat> segme
   });
   if (auto pick = pick_similar(sorted, options)) return pick;
   if (auto pick = pick_from_many(sorted, options)) return pick;
+  if (auto pick = pick_base(sorted, options)) return pick;
   return pick_dead(sorted, options);
 }
 

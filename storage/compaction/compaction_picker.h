@@ -25,6 +25,7 @@ struct SegmentStat {
 struct PickOptions {
   uint32_t trigger_segments = 8;           ///< this many segments of similar size are merged
   double dead_fraction = 0.2;              ///< a segment with more dead rows is rewritten
+  double base_fraction = 0;                ///< all are merged when the smaller ones hold so much of the largest; 0: never
   uint32_t max_segments = 64;              ///< loads wait beyond this many: near it, segments of any size are merged
   uint32_t max_inputs = 32;                ///< of one compaction
   uint64_t max_input_rows = 256ull << 20;  ///< live rows of one merge
@@ -37,7 +38,8 @@ enum class PickReason : uint8_t {
   kAllDead,      ///< segments without a live row: nothing is written
   kSimilarSize,  ///< enough segments of similar size
   kTooMany,      ///< the tablet is near its limit of segments
-  kDeadRows,     ///< one segment with too many dead rows
+  kBase,         ///< the smaller segments hold much beside the largest
+  kDeadRows,     ///< a segment with too many dead rows
   kAll,          ///< by hand
 };
 const char* pick_reason_name(PickReason reason);
@@ -52,7 +54,9 @@ struct CompactionPick {
 /// Inputs need not be neighbours in age: the live keys of a kUnique tablet are disjoint, so any set can be merged, and rows
 /// of a kDuplicate table have no order between segments. Merging by similar size costs each row about log(size) rewrites and
 /// leaves less than trigger_segments for each step of size; rewriting at a dead fraction f costs at most 1/f rows for each
-/// row that died.
+/// row that died. Merging all at a base fraction b costs at most 1 + 1/b rows for each row that came; it begins where the
+/// largest segment is no longer small, and leaves a key looked up in the largest segment nearly always found there, however
+/// large the table.
 std::optional<CompactionPick> pick_compaction(std::span<const SegmentStat> segments, const PickOptions& options);
 
 /// The merges that leave as few segments as the limits of one merge allow, and no dead row. Pure.

@@ -25,9 +25,9 @@ constexpr auto kIdleWait = std::chrono::milliseconds(500);
 constexpr auto kPauseAfterFailure = std::chrono::seconds(10);
 constexpr auto kAdmissionPoll = std::chrono::milliseconds(20);
 constexpr auto kDeltaCountAge = std::chrono::milliseconds(5);
-/// Bytes that a merge holds for a row: its place in the map and in the order, its key's hash, and what vectors have to
-/// spare.
-constexpr uint64_t kMergeBytesPerRow = 24;
+/// Bytes that a merge holds for a live row: its place in the map and in the order, its key's hash, its part of the key
+/// filter and of the dead rows beside it.
+constexpr uint64_t kMergeBytesPerRow = 18;
 constexpr int kBackgroundNice = 10;
 
 void lower_thread_priority() { setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kBackgroundNice); }
@@ -124,7 +124,7 @@ Result<bool> Maintenance::work_on(TableState& table, TabletId tablet_id) {
     FRESHET_RETURN_IF_ERROR(flush_tablet(table, tablet_id));
     return true;
   }
-  const auto pick = pick_compaction(stats_of(*tablet, oldest_delete_seconds()), options_.pick);
+  const auto pick = pick_compaction(stats_of(*tablet, oldest_delete_seconds()), pick_options(*table.head()->schema));
   if (!pick) return false;
   const bool takes_all = pick->inputs.size() == tablet->segments.size();
   requests_.started(tablet->id, takes_all ? CompactionKind::kBase : CompactionKind::kCumulative);
@@ -134,10 +134,18 @@ Result<bool> Maintenance::work_on(TableState& table, TabletId tablet_id) {
   return true;
 }
 
+PickOptions Maintenance::pick_options(const TableSchema& schema) const {
+  PickOptions options = options_.pick;
+  // Nobody looks keys of other tables up: what is merged for it alone would be written for nothing.
+  if (!schema.is_unique()) options.base_fraction = 0;
+  return options;
+}
+
 std::vector<CompactionPick> Maintenance::picks_for(const TabletSnapshot& tablet, CompactionKind kind) const {
   if (kind != CompactionKind::kCumulative) return pick_all(stats_of(tablet, oldest_delete_seconds()), options_.pick);
   PickOptions eager = options_.pick;
   eager.trigger_segments = 2;
+  eager.base_fraction = 0;
   auto pick = pick_compaction(stats_of(tablet, oldest_delete_seconds()), eager);
   return pick ? std::vector{std::move(*pick)} : std::vector<CompactionPick>{};
 }

@@ -97,6 +97,7 @@ class Maintenance {
   Status flush_oldest_sealed(TableState& table, TabletId tablet);
   Status compact_tablet(TableState& table, TabletId tablet, const std::vector<RowsetId>& inputs);
   Status compact_as_asked(TableState& table, TabletId tablet, CompactionKind kind);
+  PickOptions pick_options(const TableSchema& schema) const;
   std::vector<CompactionPick> picks_for(const TabletSnapshot& tablet, CompactionKind kind) const;
 
   Parts parts_;

@@ -52,6 +52,7 @@ MaintenanceOptions maintenance_options(const StorageOptions& options) {
   result.delta_flush_seconds = options.delta_flush_seconds;
   result.pick.trigger_segments = options.compaction_trigger_segments;
   result.pick.dead_fraction = options.compaction_dead_fraction;
+  result.pick.base_fraction = options.compaction_base_fraction;
   result.pick.max_segments = options.compaction_max_segments;
   result.compaction_bytes_per_second = options.compaction_bytes_per_second;
   result.compaction_threads = options.compaction_threads;

@@ -34,6 +34,7 @@ struct StorageOptions {
   uint32_t compaction_trigger_segments = 8;   ///< similar-sized segments of a tablet that are merged together
   uint32_t compaction_max_segments = 64;      ///< loads wait for compaction beyond this many in a tablet
   double compaction_dead_fraction = 0.2;      ///< a segment with more dead rows is rewritten
+  double compaction_base_fraction = 0.25;     ///< kUnique: all are merged when the smaller ones hold so much of the largest
   uint64_t compaction_bytes_per_second = 200ull << 20;
   uint32_t compaction_threads = 1;
   /// Tables with a sequence column: a delete is remembered so long. A row with a smaller sequence that comes later than

@@ -113,6 +113,7 @@ Status SegmentFileWriter::append_keys(const KeyRun& keys) {
     if (!key_index_) {
       footer_.key_form = keys.is_fixed() ? KeyForm::kFixed : KeyForm::kBytes;
       key_index_ = make_primary_key_index_builder(keys.is_fixed());
+      key_hashes_.reserve(options_.expected_rows);
     }
     for (size_t row = 0; row < keys.size(); ++row) key_hashes_.push_back(keys.hash_at(row));
     FRESHET_RETURN_IF_ERROR(key_index_->add(keys, sink_));

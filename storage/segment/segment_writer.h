@@ -18,6 +18,8 @@ struct SegmentWriterOptions {
   uint32_t level = 0;
   /// The newest commit when the file was begun: stored in the footer as the second witness of the metadata's age.
   CommitNumber newest_commit;
+  /// Rows that will come, when that is known: memory is taken once.
+  uint64_t expected_rows = 0;
 };
 
 /// Writes one segment file (FORMAT.md, "Segment file"), column after column.

@@ -2,9 +2,14 @@
 
 #include <algorithm>
 #include <numeric>
+#include <system_error>
+#include <thread>
 
 namespace freshet::storage {
 namespace {
+
+/// A thread costs as much as the search for some thousand keys.
+constexpr size_t kMinKeysOfTwoThreads = 32 * 1024;
 
 /// Takes the keys of `hits` (ascending) out of `keys` (ascending).
 void remove_found(std::vector<uint32_t>& keys, std::span<const SegmentHit> hits) {
@@ -17,21 +22,17 @@ void remove_found(std::vector<uint32_t>& keys, std::span<const SegmentHit> hits)
   });
 }
 
-}  // namespace
-
-Status find_in_segments(const TabletSnapshot& tablet, const KeyRun& sorted_keys, const std::vector<bool>& is_wanted,
-                        std::vector<SegmentHit>& hits) {
-  if (tablet.segments.empty()) return Status::OK();
-  FRESHET_ASSERT(tablet.key_ranges != nullptr && tablet.key_ranges->segment_count() == tablet.segments.size());
+/// Looks keys [begin, end) up.
+Status search_part(const TabletSnapshot& tablet, const KeyRun& sorted_keys, size_t begin, size_t end,
+                   const std::vector<bool>& is_wanted, std::vector<SegmentHit>& hits) {
   const KeyRanges& ranges = *tablet.key_ranges;
   std::vector<uint32_t> missing;
   std::vector<KeyMatch> matches;
-  for (size_t begin = 0; begin < sorted_keys.size();) {
+  while (begin < end) {
     const size_t interval = ranges.interval_of(sorted_keys, begin);
-    const size_t end = ranges.end_of(interval, sorted_keys, begin);
-    missing.resize(end - begin);
+    missing.resize(std::min(end, ranges.end_of(interval, sorted_keys, begin)) - begin);
     std::iota(missing.begin(), missing.end(), static_cast<uint32_t>(begin));
-    begin = end;
+    begin += missing.size();
     for (uint32_t position : ranges.segments(interval)) {
       if (missing.empty()) break;
       if (!is_wanted[position]) continue;
@@ -46,6 +47,37 @@ Status find_in_segments(const TabletSnapshot& tablet, const KeyRun& sorted_keys,
       remove_found(missing, std::span(hits).subspan(first_hit));
     }
   }
+  return Status::OK();
+}
+
+/// Runs `work` in a thread of its own, or here when there is none to be had.
+template <typename Work>
+std::thread start(const Work& work) {
+  try {
+    return std::thread(work);
+  } catch (const std::system_error&) {
+    work();
+    return {};
+  }
+}
+
+}  // namespace
+
+Status find_in_segments(const TabletSnapshot& tablet, const KeyRun& sorted_keys, const std::vector<bool>& is_wanted,
+                        std::vector<SegmentHit>& hits) {
+  if (tablet.segments.empty()) return Status::OK();
+  FRESHET_ASSERT(tablet.key_ranges != nullptr && tablet.key_ranges->segment_count() == tablet.segments.size());
+  const size_t keys = sorted_keys.size();
+  if (keys < kMinKeysOfTwoThreads) return search_part(tablet, sorted_keys, 0, keys, is_wanted, hits);
+
+  std::vector<SegmentHit> upper_hits;
+  Status upper;
+  std::thread other = start([&] { upper = search_part(tablet, sorted_keys, keys / 2, keys, is_wanted, upper_hits); });
+  const Status lower = search_part(tablet, sorted_keys, 0, keys / 2, is_wanted, hits);
+  if (other.joinable()) other.join();
+  FRESHET_RETURN_IF_ERROR(lower);
+  FRESHET_RETURN_IF_ERROR(upper);
+  hits.insert(hits.end(), upper_hits.begin(), upper_hits.end());
   return Status::OK();
 }
 

@@ -19,7 +19,7 @@ struct SegmentHit {
 
 /// Appends the live row of each of `sorted_keys` (strictly increasing) that has one in a segment with `is_wanted[position]`.
 /// Goes through the tablet's key ranges, in each from the largest segment to the smallest, with the keys that were not found
-/// yet: a key is live at most once. kUnique tablets only.
+/// yet: a key is live at most once. Many keys are halved between this thread and another. kUnique tablets only.
 Status find_in_segments(const TabletSnapshot& tablet, const KeyRun& sorted_keys, const std::vector<bool>& is_wanted,
                         std::vector<SegmentHit>& hits);
 

@@ -248,7 +248,7 @@ def main():
     table = Table()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="freshet-bench-"))
     # Compaction of the half-updated table would settle it before "at once" is measured.
-    server = FreshetServer(folder / "server", {"compaction.dead_fraction": "0.9"})
+    server = FreshetServer(folder / "server", {"compaction.dead_fraction": "0.9", "compaction.base_fraction": "1"})
     try:
         sources = generate(folder, options.rows)
         server.start()

@@ -172,9 +172,10 @@ class Bench {
     uint64_t compactions = server_->stats().compactions;
     for (int second = 0, calm = 0; second < kSettleSeconds && calm < 3; ++second) {
       std::this_thread::sleep_for(std::chrono::seconds(1));
-      const StorageStats stats = server_->stats();
-      calm = stats.compactions == compactions ? calm + 1 : 0;
-      compactions = stats.compactions;
+      const uint64_t now = server_->stats().compactions;
+      const bool is_calm = now == compactions && !server_->compaction_state(tablet()->id).is_running;
+      calm = is_calm ? calm + 1 : 0;
+      compactions = now;
     }
   }
 

@@ -54,6 +54,7 @@ class Story {
       const auto whole = static_cast<uint64_t>(number);
       if (name == "trigger") options_.trigger_segments = static_cast<uint32_t>(whole);
       if (name == "dead_fraction") options_.dead_fraction = number;
+      if (name == "base_fraction") options_.base_fraction = number;
       if (name == "max_segments") options_.max_segments = static_cast<uint32_t>(whole);
       if (name == "max_inputs") options_.max_inputs = static_cast<uint32_t>(whole);
       if (name == "max_rows") options_.max_input_rows = whole;
@@ -116,10 +117,13 @@ TEST(CompactionPicker, Stories) {
   EXPECT_GE(stories, 5u);
 }
 
+class Loading : public testing::TestWithParam<double> {};
+INSTANTIATE_TEST_SUITE_P(BaseFractions, Loading, testing::Values(0, 0.25, 1));
+
 /// Each round brings a segment of about one size and kills random rows; compactions run until nothing is picked.
-TEST(CompactionPicker, SegmentsStayFewAndRewritesBoundedUnderLoading) {
+TEST_P(Loading, SegmentsStayFewAndRewritesBounded) {
   std::mt19937_64 random(test::test_seed());
-  const PickOptions options{.trigger_segments = 8, .small_bytes = 1000};
+  const PickOptions options{.trigger_segments = 8, .base_fraction = GetParam(), .small_bytes = 1000};
   std::vector<SegmentStat> segments;
   uint64_t next_id = 1, rows_loaded = 0, rows_rewritten = 0;
   size_t most = 0;
@@ -144,6 +148,13 @@ TEST(CompactionPicker, SegmentsStayFewAndRewritesBoundedUnderLoading) {
       if (output.rows != 0) segments.push_back(output);
     }
     most = std::max(most, segments.size());
+    if (options.base_fraction == 0) continue;
+    uint64_t all = 0, largest = 0;
+    for (const SegmentStat& segment : segments) {
+      all += segment.live_bytes();
+      largest = std::max(largest, segment.live_bytes());
+    }
+    ASSERT_GE(largest * (1 + options.base_fraction) + 1, all) << "the largest has most keys";
   }
   EXPECT_LT(most, 48u);
   EXPECT_LT(rows_rewritten, rows_loaded * 10);
