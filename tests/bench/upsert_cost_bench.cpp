@@ -9,9 +9,9 @@
 #include "support/storage_server.h"
 #include "support/temp_dir.h"
 
-/// What a batch of upserts of random keys costs as the table grows: tables of 1, 10 and 50 million keys whose segments all
-/// span the whole range of keys, as after loads in random order and their compactions. Prints lines of value, unit, work.
-/// Run: build/upsert_cost_bench [most million keys]
+/// What a batch of upserts of random keys costs as the table grows: tables of 1, 10 and 50 million keys, loaded in random
+/// order as users load, with compaction run to rest. Prints lines of value, unit, work. Run: build/upsert_cost_bench [most
+/// million keys]
 namespace freshet::storage {
 namespace {
 
@@ -126,10 +126,11 @@ class Bench {
     const auto million = static_cast<long long>(rows_ / kMillion);
     std::printf("%.1f\tms\tbatch of 100000 random upserts into %lld million keys, durable and visible, median of %d\n",
                 whole[kBatches / 2], million, kBatches);
-    std::printf("%.1f\tms\tits commit: lookup, delete bitmap, metadata sync; %.1f ms of CPU\n", commits[kBatches / 2],
-                commit_cpus[kBatches / 2]);
-    std::printf("%.1f\tms\tof CPU, the lookup alone of other such batches; a key may be in %zu segments\n",
-                lookups[kBatches / 2], tablet()->key_ranges->most_segments());
+    std::printf("%.1f\tms\tits commit: lookup, delete bitmap, metadata sync; %.1f ms of CPU in the committing thread\n",
+                commits[kBatches / 2], commit_cpus[kBatches / 2]);
+    std::printf(
+        "%.1f\tms\tof CPU in its first thread, the lookup alone of other such batches; a key may be in %zu segments\n",
+        lookups[kBatches / 2], tablet()->key_ranges->most_segments());
     std::printf("%.2f\tbytes/key\tresident memory of key index and key filter\n",
                 static_cast<double>(after.index_resident_bytes) / static_cast<double>(rows_));
     std::printf("%llu\tpages\tread from files during the batches, %llu found in the page cache of %llu MiB; %llu segments\n",
