@@ -66,6 +66,7 @@ void write_cell(const Column& column, size_t row, ResultWriter& out) {
     case TypeKind::kVarchar:
     case TypeKind::kString:
     case TypeKind::kJson: return out.cell_text(column.bytes_at(row));
+    case TypeKind::kBitmap: return out.cell_null();
   }
 }
 

@@ -63,7 +63,8 @@ WireType wire_type(const DataType& type) {
     case TypeKind::kChar: return text(ColumnType::kString, type.length == 0 ? kStringCharacters : type.length);
     case TypeKind::kVarchar: return text(ColumnType::kVarString, type.length == 0 ? kStringCharacters : type.length);
     case TypeKind::kJson: return {ColumnType::kJson, kCharsetUtf8mb4, 0, UINT32_MAX, 0};
-    case TypeKind::kString: break;
+    case TypeKind::kString:
+    case TypeKind::kBitmap: break;
   }
   return text(ColumnType::kVarString, kStringCharacters);
 }

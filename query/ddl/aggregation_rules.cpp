@@ -6,8 +6,8 @@ Status resolve_aggregation(const ColumnDefinition& definition, ColumnSchema& col
   const std::optional<Aggregation> aggregation = find_aggregation(definition.aggregate);
   if (!aggregation) {
     return Status::Unsupported(
-        "Column '{}': the aggregation {} is not supported; use SUM, MIN, MAX, REPLACE or "
-        "REPLACE_IF_NOT_NULL",
+        "Column '{}': the aggregation {} is not supported; use SUM, MIN, MAX, REPLACE, "
+        "REPLACE_IF_NOT_NULL or BITMAP_UNION",
         column.name, definition.aggregate);
   }
   if (definition.is_key) return Status::InvalidArgument("Key column {} can not set aggregation type", column.name);

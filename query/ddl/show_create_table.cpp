@@ -31,7 +31,9 @@ std::string column_line(const ColumnSchema& column) {
   if (column.aggregation != Aggregation::kNone) line += fmt::format(" {}", aggregation_name(column.aggregation));
   line += column.nullable ? " NULL" : " NOT NULL";
   if (column.auto_increment) line += " AUTO_INCREMENT";
-  if (column.default_value) line += " DEFAULT " + quoted(*column.default_value);
+  if (column.default_value) {
+    line += column.type.kind == TypeKind::kBitmap ? " DEFAULT BITMAP_EMPTY" : " DEFAULT " + quoted(*column.default_value);
+  }
   if (column.default_current_timestamp) {
     line += " DEFAULT ";
     line += current_function(column);

@@ -13,11 +13,12 @@ namespace freshet::query {
 namespace {
 
 constexpr std::string_view kReservedPrefix = "__DORIS_";
+constexpr std::string_view kBitmapEmpty = "BITMAP_EMPTY";
 constexpr std::array<std::string_view, 7> kEngines = {"OLAP", "INNODB", "MYISAM", "MEMORY", "ARIA", "ROCKSDB", "TOKUDB"};
 
 bool may_be_key(const DataType& type) {
   return type.kind != TypeKind::kFloat && type.kind != TypeKind::kDouble && type.kind != TypeKind::kString &&
-         type.kind != TypeKind::kJson;
+         type.kind != TypeKind::kJson && type.kind != TypeKind::kBitmap;
 }
 
 Status check_offered(const CreateTable& table) {
@@ -31,7 +32,24 @@ Status check_offered(const CreateTable& table) {
   return Status::OK();
 }
 
+/// Without a value a set is empty; it is never NULL, as in Doris.
+Status resolve_bitmap_default(const ColumnDefinition& definition, ColumnSchema& column) {
+  if (definition.nullable.value_or(false)) {
+    return Status::InvalidArgument("complex type column must be not nullable, column:{}", column.name);
+  }
+  const bool is_empty =
+      definition.default_kind == DefaultKind::kExpression && to_upper(definition.default_text) == kBitmapEmpty;
+  if (!is_empty && definition.default_kind != DefaultKind::kNone) {
+    return Status::InvalidArgument("Bitmap type column can not set default value: '{}' has {} anyway", column.name,
+                                   kBitmapEmpty);
+  }
+  column.nullable = false;
+  column.default_value = "";
+  return Status::OK();
+}
+
 Status resolve_default(const ColumnDefinition& definition, ColumnSchema& column) {
+  if (column.type.kind == TypeKind::kBitmap) return resolve_bitmap_default(definition, column);
   switch (definition.default_kind) {
     case DefaultKind::kNone: return Status::OK();
     case DefaultKind::kNull:
@@ -233,7 +251,7 @@ Status check_bucket_column(const TableSchema& schema, size_t position) {
   const ColumnSchema& column = schema.columns[position];
   if (schema.is_unique() && !column.is_key)
     return Status::InvalidArgument("Distribution column[{}] is not key column", column.name);
-  if (column.type.kind == TypeKind::kFloat || column.type.kind == TypeKind::kDouble || column.type.kind == TypeKind::kJson) {
+  if (!may_be_key(column.type) && column.type.kind != TypeKind::kString) {
     return Status::InvalidArgument("{} type should not be used in distribution column[{}]", column.type.to_string(),
                                    column.name);
   }

@@ -61,6 +61,7 @@ constexpr std::array kTypes = {
     NamedType{"LONGTEXT", TypeKind::kString, TypeKind::kString},
     NamedType{"JSON", TypeKind::kJson, TypeKind::kJson},
     NamedType{"JSONB", TypeKind::kJson, TypeKind::kJson},
+    NamedType{"BITMAP", TypeKind::kBitmap, TypeKind::kBitmap},
 };
 
 /// Types that are known but not stored, and what to use instead.
@@ -84,9 +85,8 @@ constexpr std::array kRefusedTypes = {
     RefusedType{"MAP", "JSON"},
     RefusedType{"STRUCT", "JSON"},
     RefusedType{"VARIANT", "JSON"},
-    RefusedType{"BITMAP", "BIGINT or STRING"},
-    RefusedType{"HLL", "BIGINT or STRING"},
-    RefusedType{"QUANTILE_STATE", "DOUBLE"},
+    RefusedType{"HLL", "BITMAP BITMAP_UNION with bitmap_hash(), which counts exactly"},
+    RefusedType{"QUANTILE_STATE", "a DUPLICATE KEY table with DOUBLE, and percentile functions in the query"},
     RefusedType{"AGG_STATE", "the plain type of the value"},
     RefusedType{"IPV4", "VARCHAR(15)"},
     RefusedType{"IPV6", "VARCHAR(39)"},

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 
+#include "query/duckdb/bitmap_functions.h"
 #include "query/duckdb/catalog.h"
 #include "query/duckdb/column_origin.h"
 #include "query/duckdb/error_text.h"
@@ -66,6 +67,7 @@ class InstanceHolder {
       register_catalog(config, snapshots_, history_);
       auto opened = std::make_shared<duckdb::DuckDB>(nullptr, &config);
       register_column_origins(duckdb::DBConfig::GetConfig(*opened->instance));
+      register_bitmap_functions(*opened->instance);
       FRESHET_RETURN_IF_ERROR(close_world(*opened));
       instance_ = std::move(opened);
       return instance_;

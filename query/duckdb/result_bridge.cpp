@@ -65,13 +65,14 @@ class CellReader {
       cast_->ToUnifiedFormat(count, format_);
     }
     id_ = type.id();
+    is_hidden_ = is_bitmap(type);
     physical_ = type.InternalType();
     if (id_ == LogicalTypeId::DECIMAL) scale_ = duckdb::DecimalType::GetScale(type);
   }
 
   void write(idx_t row, ResultWriter& out) {
     const idx_t index = format_.sel->get_index(row);
-    if (!format_.validity.RowIsValid(index)) return out.cell_null();
+    if (is_hidden_ || !format_.validity.RowIsValid(index)) return out.cell_null();
     switch (id_) {
       case LogicalTypeId::BOOLEAN: return out.cell_int64(value_at<bool>(format_, index));
       case LogicalTypeId::TINYINT: return out.cell_int64(value_at<int8_t>(format_, index));
@@ -124,6 +125,7 @@ class CellReader {
   LogicalTypeId id_;
   duckdb::PhysicalType physical_;
   uint8_t scale_ = 0;
+  bool is_hidden_ = false;  ///< a set of numbers, which Doris's clients see as NULL
   std::string text_;
 };
 
@@ -211,6 +213,12 @@ Status to_block(duckdb::DataChunk& chunk, std::span<const std::string> names, st
     const LogicalType type = logical_type(targets[i]);
     Vector cast(type, count);
     Vector* values = &chunk.data[i];
+    if (is_bitmap(values->GetType()) != is_bitmap(type)) {
+      const std::string_view problem =
+          is_bitmap(type) ? "is no bitmap, but goes into a BITMAP column: give a bitmap function's value, as to_bitmap()'s"
+                          : "is a bitmap: bitmap_to_string() makes a text, and bitmap_count() a number of it";
+      return Status::InvalidArgument("Column '{}' {}", names[i], problem);
+    }
     if (values->GetType() != type) {
       std::string error;
       if (!duckdb::VectorOperations::DefaultTryCast(*values, cast, count, &error)) {

@@ -10,6 +10,8 @@ using duckdb::LogicalType;
 using duckdb::LogicalTypeId;
 using duckdb::Value;
 
+constexpr const char* kBitmapAlias = "BITMAP";
+
 DataType decimal(uint8_t precision, uint8_t scale) {
   return {.kind = TypeKind::kDecimal, .precision = precision, .scale = scale};
 }
@@ -44,6 +46,12 @@ LogicalType logical_type(const DataType& type) {
     case TypeKind::kDecimal: return LogicalType::DECIMAL(type.precision, type.scale);
     case TypeKind::kDate: return LogicalType::DATE;
     case TypeKind::kDateTime: return LogicalType::TIMESTAMP;
+    case TypeKind::kBitmap: {
+      // A type of its own, so that nothing else is taken for a set.
+      LogicalType bitmap(LogicalTypeId::BLOB);
+      bitmap.SetAlias(kBitmapAlias);
+      return bitmap;
+    }
     case TypeKind::kChar:
     case TypeKind::kVarchar:
     case TypeKind::kString:
@@ -52,7 +60,12 @@ LogicalType logical_type(const DataType& type) {
   return LogicalType::VARCHAR;
 }
 
+bool is_bitmap(const LogicalType& type) {
+  return type.id() == LogicalTypeId::BLOB && type.HasAlias() && type.GetAlias() == kBitmapAlias;
+}
+
 DataType data_type(const LogicalType& type) {
+  if (is_bitmap(type)) return {.kind = TypeKind::kBitmap};
   switch (type.id()) {
     case LogicalTypeId::BOOLEAN: return {.kind = TypeKind::kBoolean};
     case LogicalTypeId::TINYINT: return {.kind = TypeKind::kTinyInt};
@@ -117,6 +130,11 @@ Value stored_value(const DataType& type, std::string_view raw) {
     case TypeKind::kVarchar:
     case TypeKind::kString:
     case TypeKind::kJson: return Value(std::string(raw));
+    case TypeKind::kBitmap: {
+      Value value = Value::BLOB_RAW(std::string(raw));
+      value.Reinterpret(logical_type(type));
+      return value;
+    }
   }
   switch (type.physical()) {
     case PhysicalType::kInt16: return Value::DECIMAL(load<int16_t>(raw), type.precision, type.scale);

@@ -12,6 +12,8 @@ namespace freshet::query {
 
 /// The DuckDB type that holds the values of a column, in the same bytes.
 duckdb::LogicalType logical_type(const DataType& type);
+/// Whether values are sets of numbers (BitmapValue).
+bool is_bitmap(const duckdb::LogicalType& type);
 /// The type under which a computed DuckDB value is shown to clients. Types without a counterpart are shown as text.
 DataType data_type(const duckdb::LogicalType& type);
 

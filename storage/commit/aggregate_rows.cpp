@@ -185,6 +185,15 @@ Result<Block> AggregateRows::combine_anew(const Bucket& bucket, std::span<const 
   return rows;
 }
 
+/// Stored rows are replaced by the combined ones alone.
+void AggregateRows::remember(size_t index, std::optional<size_t> segment, ProbeState& state) const {
+  const Bucket& bucket = buckets_[index];
+  const size_t kept = bucket.keeps_segments ? bucket.sent.segment_count() : 0;
+  const bool is_combined = !segment || *segment == kept;
+  remember_base_rows(*base_->find_tablet(load_.tablets[index].tablet),
+                     is_combined ? std::span<const BaseRow>(bucket.bases) : std::span<const BaseRow>(), state);
+}
+
 Result<RowCompletion::Settled> AggregateRows::settle(const TableSnapshot& head, uint64_t most_changed) const {
   Settled settled;
   settled.rows.resize(buckets_.size());

@@ -28,6 +28,7 @@ class AggregateRows : public RowCompletion {
 
   const SchemaPtr& schema() const override { return base_->schema; }
   Result<std::vector<TabletRows>> complete() override;
+  void remember(size_t bucket, std::optional<size_t> segment, ProbeState& state) const override;
   Result<Settled> settle(const TableSnapshot& head, uint64_t most_changed) const override;
   void release() override { written_.clear(); }
   std::vector<RowsetId> replaced_segments() const override { return replaced_; }

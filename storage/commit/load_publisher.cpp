@@ -300,6 +300,10 @@ Result<CommitOutcome> LoadPublisher::publish_completed(TableState& table, const 
     LoadCommit whole{load.table, completion->schema(), {}, {}, load.label, load.offsets};
     FRESHET_ASSIGN_OR_RETURN(whole.tablets, completion->complete());
     FRESHET_ASSIGN_OR_RETURN(std::vector<Bucket> buckets, prepare(*base, whole));
+    for (size_t i = 0; i < buckets.size(); ++i) {
+      if (buckets[i].rows) completion->remember(i, std::nullopt, buckets[i].rows_probe);
+      for (size_t s = 0; s < buckets[i].segments.size(); ++s) completion->remember(i, s, buckets[i].segment_probes[s]);
+    }
     FRESHET_RETURN_IF_ERROR(probe_rounds(table, buckets));
 
     if (!publish.owns_lock()) publish.lock();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "storage/catalog/table_state.h"
@@ -8,6 +9,7 @@
 #include "storage/commit/load_commit.h"
 #include "storage/io/file_store.h"
 #include "storage/segment/page_cache.h"
+#include "storage/upsert/key_lookup.h"
 
 namespace freshet::storage {
 
@@ -31,6 +33,11 @@ class RowCompletion {
   virtual const SchemaPtr& schema() const = 0;
   /// The buckets of the load with whole rows. InvalidArgument when the load is to be refused.
   virtual Result<std::vector<TabletRows>> complete() = 0;
+
+  /// May spare the commit a second lookup: tells `state`, which belongs to the keys of a segment that complete() answered (of
+  /// the bucket's block when there is none), what the snapshot has of them. Not for tables with a sequence column, whose
+  /// lookup compares rows.
+  virtual void remember(size_t /*bucket*/, std::optional<size_t> /*segment*/, ProbeState& /*state*/) const {}
 
   /// A row of a segment that complete() answered and that is not to be: row `row` of segment `segment` of bucket `bucket`.
   struct Changed {

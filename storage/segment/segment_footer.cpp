@@ -71,7 +71,7 @@ std::string serialize(const SegmentFooter& footer) {
 }
 
 bool is_known_type(const DataType& type) {
-  if (type.kind < TypeKind::kBoolean || type.kind > TypeKind::kJson) return false;
+  if (type.kind < TypeKind::kBoolean || type.kind > kLastTypeKind) return false;
   if (type.kind == TypeKind::kDecimal) return type.precision >= 1 && type.precision <= 38 && type.scale <= type.precision;
   return type.kind != TypeKind::kDateTime || type.scale <= 6;
 }

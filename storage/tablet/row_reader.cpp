@@ -1,6 +1,8 @@
 #include "storage/tablet/row_reader.h"
 
+#include <algorithm>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "storage/segment/widened_page.h"
@@ -22,17 +24,48 @@ void append_page_value(const ColumnPage& page, uint32_t row, Column& out) {
   out.append_fixed_run(value, nullptr, 1);
 }
 
+/// Buffers of one column's read.
+struct PageRows {
+  std::vector<uint32_t> rows;  ///< of the page
+  std::string values;
+  std::vector<uint8_t> nulls;
+};
+
+/// Fixed-width values of rows in ascending order at once: pages of many encodings are decoded from a block's start.
+void append_fixed_values(const ColumnPage& page, PageRows& buffers, Column& out) {
+  const std::vector<uint32_t>& rows = buffers.rows;
+  const uint32_t width = out.type().width();
+  buffers.values.resize(rows.size() * width);
+  page.gather_fixed(rows, buffers.values.data());
+  if (page.null_count() == 0) return out.append_fixed_run(buffers.values.data(), nullptr, rows.size());
+  buffers.nulls.resize(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    buffers.nulls[i] = page.is_null(rows[i]);
+    if (buffers.nulls[i] != 0) std::fill_n(buffers.values.data() + i * width, width, '\0');
+  }
+  out.append_fixed_run(buffers.values.data(), buffers.nulls.data(), rows.size());
+}
+
 Status read_segment_column(const ColumnReader& column, Locations locations, Column& out) {
-  std::shared_ptr<const ColumnPage> page;
-  uint32_t page_index = 0;
-  for (const RowLocation& location : locations) {
-    const uint32_t wanted = location.row / column.page_rows();
-    if (page == nullptr || wanted != page_index) {
-      FRESHET_ASSIGN_OR_RETURN(page, column.page(wanted));
-      page = widen_page(std::move(page), column.type(), out.type());
-      page_index = wanted;
+  PageRows buffers;
+  while (!locations.empty()) {
+    const uint32_t wanted = locations.front().row / column.page_rows();
+    FRESHET_ASSIGN_OR_RETURN(auto page, column.page(wanted));
+    page = widen_page(std::move(page), column.type(), out.type());
+    const uint32_t first_row = wanted * column.page_rows();
+    size_t count = 1;
+    bool ascending = true;
+    for (; count < locations.size() && locations[count].row / column.page_rows() == wanted; ++count) {
+      ascending &= locations[count].row > locations[count - 1].row;
     }
-    append_page_value(*page, location.row % column.page_rows(), out);
+    if (count > 1 && ascending && !out.is_bytes()) {
+      buffers.rows.resize(count);
+      for (size_t i = 0; i < count; ++i) buffers.rows[i] = locations[i].row - first_row;
+      append_fixed_values(*page, buffers, out);
+    } else {
+      for (size_t i = 0; i < count; ++i) append_page_value(*page, locations[i].row - first_row, out);
+    }
+    locations = locations.subspan(count);
   }
   return Status::OK();
 }

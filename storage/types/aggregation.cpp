@@ -19,6 +19,7 @@ constexpr std::array kAggregations = {
     NamedAggregation{"MAX", Aggregation::kMax},
     NamedAggregation{"REPLACE", Aggregation::kReplace},
     NamedAggregation{"REPLACE_IF_NOT_NULL", Aggregation::kReplaceIfNotNull},
+    NamedAggregation{"BITMAP_UNION", Aggregation::kBitmapUnion},
 };
 
 bool is_number(const DataType& type) {
@@ -46,7 +47,9 @@ bool can_aggregate(Aggregation aggregation, const DataType& type) {
   switch (aggregation) {
     case Aggregation::kSum: return is_number(type);
     case Aggregation::kMin:
-    case Aggregation::kMax: return type.kind != TypeKind::kBoolean && type.kind != TypeKind::kJson;
+    case Aggregation::kMax:
+      return type.kind != TypeKind::kBoolean && type.kind != TypeKind::kJson && type.kind != TypeKind::kBitmap;
+    case Aggregation::kBitmapUnion: return type.kind == TypeKind::kBitmap;
     case Aggregation::kNone:
     case Aggregation::kReplace:
     case Aggregation::kReplaceIfNotNull: return true;

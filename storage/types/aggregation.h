@@ -16,8 +16,9 @@ enum class Aggregation : uint8_t {
   kMax = 3,               ///< as kMin
   kReplace = 4,           ///< the last one, NULL too
   kReplaceIfNotNull = 5,  ///< the last one that is not NULL
+  kBitmapUnion = 6,       ///< the numbers of all sets
 };
-inline constexpr Aggregation kLastAggregation = Aggregation::kReplaceIfNotNull;
+inline constexpr Aggregation kLastAggregation = Aggregation::kBitmapUnion;
 
 /// As written in DDL, e.g. "REPLACE_IF_NOT_NULL"; "NONE" for kNone.
 std::string_view aggregation_name(Aggregation aggregation);

@@ -31,7 +31,8 @@ PhysicalType DataType::physical() const {
     case TypeKind::kChar:
     case TypeKind::kVarchar:
     case TypeKind::kString:
-    case TypeKind::kJson: return PhysicalType::kBytes;
+    case TypeKind::kJson:
+    case TypeKind::kBitmap: return PhysicalType::kBytes;
   }
   FRESHET_ASSERT(!"every kind of type has a layout");
 }
@@ -67,6 +68,7 @@ std::string DataType::to_string() const {
     case TypeKind::kVarchar: return length == 0 ? "varchar" : fmt::format("varchar({})", length);
     case TypeKind::kString: return "string";
     case TypeKind::kJson: return "json";
+    case TypeKind::kBitmap: return "bitmap";
   }
   return fmt::format("unknown type {}", static_cast<unsigned>(kind));
 }

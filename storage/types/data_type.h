@@ -21,8 +21,10 @@ enum class TypeKind : uint8_t {
   kChar = 12,
   kVarchar = 13,
   kString = 14,
-  kJson = 15,  ///< text, checked to be JSON when it is loaded
+  kJson = 15,    ///< text, checked to be JSON when it is loaded
+  kBitmap = 16,  ///< a set of 64-bit numbers (BitmapValue)
 };
+inline constexpr TypeKind kLastTypeKind = TypeKind::kBitmap;
 
 /// How the values of a type lie in memory and in pages; the same layouts as DuckDB's vectors.
 enum class PhysicalType : uint8_t { kInt8, kInt16, kInt32, kInt64, kInt128, kFloat, kDouble, kBytes };
@@ -33,7 +35,7 @@ using Int128 = __int128;
 ///
 /// Physical values: BOOLEAN 0/1 as int8; integers as themselves; DECIMAL the unscaled integer in 16, 32, 64 or 128 bits for
 /// a precision up to 4, 9, 18 or 38; DATE days since 1970-01-01 (int32); DATETIME microseconds since 1970-01-01 00:00:00
-/// (int64); CHAR, VARCHAR, STRING, JSON as UTF-8 bytes.
+/// (int64); CHAR, VARCHAR, STRING, JSON as UTF-8 bytes; BITMAP as the bytes of BitmapValue.
 struct DataType {
   TypeKind kind = TypeKind::kInt;
   uint8_t precision = 0;  ///< DECIMAL

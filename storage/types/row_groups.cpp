@@ -4,6 +4,9 @@
 #include <limits>
 #include <type_traits>
 
+#include "storage/base/limits.h"
+#include "storage/types/bitmap_value.h"
+
 namespace freshet {
 namespace {
 
@@ -154,6 +157,37 @@ uint32_t pick_last_not_null(const Column& values, std::span<const uint32_t> rows
   return rows.back();
 }
 
+Status unite_groups(const ColumnSchema& column, const Column& values, const RowGroups& groups, size_t first, size_t count,
+                    Column& out) {
+  for (size_t group = first; group < first + count; ++group) {
+    const std::span<const uint32_t> rows = groups.rows(group);
+    if (rows.size() == 1) {
+      out.append_from(values, rows[0]);
+      continue;
+    }
+    BitmapValue all;
+    bool has_value = false;
+    for (uint32_t row : rows) {
+      if (values.is_null(row)) continue;
+      FRESHET_RETURN_IF_ERROR(all.unite(values.bytes_at(row)).with_context("column '" + column.name + "'"));
+      has_value = true;
+    }
+    if (!has_value) {
+      out.append_null();
+      continue;
+    }
+    const std::string bytes = all.serialize();
+    if (bytes.size() > kMaxStringBytes) {
+      return Status::InvalidArgument(
+          "the BITMAP_UNION of column '{}' has {} numbers and {} bytes for a key of this load, at "
+          "most {} bytes are stored; nothing of it was written",
+          column.name, all.count(), bytes.size(), kMaxStringBytes);
+    }
+    out.append_bytes(bytes);
+  }
+  return Status::OK();
+}
+
 }  // namespace
 
 RowGroups group_rows(const KeyRun& keys, std::vector<uint32_t> order) {
@@ -179,6 +213,7 @@ Status aggregate_groups(const ColumnSchema& column, const Column& values, const 
   picked.reserve(count);
   switch (column.aggregation) {
     case Aggregation::kSum: return sum_groups(column, values, groups, first, count, out);
+    case Aggregation::kBitmapUnion: return unite_groups(column, values, groups, first, count, out);
     case Aggregation::kMin:
     case Aggregation::kMax:
       pick_extremes(column.aggregation == Aggregation::kMax, values, groups, first, count, picked);

@@ -33,7 +33,8 @@ RowGroups group_rows(const KeyRun& keys, std::vector<uint32_t> order);
 
 /// Appends to `out` one value for each of the groups [first, first + count): what `column.aggregation` makes of their rows
 /// of `values`; kNone takes the first row. Integers and decimals are summed exactly: InvalidArgument, and `out` in any
-/// state, when a SUM is not a value of the column's type. FLOATs are added as doubles.
+/// state, when a SUM is not a value of the column's type, or a BITMAP_UNION longer than kMaxStringBytes. FLOATs are added as
+/// doubles.
 Status aggregate_groups(const ColumnSchema& column, const Column& values, const RowGroups& groups, size_t first,
                         size_t count, Column& out);
 

@@ -69,7 +69,7 @@ void put_column(std::string& out, const ColumnSchema& column) {
 }
 
 bool is_valid(const DataType& type) {
-  if (type.kind < TypeKind::kBoolean || type.kind > TypeKind::kJson) return false;
+  if (type.kind < TypeKind::kBoolean || type.kind > kLastTypeKind) return false;
   if (type.kind == TypeKind::kDecimal) return type.precision >= 1 && type.precision <= 38 && type.scale <= type.precision;
   return type.kind != TypeKind::kDateTime || type.scale <= 6;
 }

@@ -5,6 +5,8 @@
 #include <iterator>
 
 #include "storage/base/coding.h"
+#include "storage/base/limits.h"
+#include "storage/types/bitmap_value.h"
 #include "storage/types/text_time.h"
 #include "storage/types/value_text.h"
 
@@ -126,6 +128,16 @@ void format_datetime(int64_t micros, unsigned scale, std::string& out) {
 void format_double(double value, std::string& out) { fmt::format_to(std::back_inserter(out), FMT_COMPILE("{}"), value); }
 void format_float(float value, std::string& out) { fmt::format_to(std::back_inserter(out), FMT_COMPILE("{}"), value); }
 
+namespace {
+
+void format_bitmap(std::string_view bytes, std::string& out) {
+  BitmapValue value;
+  const std::optional<std::string> text = value.unite(bytes).ok() ? value.to_text(kMaxStringBytes) : std::nullopt;
+  out.append(text.value_or("(a bitmap that cannot be shown)"));
+}
+
+}  // namespace
+
 void format_value(const Column& column, size_t row, std::string& out) {
   switch (column.type().kind) {
     case TypeKind::kBoolean:
@@ -143,6 +155,7 @@ void format_value(const Column& column, size_t row, std::string& out) {
     case TypeKind::kVarchar:
     case TypeKind::kString:
     case TypeKind::kJson: out.append(column.bytes_at(row)); return;
+    case TypeKind::kBitmap: return format_bitmap(column.bytes_at(row), out);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "storage/base/limits.h"
+#include "storage/types/bitmap_value.h"
 #include "storage/types/text_check.h"
 #include "storage/types/text_number.h"
 #include "storage/types/text_time.h"
@@ -138,6 +139,10 @@ TextError append_text(Column& column, std::string_view text) {
     case TypeKind::kVarchar:
     case TypeKind::kString: return append_string(column, text);
     case TypeKind::kJson: return append_json(column, text);
+    case TypeKind::kBitmap:
+      if (!text.empty()) return TextError::kBadBitmap;
+      column.append_bytes(BitmapValue().serialize());
+      return TextError::kNone;
   }
   return TextError::kNotANumber;
 }
@@ -153,6 +158,8 @@ std::string describe(TextError error, const DataType& type, std::string_view tex
     case TextError::kTooLong:
       return fmt::format("{} has {} bytes, but {} takes at most {}", quoted(text), text.size(), type.to_string(),
                          longest(type));
+    case TextError::kBadBitmap:
+      return fmt::format("{} is no bitmap: give a bitmap function's value, as to_bitmap()'s", quoted(text));
     case TextError::kBadUtf8: return fmt::format("{} is not valid UTF-8", quoted(text));
   }
   return {};

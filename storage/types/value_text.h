@@ -11,11 +11,22 @@
 namespace freshet {
 
 /// Why a text is not a value of a type.
-enum class TextError : uint8_t { kNone, kNotANumber, kOutOfRange, kBadDate, kTooLong, kBadUtf8, kBadBoolean, kBadJson };
+enum class TextError : uint8_t {
+  kNone,
+  kNotANumber,
+  kOutOfRange,
+  kBadDate,
+  kTooLong,
+  kBadUtf8,
+  kBadBoolean,
+  kBadJson,
+  kBadBitmap
+};
 
 /// Appends the value that `text` stands for in the type of `column`, by the rules of Doris's loads: surrounding blanks of
 /// numbers are skipped, "true"/"false" are booleans, decimals are rounded half up to their scale, dates take
-/// "2026-01-02", "2026-01-02 03:04:05.678", "20260102". On error nothing is appended. Hot: no allocation for numbers.
+/// "2026-01-02", "2026-01-02 03:04:05.678", "20260102". A BITMAP is the empty set for an empty text and takes no other: sets
+/// come from functions. On error nothing is appended. Hot: no allocation for numbers.
 TextError append_text(Column& column, std::string_view text);
 /// A sentence for a rejected row, e.g. "'abc' is not a valid int".
 std::string describe(TextError error, const DataType& type, std::string_view text);

@@ -82,6 +82,14 @@ Result<std::vector<uint32_t>> find_changed_keys(const TabletSnapshot& then, cons
   return changed;
 }
 
+void remember_base_rows(const TabletSnapshot& tablet, std::span<const BaseRow> bases, ProbeState& state) {
+  for (const SegmentView& view : tablet.segments) state.set_probed(view.segment->id(), view.segment->meta().row_count);
+  for (const DeltaView& view : tablet.deltas) state.set_probed(view.buffer->id(), view.row_count);
+  for (const BaseRow& base : bases) {
+    if (base.exists()) state.add_hit(base.rowset, base.row);
+  }
+}
+
 BaseLocations locate_base_rows(const TabletSnapshot& tablet, std::span<const BaseRow> bases) {
   std::unordered_map<RowsetId, uint32_t> slot_of;  // segments, then deltas
   const uint32_t segments = static_cast<uint32_t>(tablet.segments.size());

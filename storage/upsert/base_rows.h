@@ -8,6 +8,7 @@
 #include "storage/tablet/row_reader.h"
 #include "storage/tablet/snapshot.h"
 #include "storage/types/key_run.h"
+#include "storage/upsert/key_lookup.h"
 
 namespace freshet::storage {
 
@@ -27,6 +28,10 @@ Result<std::vector<BaseRow>> find_base_rows(const TabletSnapshot& tablet, const 
 Result<std::vector<uint32_t>> find_changed_keys(const TabletSnapshot& then, const TabletSnapshot& now,
                                                 const KeyRun& sorted_keys, std::span<const BaseRow> bases,
                                                 bool keeps_deletes);
+
+/// Notes that the keys whose live rows in `tablet` are `bases` (none of those that are not among them has one) were looked
+/// up in all of it.
+void remember_base_rows(const TabletSnapshot& tablet, std::span<const BaseRow> bases, ProbeState& state);
 
 /// Where base rows lie, in the order in which they are read fastest.
 struct BaseLocations {

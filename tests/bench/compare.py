@@ -21,6 +21,7 @@ from support.freshet_server import FreshetServer
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 COLUMNS = "id BIGINT NOT NULL, customer INT, amount DECIMAL(10,2), status VARCHAR(16), created DATETIME, quantity INT"
+AGGREGATED = "amount DECIMAL(20,2) SUM, status VARCHAR(16) REPLACE, created DATETIME MIN, quantity BIGINT SUM"
 SELECT_ROW = """{id} AS id, (hash({id} + {salt}) % 100000)::INT AS customer, ((hash({id} * 3 + {salt}) % 1000000) / 100)::DECIMAL(10,2) AS amount,
   ['new', 'paid', 'sent', 'done', 'lost'][1 + (hash({id} + 7 + {salt}) % 5)::INT] AS status,
   TIMESTAMP '2026-01-01 00:00:00' + INTERVAL 1 SECOND * (hash({id} + 11) % 31536000)::INT AS created,
@@ -102,11 +103,29 @@ def measure_loads(server, folder, table):
               empty_rate / duplicate_rate)
     seconds, rows = load(server, "orders", folder / "half.csv", **csv)
     table.add("the same, every second key exists", rows / seconds, "rows/s", "empty table", rows / seconds / empty_rate)
+    measure_aggregate_loads(server, folder, table, empty_rate, rows / seconds)
     seconds, rows = load(server, "orders_json", folder / "base.json", format="json", read_json_by_line="true")
     table.add("Stream Load, JSON lines, empty UNIQUE table", rows / seconds, "rows/s", "CSV", rows / seconds / empty_rate)
     server.sql("DROP TABLE orders")
     server.sql("DROP TABLE orders_json")
     server.sql("DROP TABLE events")
+
+
+def measure_aggregate_loads(server, folder, table, empty_rate, half_rate):
+    """The loads of a UNIQUE table into an AGGREGATE KEY table, and many rows of few keys."""
+    csv = {"column_separator": ","}
+    server.sql(f"CREATE TABLE totals (id BIGINT NOT NULL, customer INT MAX, {AGGREGATED}) AGGREGATE KEY(id) "
+               "DISTRIBUTED BY HASH(id) BUCKETS 2")
+    server.sql(f"CREATE TABLE customers (customer INT, {AGGREGATED}) AGGREGATE KEY(customer) DISTRIBUTED BY HASH(customer) BUCKETS 2")
+    seconds, rows = load(server, "totals", folder / "base.csv", **csv)
+    table.add("the same, empty AGGREGATE KEY table", rows / seconds, "rows/s", "empty UNIQUE table", rows / seconds / empty_rate)
+    seconds, rows = load(server, "totals", folder / "half.csv", **csv)
+    table.add("the same, every second key exists, AGGREGATE KEY table", rows / seconds, "rows/s", "UNIQUE table", rows / seconds / half_rate)
+    for name in ("base.csv", "half.csv"):
+        seconds, rows = load(server, "customers", folder / name, columns="id,customer,amount,status,created,quantity", **csv)
+    table.add("the same into 100,000 keys that all exist", rows / seconds, "rows/s", "UNIQUE table", rows / seconds / half_rate)
+    server.sql("DROP TABLE totals")
+    server.sql("DROP TABLE customers")
 
 
 def median_seconds(runs):

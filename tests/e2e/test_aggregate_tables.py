@@ -191,3 +191,21 @@ def test_concurrent_loads_across_a_kill(make_server):
                 expected[key] = expected.get(key, 0) + thread + 1
     assert dict(server.sql("SELECT k, n FROM d.t")) == expected
     assert server.value("SELECT count(*) FROM d.t") == len(expected)
+
+
+def test_a_kafka_topic_adds_up_across_a_kill(make_server, kafka):
+    server = make_server()
+    make_table(server, "CREATE TABLE d.t (k INT, n BIGINT SUM, last INT MAX) AGGREGATE KEY(k) DISTRIBUTED BY HASH(k) BUCKETS 2")
+    kafka.create_topic("sums", partitions=2)
+    server.sql("CREATE ROUTINE LOAD d.j ON t COLUMNS TERMINATED BY ',' FROM KAFKA "
+               f"('kafka_broker_list' = '{kafka.address}', 'kafka_topic' = 'sums', 'property.kafka_default_offsets' = 'OFFSET_BEGINNING')")
+    for part in range(3):
+        kafka.produce("sums", [(str(i % 7), f"{i % 7},1,{part}") for i in range(2000)])
+        if part == 1:
+            server.kill()
+            server.start()
+    deadline = time.monotonic() + 60
+    while server.sql("SELECT sum(n) FROM d.t") != [(6000,)]:
+        assert time.monotonic() < deadline, server.sql("SELECT * FROM d.t")
+        time.sleep(0.05)
+    assert server.sql("SELECT k, n, last FROM d.t ORDER BY k") == [(k, 3 * len(range(k, 2000, 7)), 2) for k in range(7)]

@@ -8,6 +8,7 @@
 
 #include "storage/commit/row_completion.h"
 #include "storage/engine/storage_engine.h"
+#include "storage/types/bitmap_value.h"
 #include "storage/types/row_mask.h"
 #include "storage/types/value_text.h"
 #include "support/storage_server.h"
@@ -110,6 +111,12 @@ class TableModel {
   static bool is_less(const ColumnSchema& column, const std::string& a, const std::string& b) {
     return column.type.is_bytes() ? a < b : std::stoll(a) < std::stoll(b);
   }
+  static std::string united(const std::string& a, const std::string& b) {
+    BitmapValue value;
+    value.unite_text(a);
+    value.unite_text(b);
+    return value.to_text(SIZE_MAX).value();
+  }
   static void combine(const ColumnSchema& column, const Text& value, ModelRow& row) {
     Text& stored = row.try_emplace(column.id.value, column.initial_default).first->second;
     if (!value || !stored) {
@@ -120,6 +127,7 @@ class TableModel {
       case Aggregation::kSum: stored = std::to_string(std::stoll(*stored) + std::stoll(*value)); break;
       case Aggregation::kMin: stored = is_less(column, *value, *stored) ? value : stored; break;
       case Aggregation::kMax: stored = is_less(column, *stored, *value) ? value : stored; break;
+      case Aggregation::kBitmapUnion: stored = united(*stored, *value); break;
       default: stored = value;
     }
   }
@@ -146,6 +154,11 @@ inline std::vector<std::string> lines_of(const storage::TableSnapshot& table) {
 
 inline void append_model_value(Column& column, const std::optional<std::string>& text) {
   if (!text) return column.append_null();
+  if (column.type().kind == TypeKind::kBitmap) {
+    BitmapValue value;
+    if (!value.unite_text(*text)) throw std::runtime_error("not a set of numbers: " + *text);
+    return column.append_bytes(value.serialize());
+  }
   if (append_text(column, *text) != TextError::kNone) throw std::runtime_error("not a value of its column: " + *text);
 }
 

@@ -56,6 +56,7 @@ TableSchema random_schema(Random& random) {
   };
   random() % 2 == 0 ? add("id", {TypeKind::kBigInt}, true) : add("id", {.kind = TypeKind::kVarchar, .length = 20}, true);
   add("n", {TypeKind::kInt}, false);
+  if (schema.is_aggregate()) add("b", {TypeKind::kBitmap}, false);
   add("s", {TypeKind::kString}, false);
   schema.key_count = 1;
   if (const uint64_t choice = random() % 6; choice < 2 && !schema.is_aggregate()) {
@@ -291,7 +292,8 @@ class History {
           row.values.emplace_back(std::nullopt);
         } else {
           const uint64_t number = random_() % 30'000;
-          row.values.emplace_back(column.type.is_bytes() ? "text " + std::to_string(number) : std::to_string(number));
+          const bool is_text = column.type.kind == TypeKind::kString;
+          row.values.emplace_back((is_text ? "text " : "") + std::to_string(number));
         }
       }
       rows.push_back(std::move(row));

@@ -5,6 +5,7 @@
 #include <limits>
 #include <random>
 
+#include "storage/types/bitmap_value.h"
 #include "storage/types/value_text.h"
 #include "support/seed.h"
 
@@ -102,14 +103,34 @@ TEST(RowGroups, ReplaceTakesTheLast) {
   EXPECT_EQ(must_be(Aggregation::kReplaceIfNotNull, kVarchar, {std::nullopt, std::nullopt}), "NULL");
 }
 
+TEST(RowGroups, BitmapUnionHasTheNumbersOfAllSets) {
+  const ColumnSchema schema{.name = "b", .type = {TypeKind::kBitmap}, .aggregation = Aggregation::kBitmapUnion};
+  Column values(schema.type), out(schema.type);
+  for (uint64_t number : {7u, 7u, 9u}) values.append_bytes(serialize_single(number));
+  values.append_null();
+  values.append_bytes(BitmapValue().serialize());
+  values.append_null();
+  values.append_bytes("no set");
+  const RowGroups groups{{0, 2, 1, 4, 3, 5, 1, 6}, {0, 4, 6, 8}};
+  ASSERT_TRUE(aggregate_groups(schema, values, groups, 0, 2, out).ok());
+  std::string text;
+  format_value(out, 0, text);
+  EXPECT_EQ(text, "7,9");
+  EXPECT_TRUE(out.is_null(1));
+  EXPECT_EQ(aggregate_groups(schema, values, groups, 2, 1, out).code(), StatusCode::kInvalidArgument);
+}
+
 TEST(RowGroups, CompatibleTypes) {
   EXPECT_FALSE(can_aggregate(Aggregation::kSum, kVarchar));
   EXPECT_FALSE(can_aggregate(Aggregation::kSum, {TypeKind::kDate}));
   EXPECT_FALSE(can_aggregate(Aggregation::kSum, {TypeKind::kBoolean}));
   EXPECT_FALSE(can_aggregate(Aggregation::kMin, {TypeKind::kJson}));
   EXPECT_TRUE(can_aggregate(Aggregation::kMax, kVarchar));
+  EXPECT_TRUE(can_aggregate(Aggregation::kBitmapUnion, {TypeKind::kBitmap}));
+  EXPECT_FALSE(can_aggregate(Aggregation::kBitmapUnion, {TypeKind::kBigInt}));
+  EXPECT_FALSE(can_aggregate(Aggregation::kMin, {TypeKind::kBitmap}));
   EXPECT_TRUE(can_aggregate(Aggregation::kReplace, {TypeKind::kJson}));
-  for (const char* name : {"SUM", "MIN", "MAX", "REPLACE", "REPLACE_IF_NOT_NULL"}) {
+  for (const char* name : {"SUM", "MIN", "MAX", "REPLACE", "REPLACE_IF_NOT_NULL", "BITMAP_UNION"}) {
     ASSERT_TRUE(find_aggregation(name).has_value()) << name;
     EXPECT_EQ(aggregation_name(*find_aggregation(name)), name);
   }

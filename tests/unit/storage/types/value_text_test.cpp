@@ -34,6 +34,7 @@ std::string load(const DataType& type, std::string_view text) {
     case TextError::kBadUtf8: return "BadUtf8";
     case TextError::kBadBoolean: return "BadBoolean";
     case TextError::kBadJson: return "BadJson";
+    case TextError::kBadBitmap: return "BadBitmap";
   }
   std::string out;
   format_value(column, 0, out);

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace freshet::query {
+
+/// MurmurHash3 (x86, 32 bit; Austin Appleby, public domain) with Doris's seed: what bitmap_hash() puts into a set.
+uint32_t murmur_hash3_32(std::string_view bytes);
+
+}  // namespace freshet::query
