@@ -8,10 +8,18 @@
 namespace freshet::storage {
 namespace {
 
+// Keys combined at once: many, but few of columns with long values, which one column of memory must hold.
 constexpr size_t kPieceKeys = 64 * 1024;
+constexpr size_t kFirstBytePieceKeys = 64;
+constexpr size_t kShortPieceBytes = 4u << 20;
+constexpr size_t kLongPieceBytes = 64u << 20;
+/// A larger block is written as a segment: sets and long texts may make much of a small load.
+constexpr size_t kMostBlockBytes = 4u << 20;
+/// Most bytes of rows that are combined anew under the lock.
+constexpr size_t kMostSettledBytes = 64u << 20;
 /// When more than this part of a load's keys must be combined, all its rows are written anew: else a segment would consist
 /// of dead rows mostly.
-constexpr size_t kWriteAnewDivisor = 4;
+constexpr size_t kWriteAnewDivisor = 2;
 
 KeyRun gather_keys(const KeyRun& keys, std::span<const uint32_t> wanted) {
   KeyRun gathered(keys.is_fixed());
@@ -83,16 +91,12 @@ Result<TabletRows> AggregateRows::complete_bucket(const TabletRows& sent) {
 
   TabletRows completed;
   completed.tablet = sent.tablet;
-  if (sent.segments.empty()) {
-    bucket.combined = all_below(bucket.groups.size());
-    bucket.rows = Block::for_schema(*base_->schema);
-    for (size_t column = 0; column < bucket.rows.columns.size(); ++column) {
-      FRESHET_RETURN_IF_ERROR(combine(bucket, bucket.combined, *tablet, bucket.bases, column, bucket.rows.columns[column]));
-    }
-    completed.rows = bucket.rows;
-    return completed;
-  }
   choose_combined(bucket);
+  if (sent.segments.empty()) {
+    FRESHET_ASSIGN_OR_RETURN(bucket.block, combine_block(bucket, bucket.combined, *tablet, bucket.bases, kMostBlockBytes));
+    completed.rows = bucket.block;
+    if (completed.rows) return completed;
+  }
   for (const WrittenSegment& segment : sent.segments) {
     if (bucket.keeps_segments) {
       completed.segments.push_back(segment);
@@ -128,19 +132,30 @@ Result<WrittenSegment> AggregateRows::write_combined(const Bucket& bucket, const
   bases.reserve(bucket.combined.size());
   for (uint32_t key : bucket.combined) bases.push_back(bucket.bases[key]);
   for (size_t column = 0; column < schema->columns.size(); ++column) {
-    Column piece(schema->columns[column].type);
-    for (size_t first = 0; first < bases.size(); first += kPieceKeys) {
-      const size_t count = std::min(kPieceKeys, bases.size() - first);
-      piece.clear();
-      FRESHET_RETURN_IF_ERROR(combine(bucket, std::span(bucket.combined).subspan(first, count), tablet,
-                                      std::span(bases).subspan(first, count), column, piece));
-      FRESHET_RETURN_IF_ERROR(writer->append_column(column, piece));
-    }
+    FRESHET_RETURN_IF_ERROR(combine_pieces(bucket, bucket.combined, tablet, bases, column,
+                                           [&](const Column& piece) { return writer->append_column(column, piece); }));
   }
   WrittenSegment written{{}, {}, gather_keys(bucket.keys, bucket.combined)};
   FRESHET_RETURN_IF_ERROR(writer->append_keys(written.keys));
   FRESHET_ASSIGN_OR_RETURN(written.meta, writer->finish());
   return written;
+}
+
+Status AggregateRows::combine_pieces(const Bucket& bucket, std::span<const uint32_t> keys, const TabletSnapshot& tablet,
+                                     std::span<const BaseRow> bases, size_t column,
+                                     const std::function<Status(const Column&)>& take) const {
+  Column piece(base_->schema->columns[column].type);
+  size_t most_keys = piece.is_bytes() ? kFirstBytePieceKeys : kPieceKeys;
+  for (size_t first = 0; first < keys.size();) {
+    const size_t count = std::min(most_keys, keys.size() - first);
+    piece.clear();
+    FRESHET_RETURN_IF_ERROR(combine(bucket, keys.subspan(first, count), tablet, bases.subspan(first, count), column, piece));
+    FRESHET_RETURN_IF_ERROR(take(piece));
+    first += count;
+    if (piece.byte_size() < kShortPieceBytes) most_keys = std::min(most_keys * 4, kPieceKeys);
+    if (piece.byte_size() > kLongPieceBytes) most_keys = std::max<size_t>(most_keys / 4, 1);
+  }
+  return Status::OK();
 }
 
 Status AggregateRows::combine(const Bucket& bucket, std::span<const uint32_t> keys, const TabletSnapshot& tablet,
@@ -175,14 +190,20 @@ Status AggregateRows::combine(const Bucket& bucket, std::span<const uint32_t> ke
   return aggregate_groups(column_schema, values, groups, 0, groups.size(), out);
 }
 
-Result<Block> AggregateRows::combine_anew(const Bucket& bucket, std::span<const uint32_t> keys,
-                                          const TabletSnapshot& tablet) const {
-  FRESHET_ASSIGN_OR_RETURN(const std::vector<BaseRow> bases, find_base_rows(tablet, gather_keys(bucket.keys, keys)));
+Result<std::optional<Block>> AggregateRows::combine_block(const Bucket& bucket, std::span<const uint32_t> keys,
+                                                          const TabletSnapshot& tablet, std::span<const BaseRow> bases,
+                                                          size_t most_bytes) const {
   Block rows = Block::for_schema(*base_->schema);
-  for (size_t column = 0; column < rows.columns.size(); ++column) {
-    FRESHET_RETURN_IF_ERROR(combine(bucket, keys, tablet, bases, column, rows.columns[column]));
+  size_t bytes = 0;
+  for (size_t column = 0; column < rows.columns.size() && bytes <= most_bytes; ++column) {
+    FRESHET_RETURN_IF_ERROR(combine_pieces(bucket, keys, tablet, bases, column, [&](const Column& piece) {
+      bytes += piece.byte_size();
+      if (bytes <= most_bytes) rows.columns[column].append_range(piece, 0, piece.size());
+      return Status::OK();
+    }));
   }
-  return rows;
+  if (bytes > most_bytes) return std::optional<Block>();
+  return std::optional<Block>(std::move(rows));
 }
 
 /// Stored rows are replaced by the combined ones alone.
@@ -208,14 +229,17 @@ Result<RowCompletion::Settled> AggregateRows::settle(const TableSnapshot& head, 
     changed_keys += changed.size();
     settled.must_complete_again = changed_keys > most_changed;
     if (settled.must_complete_again) return settled;
-    FRESHET_ASSIGN_OR_RETURN(Block rows, combine_anew(bucket, changed, *now));
+    FRESHET_ASSIGN_OR_RETURN(const std::vector<BaseRow> bases, find_base_rows(*now, gather_keys(bucket.keys, changed)));
+    FRESHET_ASSIGN_OR_RETURN(std::optional<Block> rows, combine_block(bucket, changed, *now, bases, kMostSettledBytes));
+    settled.must_complete_again = !rows;
+    if (settled.must_complete_again) return settled;
 
     const size_t segments = bucket.keeps_segments ? bucket.sent.segment_count() : 0;
-    if (bucket.sent.segment_count() == 0) {
+    if (bucket.block) {
       // The whole block again, with these rows in the place of the old ones.
-      const uint32_t first_new = static_cast<uint32_t>(bucket.rows.row_count());
-      Block all = bucket.rows;
-      all.append_gather(rows, all_below(rows.row_count()));
+      const uint32_t first_new = static_cast<uint32_t>(bucket.block->row_count());
+      Block all = *bucket.block;
+      all.append_gather(*rows, all_below(rows->row_count()));
       std::vector<uint32_t> order = all_below(first_new);
       for (size_t k = 0; k < changed.size(); ++k) order[changed[k]] = first_new + static_cast<uint32_t>(k);
       settled.rows[i].emplace(Block::for_schema(*base_->schema)).append_gather(all, order);
@@ -230,7 +254,7 @@ Result<RowCompletion::Settled> AggregateRows::settle(const TableSnapshot& head, 
         settled.changed.push_back({i, place.segment, place.row});
       }
     }
-    settled.rows[i] = std::move(rows);
+    settled.rows[i] = std::move(*rows);
   }
   return settled;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "storage/commit/row_completion.h"
@@ -12,9 +14,10 @@ namespace freshet::storage {
 /// The rows of a load into an AGGREGATE KEY table: those of each key are combined with each other and with the key's live
 /// row, so that what is stored needs no aggregation when it is read.
 ///
-/// A load without segments becomes a block of one row for each key. Of a load with segments, rows whose key nobody else has
-/// stay where they are; the others go combined into one more segment, or all rows do when that are many. Columns that came
-/// after the load began keep their values in rows that are stored, and have their initial default in new ones.
+/// A load without segments becomes a block of one row for each key, or a segment when it is large. Of a load with segments,
+/// rows whose key nobody else has stay where they are; the others go combined into one more segment, or all rows do when
+/// that are many. Columns that came after the load began keep their values in rows that are stored, and have their initial
+/// default in new ones.
 class AggregateRows : public RowCompletion {
  public:
   /// Most rows of one load with more rows than a commit record carries: about 50 bytes of memory each, beside their keys.
@@ -42,15 +45,23 @@ class AggregateRows : public RowCompletion {
     std::vector<BaseRow> bases = {};
     std::vector<uint32_t> combined = {};  ///< keys whose combined rows are in the block or the last segment, ascending
     bool keeps_segments = false;          ///< the sent segments come before it
-    Block rows = {};                      ///< a load without segments: all combined rows
+    std::optional<Block> block = {};      ///< all combined rows, when there is no segment
   };
   Result<TabletRows> complete_bucket(const TabletRows& sent);
   void choose_combined(Bucket& bucket) const;
   Result<WrittenSegment> write_combined(const Bucket& bucket, const TabletSnapshot& tablet);
-  /// The rows of the keys `keys` of `bucket`, combined with `bases`, which belong to them and to `tablet`.
+  /// Appends the values of `column` of the keys `keys` of `bucket`, combined with `bases`, which belong to them and to
+  /// `tablet`.
   Status combine(const Bucket& bucket, std::span<const uint32_t> keys, const TabletSnapshot& tablet,
                  std::span<const BaseRow> bases, size_t column, Column& out) const;
-  Result<Block> combine_anew(const Bucket& bucket, std::span<const uint32_t> keys, const TabletSnapshot& tablet) const;
+  /// The same, as many at a time as memory allows.
+  Status combine_pieces(const Bucket& bucket, std::span<const uint32_t> keys, const TabletSnapshot& tablet,
+                        std::span<const BaseRow> bases, size_t column,
+                        const std::function<Status(const Column&)>& take) const;
+  /// Their rows; nothing when they have more than `most_bytes`.
+  Result<std::optional<Block>> combine_block(const Bucket& bucket, std::span<const uint32_t> keys,
+                                             const TabletSnapshot& tablet, std::span<const BaseRow> bases,
+                                             size_t most_bytes) const;
 
   Parts parts_;
   const LoadCommit& load_;

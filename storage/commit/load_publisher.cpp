@@ -294,7 +294,7 @@ Result<CommitOutcome> LoadPublisher::publish_completed(TableState& table, const 
       std::any_of(load.tablets.begin(), load.tablets.end(), [](const TabletRows& rows) { return !rows.segments.empty(); });
   for (int attempt = 1; attempt <= kCompletionAttempts; ++attempt) {
     std::unique_lock publish(table.publish_lock, std::defer_lock);
-    if (attempt == kCompletionAttempts && !has_segments) publish.lock();
+    if (attempt == kCompletionAttempts && !has_segments && load.partial) publish.lock();
     const TableSnapshotPtr base = table.head();
     FRESHET_ASSIGN_OR_RETURN(const std::unique_ptr<RowCompletion> completion, begin_completion(load, base));
     LoadCommit whole{load.table, completion->schema(), {}, {}, load.label, load.offsets};

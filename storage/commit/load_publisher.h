@@ -30,8 +30,8 @@ class LoadPublisher {
  public:
   static constexpr uint64_t kRowsProbedUnderLock = 4096;
   static constexpr int kRoundsOutsideLock = 8;
-  /// So often rows are completed anew because those of the table changed meanwhile; the last time of a small load under the
-  /// lock, so that it ends. A larger one may settle four times as many rows under the lock each time.
+  /// So often rows are completed anew because those of the table changed meanwhile; the last time of a small partial
+  /// update under the lock, so that it ends. Others may settle four times as many rows under the lock each time.
   static constexpr int kCompletionAttempts = 8;
 
   struct Parts {
