@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "storage/base/limits.h"
+#include "storage/types/bitmap_value.h"
 #include "storage/types/row_mask.h"
 #include "storage/types/value_text.h"
 
@@ -24,6 +25,21 @@ std::string row_text(const Block& block, size_t row) {
     }
   }
   return text;
+}
+
+/// Casts to BLOB would make sets of anything: what is stored must be sets, or no later row of the key could be united with
+/// it.
+Status check_bitmaps(const TableSchema& schema, const Block& block) {
+  for (size_t i = 0; i < schema.columns.size(); ++i) {
+    if (schema.columns[i].type.kind != TypeKind::kBitmap) continue;
+    const Column& column = block.columns[i];
+    for (size_t row = 0; row < column.size(); ++row) {
+      if (column.is_null(row) || is_bitmap_value(column.bytes_at(row))) continue;
+      return Status::InvalidArgument("Column '{}' of row {} is no bitmap: give a bitmap function's value, as to_bitmap()'s",
+                                     schema.columns[i].name, row + 1);
+    }
+  }
+  return Status::OK();
 }
 
 }  // namespace
@@ -64,6 +80,7 @@ Status LoadTransaction::append(const Block& block) {
   FRESHET_ASSERT(!is_handed_over_ && block.columns.size() == table_->schema->columns.size());
   const size_t rows = block.row_count();
   if (rows == 0) return Status::OK();
+  FRESHET_RETURN_IF_ERROR(check_bitmaps(*table_->schema, block));
   FRESHET_RETURN_IF_ERROR(reserve_memory(block.byte_size()));
   if (partitions_->tablet_count() == 1 && !partitions_->is_partitioned()) {
     append_whole(buffer_at(0), block);

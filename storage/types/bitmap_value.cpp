@@ -81,6 +81,21 @@ uint32_t upper(uint64_t number) { return static_cast<uint32_t>(number >> 32); }
 uint32_t lower(uint64_t number) { return static_cast<uint32_t>(number); }
 uint64_t join(uint32_t high, uint32_t low) { return uint64_t{high} << 32 | low; }
 
+/// The 32-bit sets by upper half, every one of them checked; nothing when `bytes` are no set.
+std::optional<std::map<uint32_t, std::string_view>> find_sets(std::string_view bytes) {
+  ByteReader in(bytes);
+  const uint64_t count = in.fixed<uint64_t>();
+  std::map<uint32_t, std::string_view> found;
+  for (uint64_t i = 0; i < count && in.ok(); ++i) {
+    const uint32_t high = in.fixed<uint32_t>();
+    const size_t begin = bytes.size() - in.remaining();
+    if (!in.ok() || !check_set(in) || (!found.empty() && found.rbegin()->first >= high)) return std::nullopt;
+    found[high] = bytes.substr(begin, bytes.size() - in.remaining() - begin);
+  }
+  if (!in.ok() || !in.at_end()) return std::nullopt;
+  return found;
+}
+
 Status not_a_bitmap(std::string_view bytes) {
   return Status::InvalidArgument("{} bytes are no BITMAP: make one by to_bitmap(), bitmap_hash() or bitmap_from_string()",
                                  bytes.size());
@@ -121,17 +136,9 @@ Status BitmapValue::unite(std::string_view bytes) {
     add(*single);
     return Status::OK();
   }
-  ByteReader in(bytes);
-  const uint64_t count = in.fixed<uint64_t>();
-  std::map<uint32_t, std::string_view> found;
-  for (uint64_t i = 0; i < count && in.ok(); ++i) {
-    const uint32_t high = in.fixed<uint32_t>();
-    const size_t begin = bytes.size() - in.remaining();
-    if (!in.ok() || !check_set(in) || (!found.empty() && found.rbegin()->first >= high)) return not_a_bitmap(bytes);
-    found[high] = bytes.substr(begin, bytes.size() - in.remaining() - begin);
-  }
-  if (!in.ok() || !in.at_end()) return not_a_bitmap(bytes);
-  for (const auto& [high, set] : found) {
+  const auto found = find_sets(bytes);
+  if (!found) return not_a_bitmap(bytes);
+  for (const auto& [high, set] : *found) {
     Roaring read = Roaring::readSafe(set.data(), set.size());
     if (!read.isEmpty()) parts_->sets[high] |= read;
   }
@@ -245,6 +252,10 @@ std::string BitmapValue::serialize() const {
     set.write(bytes.data() + begin);
   }
   return bytes;
+}
+
+bool is_bitmap_value(std::string_view bytes) {
+  return bytes.empty() || single_of(bytes).has_value() || find_sets(bytes).has_value();
 }
 
 std::string serialize_single(uint64_t number) {

@@ -47,6 +47,8 @@ class BitmapValue {
   std::unique_ptr<Parts> parts_;
 };
 
+/// Whether `bytes` are a serialized set, as BitmapValue::unite() takes it.
+bool is_bitmap_value(std::string_view bytes);
 /// The bytes of a set of one number.
 std::string serialize_single(uint64_t number);
 
