@@ -130,6 +130,7 @@ std::string metrics_text(const storage::StorageEngine& storage, const ingest::Lo
   text.counter("freshet_page_cache_hits_total", "Pages found in the page cache", stats.page_cache_hits);
   text.counter("freshet_page_cache_misses_total", "Pages read from files", stats.page_cache_misses);
   text.gauge("freshet_labels", "Labels kept", stats.labels);
+  text.counter("freshet_grouped_loads_total", "Loads that shared their commit with others", stats.grouped_loads);
   text.gauge("freshet_precommitted_loads", "Loads between the two phases of their commit", stats.precommitted_loads);
   text.gauge("freshet_disk_free_bytes", "Free bytes of the data disk", stats.disk_free_bytes);
   text.gauge("freshet_running_loads", "Stream loads that run now", loads.running_loads());

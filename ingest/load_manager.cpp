@@ -5,6 +5,7 @@
 #include <random>
 
 #include "ingest/decode/decoder.h"
+#include "ingest/group_commit.h"
 #include "ingest/load_transaction.h"
 #include "ingest/partial_update.h"
 #include "ingest/row_errors.h"
@@ -91,7 +92,8 @@ class StreamLoadImpl final : public StreamLoad {
         database_(table->database),
         report_(std::move(report)),
         running_(running),
-        fate_(running.add(TransactionId(report_.transaction_id))),
+        own_transaction_(report_.transaction_id),
+        fate_(running.add(own_transaction_)),
         began_(began),
         errors_(options.error_rows_kept),
         transaction_(std::make_unique<LoadTransaction>(
@@ -178,6 +180,7 @@ class StreamLoadImpl final : public StreamLoad {
   Status commit() {
     const auto start = Clock::now();
     if (!fate_->begin_commit()) return given_up();
+    if (report_.group_commit) return commit_in_group();
     storage::LabelRecord label;
     label.label = report_.label;
     label.database = database_;
@@ -189,6 +192,13 @@ class StreamLoadImpl final : public StreamLoad {
                                                    : Status(transaction_->commit(std::move(label), {}).status());
     report_.commit_ms = millis(Clock::now() - start);
     return status;
+  }
+
+  Status commit_in_group() {
+    FRESHET_ASSIGN_OR_RETURN(const storage::GroupOutcome group, transaction_->commit_in_group());
+    report_.transaction_id = group.transaction.value;
+    report_.label = group.label;
+    return Status::OK();
   }
 
   void keep_errors() {
@@ -208,11 +218,10 @@ class StreamLoadImpl final : public StreamLoad {
     decoder_.reset();
     transaction_.reset();
     // With an unknown outcome the label may be stored: it stays taken until a restart decides.
-    const TransactionId transaction(report_.transaction_id);
     if (!status_.ok() && status_.code() != StatusCode::kUnknownOutcome) {
-      storage_.release_label(database_, report_.label, transaction, status_.message());
+      storage_.release_label(database_, report_.label, own_transaction_, status_.message());
     }
-    running_.remove(transaction);
+    running_.remove(own_transaction_);
     const auto whole = Clock::now() - began_;
     report_.load_ms = millis(whole);
     report_.read_ms = millis(decoding_ - writing_);
@@ -230,6 +239,7 @@ class StreamLoadImpl final : public StreamLoad {
   const DatabaseId database_;
   LoadReport report_;
   RunningLoads& running_;
+  const TransactionId own_transaction_;
   const std::shared_ptr<LoadFate> fate_;
   const Clock::time_point began_;
   RowErrors errors_;
@@ -285,7 +295,9 @@ class LoadManagerImpl final : public LoadManager {
     FRESHET_RETURN_IF_ERROR(storage_.admit_load(table->id));
     FRESHET_ASSIGN_OR_RETURN(const TransactionId transaction, storage_.next_transaction_id());
     report.transaction_id = transaction.value;
-    FRESHET_RETURN_IF_ERROR(reserve_label(table->database, transaction, report));
+    // The label of a load in a group is made up and told, not kept.
+    report.group_commit = commits_in_group(request, *table->schema);
+    if (!report.group_commit) FRESHET_RETURN_IF_ERROR(reserve_label(table->database, transaction, report));
     report.begin_ms = millis(Clock::now() - began);
     auto begun = std::make_unique<StreamLoadImpl>(storage_, *error_logs_, options_, request, table, std::move(ticket),
                                                   report, began, std::move(partial), running_);

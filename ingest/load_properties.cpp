@@ -172,7 +172,7 @@ class PropertyReader {
     FRESHET_RETURN_IF_ERROR(read_merge_type());
     FRESHET_RETURN_IF_ERROR(read_csv());
     FRESHET_RETURN_IF_ERROR(read_json());
-    FRESHET_RETURN_IF_ERROR(check_group_commit());
+    FRESHET_RETURN_IF_ERROR(read_group_commit());
     FRESHET_RETURN_IF_ERROR(read_partial_update());
     return check_not_offered();
   }
@@ -270,14 +270,15 @@ class PropertyReader {
     return Status::OK();
   }
 
-  Status check_group_commit() const {
+  Status read_group_commit() {
     const std::string* value = find("group_commit");
     if (value == nullptr) return Status::OK();
     const std::string mode = to_lower(*value);
     if (mode != "async_mode" && mode != "sync_mode" && mode != "off_mode") {
       return Status::InvalidArgument("group_commit can only be [async_mode, sync_mode, off_mode]");
     }
-    if (mode != "off_mode" && !request_.label.empty()) {
+    request_.group_commit = mode != "off_mode";
+    if (*request_.group_commit && !request_.label.empty()) {
       return Status::InvalidArgument("label and group_commit can't be set at the same time");
     }
     return Status::OK();

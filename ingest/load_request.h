@@ -45,6 +45,7 @@ struct LoadRequest {
   std::string json_root;
   std::vector<std::string> jsonpaths;   ///< each "$.a.b[0]"; positional with `columns`
   std::vector<std::string> partitions;  ///< rows outside of these are rejected; empty = all are taken
+  std::optional<bool> group_commit;     ///< may share its commit with other small loads; unset: the table tells
   bool two_phase_commit = false;        ///< the load is durable when it is answered, and visible after a second request
   uint64_t timeout_seconds = 0;         ///< 0 = the server's default
   std::string comment;

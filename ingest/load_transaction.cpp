@@ -83,7 +83,7 @@ Status LoadTransaction::append(const Block& block) {
   FRESHET_RETURN_IF_ERROR(check_bitmaps(*table_->schema, block));
   FRESHET_RETURN_IF_ERROR(reserve_memory(block.byte_size()));
   if (partitions_->tablet_count() == 1 && !partitions_->is_partitioned()) {
-    append_whole(buffer_at(0), block);
+    buffer_at(0).rows.append_all(block);
     row_count_ += rows;
   } else {
     FRESHET_RETURN_IF_ERROR(route(block));
@@ -110,18 +110,6 @@ LoadTransaction::Buffer& LoadTransaction::buffer_at(uint32_t position) {
   if (is_new) buffers_.push_back({tablet, Block::for_schema(*table_->schema), {}});
   slots_[position] = static_cast<uint32_t>(found->second + 1);
   return buffers_[found->second];
-}
-
-void LoadTransaction::append_whole(Buffer& buffer, const Block& block) {
-  Block& out = buffer.rows;
-  const size_t before = out.row_count(), rows = block.row_count();
-  for (size_t i = 0; i < block.columns.size(); ++i) out.columns[i].append_range(block.columns[i], 0, rows);
-  if (!block.delete_signs.empty()) {
-    out.delete_signs.resize(before, 0);
-    out.delete_signs.insert(out.delete_signs.end(), block.delete_signs.begin(), block.delete_signs.end());
-  } else if (!out.delete_signs.empty()) {
-    out.delete_signs.resize(before + rows, 0);
-  }
 }
 
 Status LoadTransaction::route(const Block& block) {
@@ -232,6 +220,11 @@ Result<storage::CommitOutcome> LoadTransaction::commit(std::optional<storage::La
   commit.label = std::move(label);
   commit.offsets = std::move(offsets);
   return storage_.commit(std::move(commit));
+}
+
+Result<storage::GroupOutcome> LoadTransaction::commit_in_group() {
+  FRESHET_ASSIGN_OR_RETURN(storage::LoadCommit commit, finish_rows());
+  return storage_.commit_in_group(std::move(commit));
 }
 
 Status LoadTransaction::precommit(storage::LabelRecord label) {

@@ -51,6 +51,8 @@ class LoadTransaction {
   /// only the label is stored.
   Result<storage::CommitOutcome> commit(std::optional<storage::LabelRecord> label,
                                         std::vector<storage::OffsetAdvance> offsets);
+  /// Instead of commit(): shares the commit with other small loads of the table.
+  Result<storage::GroupOutcome> commit_in_group();
   /// Instead of commit(): makes all rows durable, and visible when StorageEngine::commit_precommitted is called.
   Status precommit(storage::LabelRecord label);
 
@@ -62,7 +64,6 @@ class LoadTransaction {
     std::vector<uint32_t> block_rows;  ///< of the block being routed
   };
   Buffer& buffer_at(uint32_t position);
-  void append_whole(Buffer& buffer, const Block& block);
   Status route(const Block& block);
   Status make_missing_partitions(const Block& block);
   Status settle_homeless(const Block& block, size_t row);

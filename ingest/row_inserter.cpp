@@ -174,10 +174,12 @@ Status RowInserter::flush_rows() {
   return Status::OK();
 }
 
-Result<storage::CommitOutcome> RowInserter::commit() {
+Result<storage::CommitOutcome> RowInserter::commit(bool in_group) {
   FRESHET_RETURN_IF_ERROR(flush_rows());
   if (transaction_.row_count() == 0) return storage::CommitOutcome{};
-  return transaction_.commit(std::nullopt, {});
+  if (!in_group) return transaction_.commit(std::nullopt, {});
+  FRESHET_ASSIGN_OR_RETURN(const storage::GroupOutcome group, transaction_.commit_in_group());
+  return group.outcome;
 }
 
 }  // namespace freshet::ingest

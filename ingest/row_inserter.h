@@ -44,7 +44,8 @@ class RowInserter {
   /// The first AUTO_INCREMENT value of the rows; 0 when there is none (yet).
   uint64_t first_sequence() const { return first_sequence_; }
   uint64_t row_count() const { return transaction_.row_count() + buffered_rows_; }
-  Result<storage::CommitOutcome> commit();
+  /// `in_group`: may share its commit, as LoadTransaction::commit_in_group.
+  Result<storage::CommitOutcome> commit(bool in_group = false);
 
  private:
   RowInserter(storage::StorageEngine& storage, storage::TableSnapshotPtr table, BlockBuilder builder,

@@ -29,6 +29,7 @@ struct LoadReport {
   std::string comment;
   Status status;  ///< OK = durable and visible, or precommitted
   bool two_phase_commit = false;
+  bool group_commit = false;        ///< transaction and label are those of the group
   std::string existing_job_status;  ///< with kLabelExists: RUNNING, PRECOMMITTED or FINISHED
   uint64_t total_rows = 0;
   uint64_t loaded_rows = 0;

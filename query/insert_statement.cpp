@@ -82,6 +82,12 @@ bool updates_partially(const SessionState& session, const TableSchema& schema) {
   return schema.model == TableModel::kUnique && (value == "true" || value == "1" || value == "on");
 }
 
+/// SET group_commit = sync_mode (or async_mode) lets concurrent INSERT ... VALUES into a table share their commits.
+bool commits_in_group(const SessionState& session, const Insert& insert) {
+  const std::string mode = to_lower(session.variables.get("group_commit").value_or("off_mode"));
+  return (mode == "sync_mode" || mode == "async_mode") && !insert.needs_engine && insert.partitions.empty();
+}
+
 }  // namespace
 
 Status run_insert(const Insert& insert, std::span<const Parameter> parameters, SessionState& session,
@@ -99,7 +105,7 @@ Status run_insert(const Insert& insert, std::span<const Parameter> parameters, S
                           : insert_literals(insert, to_input_values(parameters, texts), *inserter));
   OkResult result;
   result.affected_rows = inserter->row_count();
-  FRESHET_RETURN_IF_ERROR(inserter->commit().status());
+  FRESHET_RETURN_IF_ERROR(inserter->commit(commits_in_group(session, insert)).status());
   result.last_insert_id = session.last_insert_id = inserter->first_sequence();
   return out.ok(result);
 }

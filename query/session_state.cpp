@@ -25,6 +25,7 @@ SessionVariables::SessionVariables()
               {"collation_connection", "utf8mb4_bin"},
               {"collation_database", "utf8mb4_bin"},
               {"collation_server", "utf8mb4_bin"},
+              {"group_commit", "off_mode"},
               {"init_connect", ""},
               {"interactive_timeout", "28800"},
               {"license", "MIT"},

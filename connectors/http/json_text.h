@@ -18,6 +18,7 @@ class PrettyObject {
   void field(std::string_view name, std::string_view text) { begin(name), append_json_string(out_, text); }
   void field(std::string_view name, int64_t number) { begin(name), out_ += std::to_string(number); }
   void field(std::string_view name, uint64_t number) { begin(name), out_ += std::to_string(number); }
+  void flag(std::string_view name, bool value) { begin(name), out_ += value ? "true" : "false"; }
   std::string end() && { return std::move(out_) + "\n}\n"; }
 
  private:

@@ -27,7 +27,11 @@ std::string load_answer(const ingest::LoadReport& report, std::string_view error
   answer.field("TxnId", report.transaction_id == 0 ? int64_t{-1} : static_cast<int64_t>(report.transaction_id));
   answer.field("Label", report.label);
   answer.field("Comment", report.comment);
-  answer.field("TwoPhaseCommit", report.two_phase_commit ? "true" : "false");
+  if (report.group_commit) {
+    answer.flag("GroupCommit", true);
+  } else {
+    answer.field("TwoPhaseCommit", report.two_phase_commit ? "true" : "false");
+  }
   answer.field("Status", load_status_text(report.status));
   if (report.status.code() == StatusCode::kLabelExists) answer.field("ExistingJobStatus", report.existing_job_status);
   answer.field("Message", message_text(report.status));
@@ -37,12 +41,12 @@ std::string load_answer(const ingest::LoadReport& report, std::string_view error
   answer.field("NumberUnselectedRows", report.unselected_rows);
   answer.field("LoadBytes", report.load_bytes);
   answer.field("LoadTimeMs", report.load_ms);
-  answer.field("BeginTxnTimeMs", report.begin_ms);
+  if (!report.group_commit) answer.field("BeginTxnTimeMs", report.begin_ms);
   answer.field("StreamLoadPutTimeMs", report.plan_ms);
   answer.field("ReadDataTimeMs", report.read_ms);
   answer.field("WriteDataTimeMs", report.write_ms);
   answer.field("ReceiveDataTimeMs", report.receive_ms);
-  answer.field("CommitAndPublishTimeMs", report.commit_ms);
+  if (!report.group_commit) answer.field("CommitAndPublishTimeMs", report.commit_ms);
   if (!error_url.empty()) answer.field("ErrorURL", error_url);
   if (!report.first_error.empty()) answer.field("FirstErrorMsg", report.first_error);
   return std::move(answer).end();

@@ -76,7 +76,10 @@ class Engine : public StorageEngine {
         obsolete_(*files_),
         history_(retired_),
         history_reader_(*meta_, retired_),
-        history_expiry_({catalog_, *meta_, obsolete_, retired_, *files_, page_cache_}) {}
+        history_expiry_({catalog_, *meta_, obsolete_, retired_, *files_, page_cache_}),
+        group_commits_(
+            {[this](LoadCommit load) { return commit(std::move(load)); }, [this] { return next_transaction_id(); }},
+            options.small_commit_bytes) {}
   ~Engine() override { stop(); }
 
   Status recover_and_start();
@@ -160,6 +163,10 @@ class Engine : public StorageEngine {
   MemoryBudget& load_memory() override { return load_memory_; }
   Status admit_load(TableId table) override;
   Result<CommitOutcome> commit(LoadCommit commit) override;
+  Result<GroupOutcome> commit_in_group(LoadCommit load) override {
+    grouped_loads_.fetch_add(1, std::memory_order_relaxed);
+    return group_commits_.commit(std::move(load));
+  }
   Status precommit(LoadCommit commit) override;
   Result<std::optional<CommitOutcome>> commit_precommitted(TransactionId transaction) override;
   Result<bool> abort_precommitted(TransactionId transaction, const std::string& reason) override {
@@ -229,6 +236,7 @@ class Engine : public StorageEngine {
   HistoryReader history_reader_;
   std::mutex history_expiry_mutex_;  ///< guards history_expiry_
   HistoryExpiry history_expiry_;
+  GroupCommits group_commits_;
   std::unique_ptr<IdAllocator> ids_;
   std::unique_ptr<IdAllocator> commit_numbers_;
   std::unique_ptr<Labels> labels_;
@@ -242,6 +250,7 @@ class Engine : public StorageEngine {
   std::unique_ptr<Maintenance> maintenance_;
 
   std::atomic<uint64_t> commits_{0};
+  std::atomic<uint64_t> grouped_loads_{0};
   std::atomic<uint64_t> rows_written_{0};
   std::atomic<uint64_t> rows_replaced_{0};
   std::mutex stop_mutex_;  ///< guards stopping_
@@ -500,6 +509,7 @@ StorageStats Engine::stats() const {
   stats.page_cache_misses = page_cache_.miss_count();
   stats.labels = labels_->count();
   stats.precommitted_loads = precommitted_->count();
+  stats.grouped_loads = grouped_loads_.load(std::memory_order_relaxed);
   const Result<uint64_t> free = files_->free_bytes();
   stats.disk_free_bytes = free.ok() ? *free : 0;
   return stats;

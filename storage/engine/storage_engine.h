@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "storage/base/memory_budget.h"
+#include "storage/commit/group_commits.h"
 #include "storage/commit/history_reader.h"
 #include "storage/commit/load_commit.h"
 #include "storage/commit/partition_changes.h"
@@ -70,6 +71,7 @@ struct StorageStats {
   uint64_t page_cache_misses = 0;
   uint64_t labels = 0;
   uint64_t precommitted_loads = 0;
+  uint64_t grouped_loads = 0;  ///< that came by commit_in_group
   uint64_t disk_free_bytes = 0;
 };
 
@@ -144,6 +146,9 @@ class StorageEngine {
   /// Makes a load durable and visible (DESIGN of the protocol: commit/README). Segment files named in it belong to the
   /// engine from here on: on failure they are removed, unless the outcome is unknown.
   virtual Result<CommitOutcome> commit(LoadCommit commit) = 0;
+  /// As commit(), with other small loads of the table that come at about the same time (see GroupCommits). REQUIRES: neither
+  /// label nor offsets.
+  virtual Result<GroupOutcome> commit_in_group(LoadCommit commit) = 0;
   /// First of two phases: makes a load durable, under its label and transaction, but not visible. Segment files belong to
   /// the engine from here on, as in commit().
   virtual Status precommit(LoadCommit commit) = 0;

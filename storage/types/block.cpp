@@ -160,6 +160,17 @@ void Block::append_from(const Block& source, size_t row) {
   if (source.is_delete(row) || !delete_signs.empty()) delete_signs.push_back(source.is_delete(row) ? 1 : 0);
 }
 
+void Block::append_all(const Block& source) {
+  const size_t before = row_count(), rows = source.row_count();
+  for (size_t i = 0; i < columns.size(); ++i) columns[i].append_range(source.columns[i], 0, rows);
+  if (!source.delete_signs.empty()) {
+    delete_signs.resize(before, 0);
+    delete_signs.insert(delete_signs.end(), source.delete_signs.begin(), source.delete_signs.end());
+  } else if (!delete_signs.empty()) {
+    delete_signs.resize(before + rows, 0);
+  }
+}
+
 void Block::append_gather(const Block& source, std::span<const uint32_t> rows) {
   FRESHET_DCHECK(columns.size() == source.columns.size());
   const size_t before = row_count();

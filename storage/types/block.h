@@ -26,6 +26,8 @@ struct Block {
   void clear();
   /// Appends row `row` of `source`, which has the same columns.
   void append_from(const Block& source, size_t row);
+  /// Appends all rows of `source`, which has the same columns.
+  void append_all(const Block& source);
   void append_gather(const Block& source, std::span<const uint32_t> rows);
 
   /// A self-contained, checksummed form (FORMAT.md, "Carried blocks"), and back. `schema` gives the column types;

@@ -1,6 +1,6 @@
 """Small commits for a while: their rate, what they write, and how fast queries are meanwhile, beside the calm table.
 
-  PYTHONPATH=tests .deps/venv/bin/python tests/bench/small_commits.py [--rows N] [--seconds S] [--clients C]
+  PYTHONPATH=tests .deps/venv/bin/python tests/bench/small_commits.py [--rows N] [--seconds S] [--clients C] [--group-commit MODE]
 """
 import argparse
 import base64
@@ -28,9 +28,10 @@ def timed(server, query):
     return time.perf_counter() - start
 
 
-def load_one_row_each(server, rows, first, step, stopping, counts, index):
+def load_one_row_each(server, group_commit, rows, first, step, stopping, counts, index):
     connection = http.client.HTTPConnection("127.0.0.1", server.http_port)
-    headers = {"Authorization": "Basic " + base64.b64encode(b"root:").decode(), "column_separator": ","}
+    headers = {"Authorization": "Basic " + base64.b64encode(b"root:").decode(), "column_separator": ",",
+               "group_commit": group_commit}
     key = first
     while not stopping.is_set():
         connection.request("PUT", "/api/d/t/_stream_load", f"{key % rows},{key}\n", headers)
@@ -44,6 +45,7 @@ def main():
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--clients", type=int, default=1)
+    parser.add_argument("--group-commit", default="off_mode", help="off_mode, sync_mode or async_mode")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         server = FreshetServer(folder, {"storage.delta_flush_rows": 5000}).start()
@@ -54,7 +56,7 @@ def main():
         before = metrics(server)
         stopping, counts = threading.Event(), [0] * options.clients
         threads = [threading.Thread(target=load_one_row_each,
-                                    args=(server, options.rows, i * 7919, options.clients * 7919, stopping, counts, i))
+                                    args=(server, options.group_commit, options.rows, i * 7919, options.clients * 7919, stopping, counts, i))
                    for i in range(options.clients)]
         for thread in threads:
             thread.start()

@@ -78,6 +78,10 @@ class FakeStorage final : public storage::StorageEngine {
   MemoryBudget& load_memory() override { return load_memory_; }
   Status admit_load(TableId) override { return admit_status; }
   Result<storage::CommitOutcome> commit(storage::LoadCommit commit) override;
+  Result<storage::GroupOutcome> commit_in_group(storage::LoadCommit load) override {
+    FRESHET_ASSIGN_OR_RETURN(const storage::CommitOutcome outcome, commit(std::move(load)));
+    return storage::GroupOutcome{outcome, TransactionId(next_transaction_++), "group_commit_1_1"};
+  }
   Status precommit(storage::LoadCommit) override { return not_here(); }
   Result<std::optional<storage::CommitOutcome>> commit_precommitted(TransactionId) override { return not_here(); }
   Result<bool> abort_precommitted(TransactionId, const std::string&) override { return not_here(); }
