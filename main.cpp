@@ -152,16 +152,16 @@ std::string metrics_text(const storage::StorageEngine& storage, const ingest::Lo
   return text.text();
 }
 
-/// Writes a file that appears whole or not at all.
 Result<std::shared_ptr<const connectors::TlsContext>> tls_of(const config::MysqlSettings& settings, const DataPaths& paths) {
   if (settings.tls_certificate_file.empty()) return connectors::TlsContext::load_or_make(paths.tls());
   return connectors::TlsContext::load(settings.tls_certificate_file, settings.tls_key_file);
 }
 
-Status write_ports(const std::string& path, uint16_t http, uint16_t mysql) {
+/// Writes a file that appears whole or not at all.
+Status write_ports(const std::string& path, uint16_t http, uint16_t load, uint16_t mysql) {
   const std::string temporary = path + ".new";
   std::ofstream file(temporary, std::ios::trunc);
-  file << fmt::format("{{\"http\": {}, \"mysql\": {}}}\n", http, mysql);
+  file << fmt::format("{{\"http\": {}, \"load\": {}, \"mysql\": {}}}\n", http, load, mysql);
   file.close();
   if (!file || std::rename(temporary.c_str(), path.c_str()) != 0) return Status::IoError("cannot write {}", path);
   return Status::OK();
@@ -223,13 +223,20 @@ class Server {
   Status listen(const config::Settings& settings, const DataPaths& paths) {
     connectors::HttpServerOptions http_options;
     http_options.address = host_port(settings.http.address);
+    http_options.load_address = host_port(settings.http.load_address);
     http_options.max_connections = settings.http.max_connections;
     http_options.max_body_bytes = settings.http.max_body_bytes;
     http_options.drain_timeout_seconds = kHttpDrainSeconds;
     http_options.version = kVersion;
-    connectors::HttpServices http_services{*loads_, *users_,
+    connectors::HttpServices http_services{*loads_,
+                                           *users_,
                                            [this] { return metrics_text(*storage_, *loads_, *routine_loads_, *mysql_); },
-                                           [this] { return storage_->health(); }, compaction_admin_.get()};
+                                           [this] { return storage_->health(); },
+                                           compaction_admin_.get(),
+                                           nullptr,
+                                           [this](const std::string& database, const std::string& table) {
+                                             return query::table_facts(*storage_, database, table);
+                                           }};
     connectors::MySqlServerOptions mysql_options;
     mysql_options.address = host_port(settings.mysql.address);
     mysql_options.max_connections = settings.mysql.max_connections;
@@ -242,23 +249,28 @@ class Server {
                                   connections_,
                                   mysql_options.server_version,
                                   [this] { return http_port_.load(); },
+                                  [this] { return load_port_.load(); },
                                   [this] { return mysql_port_.load(); }};
     sessions_ = query::make_session_factory(services);
     FRESHET_ASSIGN_OR_RETURN(mysql_, connectors::MySqlServer::start(mysql_options, {*sessions_, *users_, connections_}));
     http_options.mysql_port = mysql_->port();
+    http_services.sessions = sessions_.get();
     FRESHET_ASSIGN_OR_RETURN(http_, connectors::HttpServer::start(http_options, std::move(http_services)));
     mysql_port_ = mysql_->port();
     http_port_ = http_->port();
+    load_port_ = http_->load_port();
     FRESHET_RETURN_IF_ERROR(routine_loads_->start());
-    FRESHET_RETURN_IF_ERROR(write_ports(paths.ports(), http_->port(), mysql_->port()));
+    FRESHET_RETURN_IF_ERROR(write_ports(paths.ports(), http_->port(), http_->load_port(), mysql_->port()));
     if (!users_->root_has_password())
       log_warning("root has no password: set users.root_password before others can reach this host");
-    log_info("freshet {} serves HTTP on {}:{} and MySQL on {}:{}, data in {}", kVersion, settings.http.address.host,
-             http_->port(), settings.mysql.address.host, mysql_->port(), settings.data_dir);
+    log_info("freshet {} serves HTTP on {}:{}, loads on port {} and MySQL on {}:{}, data in {}", kVersion,
+             settings.http.address.host, http_->port(), http_->load_port(), settings.mysql.address.host, mysql_->port(),
+             settings.data_dir);
     return Status::OK();
   }
 
   std::atomic<uint16_t> http_port_{0};
+  std::atomic<uint16_t> load_port_{0};
   std::atomic<uint16_t> mysql_port_{0};
   std::unique_ptr<storage::StorageEngine> storage_;
   std::unique_ptr<ingest::LoadManager> loads_;
@@ -277,6 +289,7 @@ struct ServerArguments {
   std::string config_file;
   std::string data_dir;
   std::string http_address;
+  std::string load_address;
   std::string mysql_address;
 };
 
@@ -299,6 +312,7 @@ std::optional<config::Settings> read_settings(const ServerArguments& arguments) 
   if (!arguments.config_file.empty()) add(config::read_settings_file(arguments.config_file, settings));
   if (!arguments.data_dir.empty()) settings.data_dir = arguments.data_dir;
   if (!arguments.http_address.empty()) add(config::set_setting(settings, "http.address", arguments.http_address));
+  if (!arguments.load_address.empty()) add(config::set_setting(settings, "http.load_address", arguments.load_address));
   if (!arguments.mysql_address.empty()) add(config::set_setting(settings, "mysql.address", arguments.mysql_address));
   if (problems.empty()) add(config::check_settings(settings));
   if (problems.empty()) {
@@ -416,6 +430,8 @@ int main(int argc, char** argv) {
   server->add_option("--config", arguments.config_file, "YAML file; see config/freshet.yaml");
   server->add_option("--data-dir", arguments.data_dir, "folder of all data");
   server->add_option("--http-address", arguments.http_address, "HOST:PORT of HTTP; port 0 picks a free one");
+  server->add_option("--load-address", arguments.load_address,
+                     "HOST:PORT of the second port for loads; port 0 picks a free one");
   server->add_option("--mysql-address", arguments.mysql_address, "HOST:PORT of the MySQL protocol; port 0 picks a free one");
   server->callback([&] { exit_code = freshet::run_server(arguments); });
 

@@ -20,6 +20,7 @@ struct Address {
 
 struct HttpSettings {
   Address address{"127.0.0.1", 8030};
+  Address load_address{"127.0.0.1", 8040};
   uint64_t max_connections = 1024;
   uint64_t max_body_bytes = 10 * kGiB;
   bool operator==(const HttpSettings&) const = default;

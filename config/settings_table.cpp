@@ -125,6 +125,8 @@ std::vector<Setting> settings_table(Settings& s) {
   return {
       {"data_dir", "Folder of all data; one server at a time.", kText, kAny, kAny, &s.data_dir},
       {"http.address", "Where loads, health and metrics are served.", kAddress, kAny, kAny, &s.http.address},
+      {"http.load_address", "A second port for loads, to which clients are sent that ask before they send their body.",
+       kAddress, kAny, kAny, &s.http.load_address},
       {"http.max_connections", "Connections open at once; more are refused.", kCount, 1, 100'000, &s.http.max_connections},
       {"http.max_body_bytes", "Longest body of one load.", kBytes, 1024, 1024 * kTiB, &s.http.max_body_bytes},
       {"mysql.address", "Where the MySQL protocol is served.", kAddress, kAny, kAny, &s.mysql.address},

@@ -26,6 +26,7 @@ struct QueryServices {
   ConnectionAdmin& connections;
   std::string version;                   ///< what VERSION() answers
   std::function<uint16_t()> http_port;   ///< for ErrorLogUrls
+  std::function<uint16_t()> load_port;   ///< where backends take loads
   std::function<uint16_t()> mysql_port;  ///< both are known when the servers listen
 };
 

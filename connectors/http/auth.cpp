@@ -61,11 +61,15 @@ std::optional<Credentials> parse_basic_authorization(std::string_view header) {
   return Credentials{text->substr(0, colon), text->substr(colon + 1)};
 }
 
-Status check_authorization(const std::string* header, const query::Users& users) {
-  const std::optional<Credentials> credentials = header == nullptr ? std::nullopt : parse_basic_authorization(*header);
+Result<Credentials> authorized_user(const std::string* header, const query::Users& users) {
+  std::optional<Credentials> credentials = header == nullptr ? std::nullopt : parse_basic_authorization(*header);
   if (!credentials) return Status::NotAuthorized("no valid Basic authorization");
-  if (users.check_plain(credentials->user, credentials->password)) return Status::OK();
+  if (users.check_plain(credentials->user, credentials->password)) return *std::move(credentials);
   return Status::NotAuthorized("no valid Basic authorization: access denied for user '{}'", credentials->user);
+}
+
+Status check_authorization(const std::string* header, const query::Users& users) {
+  return authorized_user(header, users).status();
 }
 
 }  // namespace freshet::connectors::http

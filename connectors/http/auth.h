@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "query/users.h"
-#include "storage/base/status.h"
+#include "storage/base/result.h"
 
 namespace freshet::connectors::http {
 
@@ -19,6 +19,8 @@ struct Credentials {
 std::optional<Credentials> parse_basic_authorization(std::string_view header);
 inline constexpr size_t kMaxAuthorizationBytes = 4096;
 
+/// The user that `header` (null = the request has none) names, who may come in; else an error as check_authorization.
+Result<Credentials> authorized_user(const std::string* header, const query::Users& users);
 /// OK when `header` (null = the request has none) names a user that may come in; else NotAuthorized, which begins with
 /// "no valid Basic authorization" as Doris's does.
 Status check_authorization(const std::string* header, const query::Users& users);

@@ -2,6 +2,9 @@
 
 #include <exception>
 
+#include "connectors/http/auth.h"
+#include "connectors/http/catalog_requests.h"
+#include "connectors/http/host_header.h"
 #include "connectors/http/stream_load.h"
 #include "storage/base/log.h"
 
@@ -29,8 +32,8 @@ RequestLimits limits_of(const HttpServerOptions& options) {
 
 }  // namespace
 
-Connection::Connection(ServerContext& context, Socket& socket)
-    : context_(context), socket_(socket), reader_(socket, limits_of(context.options)) {
+Connection::Connection(ServerContext& context, Socket& socket, bool redirects_loads)
+    : context_(context), socket_(socket), redirects_loads_(redirects_loads), reader_(socket, limits_of(context.options)) {
   socket_.set_send_timeout(static_cast<unsigned>(context.options.send_timeout_seconds));
 }
 
@@ -74,12 +77,49 @@ HttpAnswer Connection::answer(const RequestHead& head) {
       answer.headers = fmt::format("Allow: {}\r\n", route->allowed_methods);
       return answer;
     }
+    if (is_for_load_port(head, *route)) return redirect_to_load_port(head);
+    if (route->endpoint == Endpoint::kQuery) return query(head, *route);
     if (route->endpoint == Endpoint::kStreamLoad) return StreamLoadRequest(context_, head, *route, reader_, socket_).run();
     return answer_read_request(context_, head, *route);
   } catch (const std::exception& error) {
     log_error("request {} {} failed: {}", head.method, head.target, error.what());
     return is_load_target(head.target) ? StreamLoadRequest::refuse(context_, Status::Internal("{}", error.what()))
                                        : error_answer(500, "the server failed; its log says more");
+  }
+}
+
+/// A client whose body is on its way already is served here, and so is one whose login the load will refuse.
+bool Connection::is_for_load_port(const RequestHead& head, const Route& route) {
+  return redirects_loads_ && route.endpoint == Endpoint::kStreamLoad && head.expects_continue &&
+         !reader_.has_bytes_waiting() && check_authorization(head.header("Authorization"), context_.services.users).ok();
+}
+
+/// As Doris's front end: with the credentials in the address, since many clients drop the header when the port changes.
+HttpAnswer Connection::redirect_to_load_port(const RequestHead& head) const {
+  const auto user = parse_basic_authorization(*head.header("Authorization"));
+  HostPort target = link_address(head, context_.options.address);
+  target.port = context_.options.load_port;
+  HttpAnswer answer;
+  answer.status = 307;
+  answer.content_type = "text/html; charset=utf-8";
+  answer.headers = fmt::format("Location: http://{}:{}@{}{}\r\n", percent_encode(user->user), percent_encode(user->password),
+                               target.to_string(), head.target);
+  return answer;
+}
+
+HttpAnswer Connection::query(const RequestHead& head, const Route& route) {
+  if (head.expects_continue) static_cast<void>(socket_.send_all(kContinue));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(context_.options.receive_timeout_seconds);
+  std::string body;
+  std::string_view piece;
+  for (;;) {
+    const RequestReader::BodyOutcome outcome = reader_.read_piece(piece, deadline);
+    if (outcome == RequestReader::BodyOutcome::kEnd) return answer_query(context_, head, route, body);
+    if (outcome != RequestReader::BodyOutcome::kPiece) return error_answer(400, "the body did not come to its end");
+    if (body.size() + piece.size() > kMaxQueryBytes) {
+      return error_answer(413, fmt::format("the body exceeds {} bytes", kMaxQueryBytes));
+    }
+    body += piece;
   }
 }
 

@@ -13,7 +13,8 @@ namespace freshet::connectors::http {
 /// The requests of one client, one after another. One thread.
 class Connection {
  public:
-  Connection(ServerContext& context, Socket& socket);
+  /// `redirects_loads`: to the load port, when their clients wait for "100 Continue".
+  Connection(ServerContext& context, Socket& socket, bool redirects_loads);
 
   /// Serves until either side ends the connection. `begin_request` is asked when a head was read; false ends the connection.
   /// `end_request` is called when its answer was sent.
@@ -23,11 +24,15 @@ class Connection {
   void serve(const RequestHead& head);
   void refuse(const RequestRefusal& refusal);
   HttpAnswer answer(const RequestHead& head);
+  bool is_for_load_port(const RequestHead& head, const Route& route);
+  HttpAnswer redirect_to_load_port(const RequestHead& head) const;
+  HttpAnswer query(const RequestHead& head, const Route& route);
   bool take_rest_of_body(const RequestHead& head);
   void close_gently();
 
   ServerContext& context_;
   Socket& socket_;
+  const bool redirects_loads_;
   RequestReader reader_;
   bool is_open_ = true;
 };

@@ -6,6 +6,7 @@ namespace freshet::connectors::http {
 
 namespace {
 
+constexpr uint16_t kDefaultHttpPort = 80;
 constexpr size_t kMaxHostBytes = 261;  // a DNS name, a colon and a port
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -38,6 +39,13 @@ bool is_authority(std::string_view text) {
 std::string link_authority(const RequestHead& head, const HostPort& own_address) {
   const std::string* host = head.header("Host");
   return host != nullptr && is_authority(*host) ? *host : own_address.to_string();
+}
+
+HostPort link_address(const RequestHead& head, const HostPort& own_address) {
+  std::string authority = link_authority(head, own_address);
+  if (auto with_port = parse_host_port(authority); with_port.ok()) return std::move(with_port).value();
+  if (authority.front() == '[') authority = authority.substr(1, authority.size() - 2);
+  return {std::move(authority), kDefaultHttpPort};
 }
 
 }  // namespace freshet::connectors::http

@@ -19,6 +19,9 @@ struct HttpAnswer {
   static constexpr std::string_view kPrometheus = "text/plain; version=0.0.4; charset=utf-8";
 };
 
+/// What a client with Expect: 100-continue waits for.
+inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
 /// {"msg":"success","code":0,"data":<data_json>,"count":0}
 HttpAnswer success_answer(std::string_view data_json);
 /// The same envelope with the status as code, its usual phrase as msg and `what` as data.

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "connectors/http/auth.h"
+#include "connectors/http/catalog_requests.h"
 #include "connectors/http/connection.h"
 #include "connectors/http/host_header.h"
 #include "connectors/http/json_text.h"
@@ -10,7 +11,6 @@ namespace freshet::connectors::http {
 namespace {
 
 constexpr size_t kMaxErrorLogIdBytes = 128;
-constexpr uint16_t kDefaultHttpPort = 80;
 
 HttpAnswer answer_index(const ServerContext& context) {
   HttpAnswer answer;
@@ -21,6 +21,7 @@ HttpAnswer answer_index(const ServerContext& context) {
       "PUT /api/DATABASE/_stream_load_2pc    commits or aborts a precommitted load (headers txn_id or label, "
       "txn_operation)\n"
       "GET /api/DATABASE/get_load_state?label=L   what became of a load\n"
+      "GET /api/DATABASE/TABLE/_schema, /_count, POST /api/query/CATALOG/DATABASE {{\"stmt\": SQL}}\n"
       "GET /api/health                       is the server ready\n"
       "GET /metrics                          figures for Prometheus\n"
       "POST /api/compaction/run?tablet_id=N&compact_type=cumulative|base|full   (or table_id=N)\n"
@@ -56,9 +57,8 @@ HttpAnswer answer_bootstrap(const ServerContext& context) {
 HttpAnswer answer_backends(const ServerContext& context, const RequestHead& head) {
   const Status allowed = check_authorization(head.header("Authorization"), context.services.users);
   if (!allowed.ok()) return unauthorized_answer(allowed);
-  const std::string authority = link_authority(head, context.options.address);
-  HostPort self{authority, kDefaultHttpPort};
-  if (auto with_port = parse_host_port(authority); with_port.ok()) self = std::move(with_port).value();
+  HostPort self = link_address(head, context.options.address);
+  if (context.options.load_port != 0) self.port = context.options.load_port;
   return success_answer(
       fmt::format(R"({{"backends":[{{"ip":{},"http_port":{},"is_alive":true}}]}})", json_string(self.host), self.port));
 }
@@ -96,6 +96,13 @@ HttpAnswer answer_read_request(ServerContext& context, const RequestHead& head, 
     case Endpoint::kLoadErrorLog: return answer_load_error_log(context, route);
     case Endpoint::kTransaction: return answer_transaction(context, head, route);
     case Endpoint::kLoadState: return answer_load_state(context, head, route);
+    case Endpoint::kSchema:
+    case Endpoint::kCount:
+    case Endpoint::kQueryPlan:
+    case Endpoint::kLightSchemaChange:
+    case Endpoint::kFrontends:
+    case Endpoint::kBackendNodes:
+    case Endpoint::kLogin: return answer_catalog_request(context, head, route);
     case Endpoint::kCompactionRun:
     case Endpoint::kCompactionShow:
     case Endpoint::kCompactionRunStatus: return answer_compaction_request(context, head, route);

@@ -159,6 +159,8 @@ bool RequestReader::check_head(const RequestHead& head, RequestRefusal& refusal)
   return true;
 }
 
+bool RequestReader::has_bytes_waiting() const { return parser_->buffer.size() > 0 || socket_.has_bytes_waiting(); }
+
 bool RequestReader::is_body_read() const { return parser_->message && parser_->message->is_done(); }
 
 RequestReader::BodyOutcome RequestReader::read_piece(std::string_view& piece, Deadline deadline) {

@@ -74,6 +74,8 @@ class RequestReader {
   BodyOutcome read_piece(std::string_view& piece, Deadline deadline);
   /// Bytes of the body that were received, without the marks between chunks.
   uint64_t body_bytes() const { return body_bytes_; }
+  /// Whether the client has sent more than what was read: received already, or to be received at once.
+  bool has_bytes_waiting() const;
   /// Whether nothing of the body is left on the way.
   bool is_body_read() const;
   /// Whether read_piece() answered anything but kPiece and kEnd.

@@ -10,8 +10,10 @@ namespace {
 constexpr std::string_view kReadMethods = "GET, HEAD";
 constexpr std::string_view kLoadMethods = "PUT";
 constexpr std::string_view kChangeMethods = "POST";
+constexpr std::string_view kAskMethods = "GET, HEAD, POST";
 constexpr std::string_view kDatabase = "{database}";
 constexpr std::string_view kTable = "{table}";
+constexpr std::string_view kCatalog = "{catalog}";  ///< one there is, whatever its name
 
 /// A path whose parts in braces stand for one name each. The first that fits counts.
 struct PathPattern {
@@ -34,6 +36,15 @@ constexpr PathPattern kPatterns[] = {
     {"/api/{database}/{table}/_stream_load", Endpoint::kStreamLoad, kLoadMethods},
     {"/api/{database}/{table}/_load", Endpoint::kStreamLoad, kLoadMethods},
     {"/api/{database}/{table}/_stream_load_2pc", Endpoint::kTransaction, kLoadMethods},
+    {"/api/{database}/{table}/_schema", Endpoint::kSchema},
+    {"/api/{catalog}/{database}/{table}/_schema", Endpoint::kSchema},
+    {"/api/{database}/{table}/_count", Endpoint::kCount},
+    {"/api/{database}/{table}/_query_plan", Endpoint::kQueryPlan, kAskMethods},
+    {"/api/enable_light_schema_change/{database}/{table}", Endpoint::kLightSchemaChange, kAskMethods},
+    {"/api/query/{catalog}/{database}", Endpoint::kQuery, kChangeMethods},
+    {"/rest/v1/login", Endpoint::kLogin, kChangeMethods},
+    {"/rest/v2/manager/node/frontends", Endpoint::kFrontends},
+    {"/rest/v2/manager/node/backends", Endpoint::kBackendNodes},
 };
 
 int hex_digit(char c) {
@@ -78,7 +89,7 @@ std::optional<PathNames> match(std::string_view pattern, std::string_view path) 
   while (!pattern.empty() || !path.empty()) {
     const std::string_view wanted = take_part(pattern);
     const std::string_view part = take_part(path);
-    const bool is_name = wanted == kDatabase || wanted == kTable;
+    const bool is_name = wanted == kDatabase || wanted == kTable || wanted == kCatalog;
     if (is_name ? part.empty() : part != wanted) return std::nullopt;
     if (wanted == kDatabase) names.database = part;
     if (wanted == kTable) names.table = part;
@@ -119,6 +130,19 @@ std::string_view Route::query_value(std::string_view name) const {
     if (key == name) return value;
   }
   return {};
+}
+
+std::string percent_encode(std::string_view text) {
+  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
+  std::string out;
+  for (const char c : text) {
+    if (kPlain.find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
 }
 
 bool is_load_target(std::string_view target) {

@@ -14,6 +14,14 @@ enum class Endpoint {
   kStreamLoad,
   kTransaction,
   kLoadState,
+  kSchema,
+  kCount,
+  kQueryPlan,
+  kLightSchemaChange,
+  kQuery,
+  kFrontends,
+  kBackendNodes,
+  kLogin,
   kLoadErrorLog,
   kHealth,
   kMetrics,
@@ -41,6 +49,9 @@ struct Route {
 /// Finds the endpoint of a request target ("/api/shop/orders/_stream_load?x=1"). InvalidArgument when a percent escape is
 /// broken or stands for a zero byte.
 Result<Route> find_route(std::string_view method, std::string_view target);
+
+/// Escapes all but letters, digits and "-_.~".
+std::string percent_encode(std::string_view text);
 
 /// Whether a target is one whose every answer has HTTP status 200 and a load's JSON.
 bool is_load_target(std::string_view target);

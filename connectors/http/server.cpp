@@ -26,8 +26,9 @@ constexpr std::chrono::milliseconds kAcceptRetry{100};
 constexpr int kRefusalWaitMs = 20;
 constexpr int kRefusalReadsMax = 16;
 
-HttpServerOptions with_port(HttpServerOptions options, uint16_t port) {
+HttpServerOptions with_ports(HttpServerOptions options, uint16_t port, uint16_t load_port) {
   options.address.port = port;
+  options.load_port = load_port;
   return options;
 }
 
@@ -48,23 +49,35 @@ void refuse(int fd, std::string_view why) {
 
 /// One accepted connection and its thread; freed when the thread is joined.
 struct HttpServer::Client {
-  explicit Client(int fd) : socket(fd) {}
+  Client(int fd, bool redirects) : socket(fd), redirects_loads(redirects) {}
 
   Socket socket;
+  const bool redirects_loads;
   bool is_running = false;  ///< a request is being answered; guarded by HttpServer::mutex_
   std::thread thread;
 };
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpServerOptions& options, HttpServices services) {
   FRESHET_ASSIGN_OR_RETURN(TcpListener listener, TcpListener::bind(options.address, "--http-address"));
-  return std::unique_ptr<HttpServer>(new HttpServer(options, std::move(services), std::move(listener)));
+  std::optional<TcpListener> load_listener;
+  if (options.load_address) {
+    FRESHET_ASSIGN_OR_RETURN(load_listener, TcpListener::bind(*options.load_address, "--load-address"));
+  }
+  return std::unique_ptr<HttpServer>(
+      new HttpServer(options, std::move(services), std::move(listener), std::move(load_listener)));
 }
 
-HttpServer::HttpServer(const HttpServerOptions& options, HttpServices services, TcpListener listener)
+HttpServer::HttpServer(const HttpServerOptions& options, HttpServices services, TcpListener listener,
+                       std::optional<TcpListener> load_listener)
     : listener_(std::move(listener)),
-      context_(new http::ServerContext{with_port(options, listener_.port()), std::move(services), is_stopping_, {}}),
-      acceptor_([this] { accept_clients(); }) {
+      load_listener_(std::move(load_listener)),
+      context_(new http::ServerContext{
+          with_ports(options, listener_.port(), load_port()), std::move(services), is_stopping_, {}}),
+      acceptor_([this] { accept_clients(listener_); }) {
   pthread_setname_np(acceptor_.native_handle(), "http-accept");
+  if (!load_listener_) return;
+  load_acceptor_ = std::thread([this] { accept_clients(*load_listener_); });
+  pthread_setname_np(load_acceptor_.native_handle(), "load-accept");
 }
 
 HttpServer::~HttpServer() { stop(); }
@@ -73,7 +86,9 @@ void HttpServer::stop() {
   const std::lock_guard stop_lock(stop_mutex_);
   is_stopping_ = true;
   shutdown(listener_.fd(), SHUT_RDWR);
+  if (load_listener_) shutdown(load_listener_->fd(), SHUT_RDWR);
   if (acceptor_.joinable()) acceptor_.join();
+  if (load_acceptor_.joinable()) load_acceptor_.join();
   cut_off(true);
   std::map<uint64_t, std::unique_ptr<Client>> clients;
   {
@@ -97,13 +112,14 @@ void HttpServer::cut_off(bool only_idle) {
   }
 }
 
-void HttpServer::accept_clients() {
+void HttpServer::accept_clients(const TcpListener& listener) {
+  const bool redirects_loads = load_listener_ && &listener == &listener_;
   while (!is_stopping_) {
-    const int fd = accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
+    const int fd = accept4(listener.fd(), nullptr, nullptr, SOCK_CLOEXEC);
     const int error = errno;
     join_finished();
     if (fd >= 0) {
-      welcome(fd);
+      welcome(fd, redirects_loads);
     } else if (!is_stopping_ && error != EINTR && error != ECONNABORTED) {
       log_warning("HTTP clients cannot connect: {}", std::strerror(error));
       std::this_thread::sleep_for(kAcceptRetry);
@@ -111,7 +127,7 @@ void HttpServer::accept_clients() {
   }
 }
 
-void HttpServer::welcome(int fd) {
+void HttpServer::welcome(int fd, bool redirects_loads) {
   http::Counters& counters = context_->counters;
   if (counters.connections_open >= context_->options.max_connections) {
     ++counters.connections_refused;
@@ -120,9 +136,9 @@ void HttpServer::welcome(int fd) {
   }
   ++counters.connections_accepted;
   ++counters.connections_open;
-  const uint64_t id = next_id_++;
   const std::lock_guard lock(mutex_);
-  Client& client = *(clients_[id] = std::make_unique<Client>(fd));
+  const uint64_t id = next_id_++;
+  Client& client = *(clients_[id] = std::make_unique<Client>(fd, redirects_loads));
   try {
     client.thread = std::thread([this, id, &client] { serve(id, client); });
     pthread_setname_np(client.thread.native_handle(), "http-client");
@@ -137,7 +153,8 @@ void HttpServer::welcome(int fd) {
 
 void HttpServer::serve(uint64_t id, Client& client) {
   try {
-    http::Connection(*context_, client.socket).run([&] { return begin_request(client); }, [&] { end_request(client); });
+    http::Connection(*context_, client.socket, client.redirects_loads)
+        .run([&] { return begin_request(client); }, [&] { end_request(client); });
   } catch (const std::exception& error) {
     log_error("an HTTP connection failed: {}", error.what());
     if (client.is_running) end_request(client);

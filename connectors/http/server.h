@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,6 +16,8 @@
 #include "connectors/net/tcp_listener.h"
 #include "ingest/stream_load.h"
 #include "query/compaction_admin.h"
+#include "query/session.h"
+#include "query/table_facts.h"
 #include "query/users.h"
 #include "storage/base/result.h"
 
@@ -22,6 +25,10 @@ namespace freshet::connectors {
 
 struct HttpServerOptions {
   HostPort address{"127.0.0.1", 8030};
+  /// A second port that takes loads: the first one sends clients there that ask before they send (Expect: 100-continue), as
+  /// Doris's front end does. Unset: there is none.
+  std::optional<HostPort> load_address{};
+  uint16_t load_port = 0;           ///< the one that was chosen; set by the server
   uint64_t max_connections = 1024;  ///< each has a thread; more are answered with 503
   uint64_t max_body_bytes = 10ull << 30;
   uint64_t header_bytes_max = 64 * 1024;
@@ -43,6 +50,8 @@ struct HttpServices {
   std::function<std::string()> metrics_text;  ///< the other rooms' part of GET /metrics; empty = there is none
   std::function<Status()> health;             ///< not OK = GET /api/health answers 503; empty = always healthy
   query::CompactionAdmin* compaction = nullptr;
+  query::SessionFactory* sessions = nullptr;  ///< for POST /api/query
+  std::function<Result<query::TableFacts>(const std::string& database, const std::string& table)> table_facts{};
 };
 
 namespace http {
@@ -62,6 +71,8 @@ class HttpServer {
 
   /// The port that clients connect to, also when port 0 was asked for.
   uint16_t port() const { return listener_.port(); }
+  /// The same of the load port; 0 when there is none.
+  uint16_t load_port() const { return load_listener_ ? load_listener_->port() : 0; }
   /// Refuses new clients, closes idle connections, lets running requests end for up to drain_timeout_seconds, then cuts off
   /// their clients (loads whose body is not complete are aborted) and waits for all threads. Idempotent.
   void stop();
@@ -69,9 +80,10 @@ class HttpServer {
  private:
   struct Client;
 
-  HttpServer(const HttpServerOptions& options, HttpServices services, TcpListener listener);
-  void accept_clients();
-  void welcome(int fd);
+  HttpServer(const HttpServerOptions& options, HttpServices services, TcpListener listener,
+             std::optional<TcpListener> load_listener);
+  void accept_clients(const TcpListener& listener);
+  void welcome(int fd, bool redirects_loads);
   void serve(uint64_t id, Client& client);
   bool begin_request(Client& client);
   void end_request(Client& client);
@@ -79,17 +91,19 @@ class HttpServer {
   void cut_off(bool only_idle);
 
   TcpListener listener_;
+  std::optional<TcpListener> load_listener_;
   std::unique_ptr<http::ServerContext> context_;
-  uint64_t next_id_ = 1;
   std::atomic<bool> is_stopping_{false};
 
-  std::mutex mutex_;                                     // guards the next four
+  std::mutex mutex_;  // guards the next five
+  uint64_t next_id_ = 1;
   std::map<uint64_t, std::unique_ptr<Client>> clients_;  // until joined
   std::vector<uint64_t> finished_;                       // clients whose threads are at their end
   uint64_t running_requests_ = 0;
   std::condition_variable request_ended_;
   std::mutex stop_mutex_;  // one stop() at a time; taken before mutex_
   std::thread acceptor_;
+  std::thread load_acceptor_;
 };
 
 }  // namespace freshet::connectors

@@ -13,8 +13,6 @@ namespace freshet::connectors::http {
 
 namespace {
 
-constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
 HttpAnswer answer_of(ServerContext& context, const ingest::LoadReport& report, const std::string& error_url) {
   Counters& counters = context.counters;
   const bool is_label = report.status.code() == StatusCode::kLabelExists;

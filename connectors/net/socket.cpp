@@ -44,6 +44,11 @@ ptrdiff_t Socket::receive(char* buffer, size_t size) {
   }
 }
 
+bool Socket::has_bytes_waiting() const {
+  char first = 0;
+  return recv(fd_, &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 Status Socket::send_all(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t count = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);

@@ -26,6 +26,8 @@ class Socket {
   static constexpr ptrdiff_t kTimedOut = -1;
   /// Bytes received (at least 1), kClosed when the connection is gone, or kTimedOut.
   ptrdiff_t receive(char* buffer, size_t size);
+  /// Whether a receive would give bytes at once.
+  bool has_bytes_waiting() const;
   /// Sends all bytes. Unavailable when the connection is gone, Timeout when the peer takes nothing.
   Status send_all(std::string_view bytes);
   /// Ends both directions: the peer sees the end, a blocked receive or send of ours returns.

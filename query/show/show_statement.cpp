@@ -116,7 +116,7 @@ Status show_nodes(const Show& show, const QueryServices& services, ResultWriter&
                            out);
   }
   return write_text_rows(Names{"BackendId", "Host", "HttpPort", "Alive", "Version"},
-                         Rows{{"1", "127.0.0.1", fmt::to_string(services.http_port()), "true", services.version}}, out);
+                         Rows{{"1", "127.0.0.1", fmt::to_string(services.load_port()), "true", services.version}}, out);
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ class FreshetServer:
         self.settings = dict(settings or {})
         self.password = password
         self.process = None
-        self.http_port = self.mysql_port = None
+        self.http_port = self.load_port = self.mysql_port = None
         self._connections = threading.local()
         self._starts = 0
 
@@ -40,7 +40,7 @@ class FreshetServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.data_dir / "ports.json").unlink(missing_ok=True)
         command = [BINARY, "server", "--config", self._write_settings(), "--data-dir", self.data_dir,
-                   "--http-address", "127.0.0.1:0", "--mysql-address", "127.0.0.1:0"]
+                   "--http-address", "127.0.0.1:0", "--load-address", "127.0.0.1:0", "--mysql-address", "127.0.0.1:0"]
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env={**os.environ, **({"FRESHET_FAILPOINTS": failpoints} if failpoints else {})})
@@ -111,11 +111,11 @@ class FreshetServer:
 
     # HTTP
 
-    def http(self, method, path, body=None, headers=None, user="root", password=None, timeout=300):
+    def http(self, method, path, body=None, headers=None, user="root", password=None, timeout=300, port=None):
         """(status, headers, body) of one request; redirects are followed as curl --location-trusted does."""
         secret = f"{user}:{self.password if password is None else password}"
         sent = {"Authorization": "Basic " + base64.b64encode(secret.encode()).decode(), **(headers or {})}
-        port = self.http_port
+        port = port or self.http_port
         for _ in range(REDIRECTS_MAX):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
             try:
@@ -134,7 +134,9 @@ class FreshetServer:
         JSON. Headers are named as in the protocol: label="x", format="json", column_separator=","."""
         sent = {"Expect": "100-continue", **{name: str(value) for name, value in headers.items()}}
         body = data.encode() if isinstance(data, str) else data
-        status, _, answer = self.http("PUT", f"/api/{database}/{table}/_stream_load", body, sent)
+        # A body that cannot be sent again goes to the port that never redirects.
+        port = self.http_port if isinstance(body, bytes) else self.load_port
+        status, _, answer = self.http("PUT", f"/api/{database}/{table}/_stream_load", body, sent, port=port)
         try:
             return json.loads(answer)
         except ValueError:
@@ -169,7 +171,7 @@ class FreshetServer:
     def _read_ports(self):
         try:
             ports = json.loads((self.data_dir / "ports.json").read_text())
-            self.http_port, self.mysql_port = ports["http"], ports["mysql"]
+            self.http_port, self.load_port, self.mysql_port = ports["http"], ports["load"], ports["mysql"]
             return True
         except (FileNotFoundError, ValueError):
             return False

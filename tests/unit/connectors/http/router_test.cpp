@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 namespace freshet::connectors::http {
 namespace {
 
@@ -49,6 +51,31 @@ TEST(Router, FindsBothFormsOfTheSecondPhase) {
   }
   EXPECT_EQ(route("GET", "/api/my%20shop/get_load_state?label=x").endpoint, Endpoint::kLoadState);
   EXPECT_EQ(route("GET", "/api/my%20shop/get_load_state?label=x").database, "my shop");
+}
+
+TEST(Router, FindsWhatConnectorsAskFor) {
+  const std::tuple<const char*, const char*, Endpoint> requests[] = {
+      {"GET", "/api/shop/orders/_schema", Endpoint::kSchema},
+      {"GET", "/api/internal/shop/orders/_schema", Endpoint::kSchema},
+      {"GET", "/api/shop/orders/_count", Endpoint::kCount},
+      {"POST", "/api/shop/orders/_query_plan", Endpoint::kQueryPlan},
+      {"GET", "/api/enable_light_schema_change/shop/orders", Endpoint::kLightSchemaChange},
+  };
+  for (const auto& [method, path, endpoint] : requests) {
+    const Route found = route(method, path);
+    EXPECT_EQ(found.endpoint, endpoint) << path;
+    EXPECT_TRUE(found.is_method_allowed) << path;
+    EXPECT_EQ(found.database, "shop") << path;
+    EXPECT_EQ(found.table, "orders") << path;
+    EXPECT_FALSE(route("PUT", path).is_method_allowed) << path;
+  }
+  EXPECT_EQ(route("POST", "/api/query/default_cluster/shop").database, "shop");
+  EXPECT_FALSE(route("GET", "/api/query/default_cluster/shop").is_method_allowed);
+}
+
+TEST(Router, EscapesWhatAnAddressMayNotHold) {
+  EXPECT_EQ(percent_encode("a-Z_0.~"), "a-Z_0.~");
+  EXPECT_EQ(percent_encode("p@ss:w/d %\xC3\xA9"), "p%40ss%3Aw%2Fd%20%25%C3%A9");
 }
 
 TEST(Router, KnowsWhatIsNotThere) {
