@@ -22,7 +22,7 @@ Result<TableFacts> table_facts(const storage::StorageEngine& storage, const std:
   FRESHET_ASSIGN_OR_RETURN(const auto found, find_table(*storage.snapshot(), database, table));
   const TableSchema& schema = *found->schema;
   TableFacts facts;
-  facts.keys_type = schema.is_unique() ? "UNIQUE_KEYS" : "DUP_KEYS";
+  facts.keys_type = schema.is_aggregate() ? "AGG_KEYS" : schema.is_unique() ? "UNIQUE_KEYS" : "DUP_KEYS";
   facts.rows = found->live_rows();
   for (const ColumnSchema& column : schema.columns) {
     ColumnFacts fact{column.name, type_name(column.type), column.comment, {}, {}, {}};
@@ -30,7 +30,9 @@ Result<TableFacts> table_facts(const storage::StorageEngine& storage, const std:
       fact.precision = column.type.precision;
       fact.scale = column.type.scale;
     }
-    if (schema.is_unique() && !column.is_key) fact.aggregation = "REPLACE";
+    if (schema.is_unique() && !column.is_key) {
+      fact.aggregation = schema.is_aggregate() ? aggregation_name(column.aggregation) : "REPLACE";
+    }
     facts.columns.push_back(std::move(fact));
   }
   return facts;

@@ -16,11 +16,11 @@ struct ColumnFacts {
   std::string comment;
   std::optional<unsigned> precision;  ///< decimals only
   std::optional<unsigned> scale;      ///< decimals only
-  std::string aggregation;            ///< of value columns of a UNIQUE table: "REPLACE"
+  std::string aggregation;            ///< of value columns of AGGREGATE tables; of UNIQUE ones "REPLACE"
 };
 
 struct TableFacts {
-  std::string keys_type;  ///< "UNIQUE_KEYS" or "DUP_KEYS"
+  std::string keys_type;  ///< "UNIQUE_KEYS", "AGG_KEYS" or "DUP_KEYS"
   std::vector<ColumnFacts> columns;
   uint64_t rows = 0;
 };

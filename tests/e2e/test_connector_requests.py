@@ -2,8 +2,10 @@
 import base64
 import http.client
 import json
+import re
 import socket
 import subprocess
+import urllib.parse
 
 import pytest
 
@@ -81,10 +83,14 @@ def test_a_password_survives_the_redirect(make_server):
     server = make_server({"users.root_password": password}, password=password)
     server.sql("CREATE DATABASE d")
     server.sql("CREATE TABLE d.t (id BIGINT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
-    done = subprocess.run(["curl", "-sS", "--location", "-u", f"root:{password}", "-H", "Expect: 100-continue", "-T", "-",
+    done = subprocess.run(["curl", "-sS", "--location-trusted", "-u", f"root:{password}", "-H", "Expect: 100-continue", "-T", "-",
                            f"http://127.0.0.1:{server.http_port}/api/d/t/_stream_load"],
                           input="1\n2\n", capture_output=True, text=True, timeout=120)
-    assert json.loads(done.stdout)["Status"] == "Success", "curl takes the credentials of the address"
+    assert json.loads(done.stdout)["Status"] == "Success", done
+    secret = base64.b64encode(f"root:{password}".encode()).decode()
+    with raw(server.http_port, LOAD_HEAD.replace("PORT", str(server.http_port)).replace(ROOT, "Basic " + secret) + "Expect: 100-continue\n") as client:
+        location = urllib.parse.urlsplit(re.search(r"Location: (\S+)", read_head(client))[1])
+    assert (location.username, urllib.parse.unquote(location.password), location.port) == ("root", password, server.load_port)
 
 
 def test_schema_count_and_plan(server):

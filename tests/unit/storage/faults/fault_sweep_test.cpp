@@ -72,8 +72,8 @@ class Machine {
     change([&] { return engine->alter_table(kDatabase, kTable, {{add_column()}, {}}); }, [](TableModel&) {});
     load(10, 14, 0, {});
     compact();
-    precommit(35, 65, 2, nullptr);
-    precommit(16, 20, 0, some_columns({0, 1}));
+    precommit(20, 50, 2, nullptr);
+    precommit(30, 38, 0, some_columns({0, 1}));
     precommit(60, 70, 1, nullptr);
     load(0, 40, 3, {});
     finish(0, true);
