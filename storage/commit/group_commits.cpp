@@ -9,9 +9,12 @@
 namespace freshet::storage {
 namespace {
 
+/// Deletes of an aggregate table come in loads of their own.
 bool can_share(const LoadCommit& load) {
-  return load.partial == nullptr &&
-         std::all_of(load.tablets.begin(), load.tablets.end(), [](const TabletRows& rows) { return rows.segments.empty(); });
+  const bool is_aggregate = load.schema->is_aggregate();
+  return load.partial == nullptr && std::all_of(load.tablets.begin(), load.tablets.end(), [&](const TabletRows& rows) {
+           return rows.segments.empty() && !(is_aggregate && rows.rows && rows.rows->has_deletes());
+         });
 }
 
 uint64_t bytes_of(const LoadCommit& load) {
