@@ -51,6 +51,18 @@ def test_a_table_may_ask_for_it(server):
     assert server.value("SELECT count(*) FROM d.g") == 3
 
 
+def test_sums_of_an_aggregate_table(server):
+    server.sql("CREATE TABLE d.a (id BIGINT NOT NULL, n BIGINT SUM) AGGREGATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
+
+    def load(client):
+        for _ in range(50):
+            server.load("d", "a", f"1,{client}\n2,1\n", column_separator=",", group_commit="sync_mode")
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(load, range(CLIENTS)))
+    assert server.sql("SELECT id, n FROM d.a ORDER BY id") == [(1, 50 * sum(range(CLIENTS))), (2, 50 * CLIENTS)]
+
+
 def test_many_clients_share_commits_and_a_kill_takes_no_answered_row(server):
     answered = [[] for _ in range(CLIENTS)]
     transactions = set()
