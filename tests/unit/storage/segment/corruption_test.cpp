@@ -1,6 +1,4 @@
-#include <numeric>
-
-#include "segment_fixture.h"
+#include "corruption_fixture.h"
 #include "storage/encoding/compression.h"
 #include "storage/segment/column_page.h"
 #include "storage/segment/page_encoder.h"
@@ -9,7 +7,7 @@
 namespace freshet::storage {
 namespace {
 
-class Corruption : public SegmentFixture {
+class Corruption : public CorruptionFixture {
  protected:
   static Block make_block(const TableSchema& schema, int rows) {
     Block block = Block::for_schema(schema);
@@ -25,30 +23,6 @@ class Corruption : public SegmentFixture {
       }
     }
     return block;
-  }
-
-  /// Opens and reads everything that a segment offers; the first error, or OK. Must survive any bytes.
-  Status read_everything(const SegmentMeta& meta, const TableSchema& schema, const KeyRun& keys) {
-    PageCache cache(1 << 20);
-    FRESHET_ASSIGN_OR_RETURN(const auto reader, SegmentReader::open(*files_, cache, meta, schema));
-    for (const ColumnSchema& column : schema.columns) {
-      Column values(column.type);
-      if (reader->column(column.id) == nullptr) return Status::Corruption("no column");
-      FRESHET_RETURN_IF_ERROR(reader->column(column.id)->read_rows(0, meta.row_count, values));
-    }
-    FRESHET_RETURN_IF_ERROR(reader->lower_bound(keys.encoded_at(keys.size() / 2)).status());
-    std::vector<std::string> problems;
-    reader->verify(problems);
-    if (schema.is_unique()) {
-      KeyRun read(keys.is_fixed());
-      FRESHET_RETURN_IF_ERROR(reader->read_keys(0, meta.row_count, read));
-      std::vector<KeyMatch> matches;
-      std::vector<uint32_t> wanted(keys.size());
-      std::iota(wanted.begin(), wanted.end(), 0);
-      FRESHET_RETURN_IF_ERROR(reader->find_keys(keys, wanted, matches));
-      FRESHET_RETURN_IF_ERROR(reader->find_key(keys, 0).status());
-    }
-    return problems.empty() ? Status::OK() : Status::Corruption("{}", problems.front());
   }
 
   void expect_every_flip_is_found(const SchemaPtr& schema) {
@@ -78,18 +52,6 @@ TEST_F(Corruption, EveryFlippedByteIsFoundWithByteKeys) {
 
 TEST_F(Corruption, EveryFlippedByteIsFoundWithDuplicateKeys) {
   expect_every_flip_is_found(make_schema(TableModel::kDuplicate, 1, {{TypeKind::kBigInt}, {TypeKind::kString}}));
-}
-
-TEST_F(Corruption, AFileCutOffAnywhereIsFound) {
-  const SchemaPtr schema = make_schema(TableModel::kUnique, 1, {{TypeKind::kBigInt}, {TypeKind::kString}});
-  const WrittenSegment written = write(schema, make_block(*schema, 100));
-  const std::string original = read_file(written.meta.id);
-  for (size_t size = 0; size < original.size(); size += 7) {
-    write_file(written.meta.id, std::string_view(original).substr(0, size));
-    SegmentMeta meta = written.meta;
-    meta.file_bytes = size;
-    ASSERT_EQ(read_everything(meta, *schema, written.keys).code(), StatusCode::kCorruption) << size << " bytes";
-  }
 }
 
 TEST_F(Corruption, AnotherSegmentUnderTheNameIsFound) {
