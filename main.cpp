@@ -202,19 +202,22 @@ class Server {
     FRESHET_ASSIGN_OR_RETURN(auto files, storage::open_local_file_store(paths.segments()));
     FRESHET_ASSIGN_OR_RETURN(storage_,
                              storage::StorageEngine::open(std::move(meta), std::move(files), storage_options(settings)));
-    FRESHET_ASSIGN_OR_RETURN(loads_, ingest::LoadManager::create(*storage_, ingest_options(settings, paths)));
-    streams_ = std::make_unique<connectors::KafkaSourceFactory>();
-    ingest::RoutineLoadOptions stream_options;
-    stream_options.min_commit_interval_ms = settings.kafka.min_commit_interval_ms;
-    stream_options.poll_timeout_ms = static_cast<int>(settings.kafka.poll_timeout_ms);
-    FRESHET_ASSIGN_OR_RETURN(routine_loads_,
-                             ingest::RoutineLoadManager::create(*storage_, *loads_, *streams_, stream_options));
     query::DuckEngineOptions duckdb_options;
     duckdb_options.memory_bytes = settings.memory.query_bytes;
     duckdb_options.threads = static_cast<uint32_t>(settings.query.duckdb_threads);
     duckdb_options.temp_directory = paths.temporary();
     FRESHET_ASSIGN_OR_RETURN(duckdb_, query::DuckEngine::open([this] { return storage_->snapshot(); },
                                                               older_versions(*storage_), duckdb_options));
+    row_transforms_ = duckdb_->row_transforms();
+    ingest::IngestOptions load_options = ingest_options(settings, paths);
+    load_options.transforms = row_transforms_.get();
+    FRESHET_ASSIGN_OR_RETURN(loads_, ingest::LoadManager::create(*storage_, load_options));
+    streams_ = std::make_unique<connectors::KafkaSourceFactory>();
+    ingest::RoutineLoadOptions stream_options;
+    stream_options.min_commit_interval_ms = settings.kafka.min_commit_interval_ms;
+    stream_options.poll_timeout_ms = static_cast<int>(settings.kafka.poll_timeout_ms);
+    FRESHET_ASSIGN_OR_RETURN(routine_loads_,
+                             ingest::RoutineLoadManager::create(*storage_, *loads_, *streams_, stream_options));
     users_ = std::make_unique<query::Users>(settings.users.root_password);
     compaction_admin_ = std::make_unique<query::CompactionAdmin>(*storage_);
     return listen(settings, paths);
@@ -273,10 +276,11 @@ class Server {
   std::atomic<uint16_t> load_port_{0};
   std::atomic<uint16_t> mysql_port_{0};
   std::unique_ptr<storage::StorageEngine> storage_;
+  std::unique_ptr<query::DuckEngine> duckdb_;
+  std::unique_ptr<ingest::RowTransforms> row_transforms_;
   std::unique_ptr<ingest::LoadManager> loads_;
   std::unique_ptr<ingest::StreamSourceFactory> streams_;
   std::unique_ptr<ingest::RoutineLoadManager> routine_loads_;
-  std::unique_ptr<query::DuckEngine> duckdb_;
   std::unique_ptr<query::Users> users_;
   std::unique_ptr<query::CompactionAdmin> compaction_admin_;
   connectors::ConnectionRegistry connections_;

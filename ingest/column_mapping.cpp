@@ -29,10 +29,15 @@ std::vector<std::string> source_names(const LoadRequest& request, const TableSch
 
 Status check_deletes(const LoadRequest& request, const TableSchema& schema, bool has_delete_sign) {
   const bool all_deletes = request.merge_type == MergeType::kDelete;
+  const bool is_merge = request.merge_type == MergeType::kMerge;
   if (all_deletes && (has_delete_sign || !request.hidden_columns.empty())) {
     return Status::InvalidArgument("merge_type DELETE makes every row a delete: hidden_columns cannot be set beside it");
   }
-  if ((all_deletes || has_delete_sign) && schema.model != TableModel::kUnique) {
+  if (is_merge && has_delete_sign) {
+    return Status::InvalidArgument("merge_type MERGE has its delete condition: {} cannot be set beside it",
+                                   kDeleteSignColumn);
+  }
+  if ((all_deletes || is_merge || has_delete_sign) && schema.model != TableModel::kUnique) {
     return Status::InvalidArgument("load by MERGE or DELETE is only supported in unique tables.");
   }
   return Status::OK();
@@ -50,20 +55,45 @@ Status map_sequence(const LoadRequest& request, const TableSchema& schema, Colum
     return Status::InvalidArgument("{}: the sequence column of the table is '{}', not '{}'", kSequenceColProperty,
                                    schema.columns[*sequence].name, request.sequence_column);
   }
+  if (named && is_given[*named]) {
+    mapping.sequence_source = named;
+    return Status::OK();
+  }
   for (SourceColumn& source : mapping.sources) {
-    if (!same_name(source.name, request.sequence_column)) continue;
-    if (named) {
-      mapping.sequence_source = named;
-    } else {
-      if (is_given[*sequence]) return Status::InvalidArgument("columns: '{}' is named twice", kSequenceColumn);
-      source.use = SourceColumn::Use::kColumn;
-      source.column = *sequence;
-      is_given[*sequence] = true;
-    }
+    if (named || !same_name(source.name, request.sequence_column)) continue;
+    if (is_given[*sequence]) return Status::InvalidArgument("columns: '{}' is named twice", kSequenceColumn);
+    source.use = SourceColumn::Use::kColumn;
+    source.column = *sequence;
+    is_given[*sequence] = true;
     return Status::OK();
   }
   return Status::InvalidArgument("{}: '{}' is not among the columns of the load", kSequenceColProperty,
                                  request.sequence_column);
+}
+
+/// Finds the columns that expressions fill; an expression for the delete sign is the delete condition.
+Status map_expressions(const LoadRequest& request, const TableSchema& schema, ColumnMapping& mapping,
+                       std::vector<bool>& is_given) {
+  mapping.delete_condition = request.delete_condition;
+  for (const ColumnExpression& computed : request.expressions) {
+    const std::optional<size_t> position = schema.find(computed.column);
+    if (!position && same_name(computed.column, kDeleteSignColumn)) {
+      if (!mapping.delete_condition.empty()) {
+        return Status::InvalidArgument("columns: there are two conditions for deletes");
+      }
+      mapping.delete_condition = computed.expression;
+      continue;
+    }
+    if (!position) {
+      const std::optional<std::string> closest = schema.closest_name(computed.column);
+      return Status::InvalidArgument("columns: '{} = ...' fills no column of the table{}", computed.column,
+                                     closest ? fmt::format("; did you mean '{}'?", *closest) : std::string());
+    }
+    if (is_given[*position]) return Status::InvalidArgument("columns: '{}' has two expressions", computed.column);
+    is_given[*position] = true;
+    mapping.computed.push_back({*position, computed.expression});
+  }
+  return Status::OK();
 }
 
 Status check_missing_keys(const TableSchema& schema, const std::vector<size_t>& given) {
@@ -87,20 +117,25 @@ Result<ColumnMapping> map_columns(const LoadRequest& request, const TableSchema&
   }
   ColumnMapping mapping;
   mapping.all_deletes = request.merge_type == MergeType::kDelete;
-  bool has_delete_sign = false;
   std::vector<bool> is_given(schema.columns.size(), false);
+  FRESHET_RETURN_IF_ERROR(map_expressions(request, schema, mapping, is_given));
+  const std::vector<bool> is_computed = is_given;
+  bool has_delete_sign = !mapping.delete_condition.empty() && request.merge_type != MergeType::kMerge;
   for (std::string& name : source_names(request, schema)) {
     SourceColumn source{std::move(name), SourceColumn::Use::kIgnored, 0};
-    if (same_name(source.name, kDeleteSignColumn)) {
+    if (const std::optional<size_t> position = schema.find(source.name)) {
+      const bool is_input = is_computed[*position];
+      if (is_given[*position] && request.flexible_columns) continue;  // both names of a sequence column
+      if (is_given[*position] && !is_input) return Status::InvalidArgument("columns: '{}' is named twice", source.name);
+      if (!is_input) {
+        source.use = SourceColumn::Use::kColumn;
+        source.column = *position;
+        is_given[*position] = true;
+      }
+    } else if (same_name(source.name, kDeleteSignColumn)) {
       if (has_delete_sign) return Status::InvalidArgument("columns: '{}' is named twice", source.name);
       source.use = SourceColumn::Use::kDeleteSign;
       has_delete_sign = true;
-    } else if (const std::optional<size_t> position = schema.find(source.name)) {
-      if (is_given[*position] && request.flexible_columns) continue;  // both names of a sequence column
-      if (is_given[*position]) return Status::InvalidArgument("columns: '{}' is named twice", source.name);
-      source.use = SourceColumn::Use::kColumn;
-      source.column = *position;
-      is_given[*position] = true;
     }
     mapping.sources.push_back(std::move(source));
   }
@@ -115,6 +150,11 @@ Result<ColumnMapping> map_columns(const LoadRequest& request, const TableSchema&
   FRESHET_RETURN_IF_ERROR(check_deletes(request, schema, has_delete_sign));
   FRESHET_RETURN_IF_ERROR(check_missing_keys(schema, mapping.given));
   return mapping;
+}
+
+bool parse_delete_sign(std::string_view text, uint8_t& sign) {
+  sign = text == "1" || same_name(text, "true");
+  return sign != 0 || text == "0" || same_name(text, "false");
 }
 
 }  // namespace freshet::ingest

@@ -109,10 +109,16 @@ class StreamLoadImpl final : public StreamLoad {
     if (!is_ended_) static_cast<void>(abort(Status::Cancelled("the load was given up")));
   }
 
-  Status open_decoder(const LoadRequest& request, uint64_t max_row_bytes) {
+  Status open_decoder(const LoadRequest& request, const IngestOptions& options) {
     const auto start = Clock::now();
     if (!request.partitions.empty()) FRESHET_RETURN_IF_ERROR(transaction_->restrict_to(request.partitions));
-    DecodeTarget target{storage_, table(), errors_, [this](const Block& block) { return take(block); }, max_row_bytes};
+    DecodeTarget target{storage_,
+                        table(),
+                        errors_,
+                        [this](const Block& block) { return take(block); },
+                        options.max_row_bytes,
+                        options.transforms,
+                        &report_.unselected_rows};
     FRESHET_ASSIGN_OR_RETURN(decoder_, make_decoder(request, std::move(target)));
     report_.plan_ms = millis(Clock::now() - start);
     return Status::OK();
@@ -167,7 +173,7 @@ class StreamLoadImpl final : public StreamLoad {
 
   static Status given_up() { return Status::Cancelled("the load was aborted by a user"); }
 
-  uint64_t total_rows() const { return transaction_->row_count() + errors_.count(); }
+  uint64_t total_rows() const { return transaction_->row_count() + errors_.count() + report_.unselected_rows; }
 
   Status check_quality() const {
     const double considered = static_cast<double>(total_rows() - report_.unselected_rows);
@@ -301,7 +307,7 @@ class LoadManagerImpl final : public LoadManager {
     report.begin_ms = millis(Clock::now() - began);
     auto begun = std::make_unique<StreamLoadImpl>(storage_, *error_logs_, options_, request, table, std::move(ticket),
                                                   report, began, std::move(partial), running_);
-    const Status status = begun->open_decoder(request, options_.max_row_bytes);
+    const Status status = begun->open_decoder(request, options_);
     if (!status.ok()) {
       static_cast<void>(begun->abort(status));
       return status;

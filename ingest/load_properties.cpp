@@ -2,8 +2,10 @@
 #include <charconv>
 #include <unordered_map>
 
+#include "ingest/column_list.h"
 #include "ingest/json_path.h"
 #include "ingest/load_request.h"
+#include "ingest/trim.h"
 #include "storage/types/schema.h"
 #include "storage/types/table_options.h"
 
@@ -20,12 +22,6 @@ std::string to_lower(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return out;
-}
-
-std::string_view trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
 }
 
 Status parse_bool(std::string_view name, std::string_view value, bool& out) {
@@ -84,33 +80,6 @@ Status unescape_separator(std::string_view name, std::string_view value, std::st
   }
   out = std::move(bytes);
   return Status::OK();
-}
-
-/// Splits at commas outside backquotes; refuses expressions.
-Status parse_names(std::string_view header, std::string_view value, std::vector<std::string>& names) {
-  names.clear();
-  std::string name;
-  bool is_quoted = false;
-  auto end_name = [&]() -> Status {
-    const std::string_view trimmed = trim(name);
-    if (trimmed.empty()) return Status::InvalidArgument("{}: there is an empty name in '{}'", header, value);
-    names.emplace_back(trimmed);
-    name.clear();
-    return Status::OK();
-  };
-  for (char c : value) {
-    if (c == '`') {
-      is_quoted = !is_quoted;
-    } else if (!is_quoted && (c == '=' || c == '(')) {
-      return Status::Unsupported("{}: only names are offered, no expressions, but '{}' has '{}'", header, value, c);
-    } else if (c == ',' && !is_quoted) {
-      FRESHET_RETURN_IF_ERROR(end_name());
-    } else {
-      name.push_back(c);
-    }
-  }
-  if (is_quoted) return Status::InvalidArgument("{}: a backquote is not closed in '{}'", header, value);
-  return end_name();
 }
 
 Status parse_single_char(std::string_view name, std::string_view value, char& out) {
@@ -195,7 +164,10 @@ class PropertyReader {
   Status read_general() {
     if (const auto* value = find("label")) FRESHET_RETURN_IF_ERROR(parse_label(*value, request_.label));
     if (const auto* value = find("format")) FRESHET_RETURN_IF_ERROR(parse_format(*value, request_.format));
-    if (const auto* value = find("columns")) FRESHET_RETURN_IF_ERROR(parse_names("columns", *value, request_.columns));
+    if (const auto* value = find("columns")) {
+      FRESHET_RETURN_IF_ERROR(parse_column_list("columns", *value, request_.columns, request_.expressions));
+    }
+    if (const auto* value = find("where")) request_.where = *value;
     if (const auto* value = find("hidden_columns")) {
       FRESHET_RETURN_IF_ERROR(parse_names("hidden_columns", *value, request_.hidden_columns));
     }
@@ -216,8 +188,9 @@ class PropertyReader {
     const bool has_condition = find("delete") != nullptr;
     if (type == "merge") {
       if (!has_condition) return Status::InvalidArgument("Excepted DELETE ON clause when merge type is MERGE.");
-      return Status::Unsupported(
-          "merge_type: MERGE is not offered; mark deletes with a source column and hidden_columns: {}", kDeleteSignColumn);
+      request_.merge_type = MergeType::kMerge;
+      request_.delete_condition = *find("delete");
+      return Status::OK();
     }
     if (has_condition) return Status::InvalidArgument("Not support DELETE ON clause when merge type is not MERGE.");
     if (type == "append") {
@@ -225,7 +198,7 @@ class PropertyReader {
     } else if (type == "delete") {
       request_.merge_type = MergeType::kDelete;
     } else {
-      return Status::InvalidArgument("merge_type must be APPEND or DELETE, not '{}'", *value);
+      return Status::InvalidArgument("merge_type must be APPEND, DELETE or MERGE, not '{}'", *value);
     }
     if (request_.merge_type == MergeType::kDelete && !request_.hidden_columns.empty()) {
       return Status::InvalidArgument("merge_type DELETE makes every row a delete: hidden_columns cannot be set beside it");
@@ -328,7 +301,7 @@ class PropertyReader {
     if (find("partitions") != nullptr && find("temporary_partitions") != nullptr) {
       return Status::InvalidArgument("Can not specify both partitions and temporary partitions");
     }
-    for (const char* name : {"where", "temporary_partitions", "sql"}) {
+    for (const char* name : {"temporary_partitions", "sql"}) {
       if (find(name) != nullptr) return Status::Unsupported("{}: not offered; send the load without it", name);
     }
     if (const auto* value = find("partitions"))

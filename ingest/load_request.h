@@ -11,7 +11,14 @@
 namespace freshet::ingest {
 
 enum class LoadFormat : uint8_t { kCsv, kCsvWithNames, kCsvWithNamesAndTypes, kJson };
-enum class MergeType : uint8_t { kAppend, kDelete };
+enum class MergeType : uint8_t { kAppend, kDelete, kMerge };
+enum class Compression : uint8_t { kNone, kGzip, kDeflate, kBzip2, kLz4Frame, kZstd, kSnappyFrame };
+
+/// `column = expression`, over the source columns of a row.
+struct ColumnExpression {
+  std::string column;
+  std::string expression;
+};
 
 /// What a client says about the rows it sends, whatever way they come (Stream Load headers, routine-load properties).
 struct LoadRequest {
@@ -30,6 +37,11 @@ struct LoadRequest {
   /// column of the table is read and dropped.
   std::vector<std::string> columns;
   std::vector<std::string> hidden_columns;
+  std::vector<ColumnExpression> expressions;  ///< of `columns`: columns of the table that are computed
+  std::string preceding_filter;               ///< condition on source columns; other rows are left out; empty = none
+  std::string where;                          ///< condition on the row as it will be stored; empty = none
+  std::string delete_condition;               ///< kMerge: rows for which it is true delete their key
+  Compression compression = Compression::kNone;
   double max_filter_ratio = 0;
   bool strict_mode = false;
   MergeType merge_type = MergeType::kAppend;
@@ -52,8 +64,8 @@ struct LoadRequest {
 };
 
 /// Fills a request from (name, value) pairs: Stream Load headers or routine-load properties, names in any case. Unknown
-/// names are ignored; a known one with a bad value, or one that asks for what is not offered (where,
-/// two_phase_commit, compress_type ...), is InvalidArgument or Unsupported with Doris's text where it has one.
+/// names are ignored; a known one with a bad value, or one that asks for what is not offered, is InvalidArgument or
+/// Unsupported with Doris's text where it has one.
 Status apply_load_properties(const std::vector<std::pair<std::string, std::string>>& properties, LoadRequest& request);
 
 }  // namespace freshet::ingest

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "ingest/row_errors.h"
 #include "storage/base/limits.h"
 #include "storage/types/bitmap_value.h"
 #include "storage/types/row_mask.h"
@@ -13,19 +14,6 @@ namespace {
 
 /// So many loads that had to wait can go on side by side.
 constexpr uint64_t kMostWaitingGrants = 8;
-
-std::string row_text(const Block& block, size_t row) {
-  std::string text;
-  for (const Column& column : block.columns) {
-    if (&column != &block.columns.front()) text += '\t';
-    if (column.is_null(row)) {
-      text += "\\N";
-    } else {
-      format_value(column, row, text);
-    }
-  }
-  return text;
-}
 
 /// Casts to BLOB would make sets of anything: what is stored must be sets, or no later row of the key could be united with
 /// it.

@@ -55,7 +55,7 @@ Result<storage::PartialColumnsPtr> partial_columns_of(const LoadRequest& request
   const bool has_deletes = std::any_of(mapping.sources.begin(), mapping.sources.end(), [](const SourceColumn& source) {
     return source.use == SourceColumn::Use::kDeleteSign;
   });
-  if (has_deletes) {
+  if (has_deletes || !mapping.delete_condition.empty()) {
     return Status::Unsupported(
         "a partial update cannot delete rows as well: send the keys in a load with merge_type DELETE");
   }

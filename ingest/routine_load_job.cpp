@@ -229,8 +229,12 @@ Status RoutineLoadJob::begin_batch() {
       parts_.storage, table_,
       LoadTransaction::Options{parts_.loads.options().memtable_bytes, std::move(reject), std::move(partial)});
   if (decoder_ == nullptr || decoder_schema_ != table_->schema->version) {
-    DecodeTarget target{parts_.storage, table_, errors_, [this](const Block& block) { return transaction_->append(block); },
-                        parts_.loads.options().max_row_bytes};
+    DecodeTarget target{parts_.storage,
+                        table_,
+                        errors_,
+                        [this](const Block& block) { return transaction_->append(block); },
+                        parts_.loads.options().max_row_bytes,
+                        parts_.loads.options().transforms};
     FRESHET_ASSIGN_OR_RETURN(decoder_, make_decoder(spec_.load, std::move(target)));
     decoder_schema_ = table_->schema->version;
   }

@@ -52,6 +52,19 @@ void append_row_text(std::string& out, std::string_view row) {
 
 }  // namespace
 
+std::string row_text(const Block& block, size_t row) {
+  std::string text;
+  for (const Column& column : block.columns) {
+    if (&column != &block.columns.front()) text += '\t';
+    if (column.is_null(row)) {
+      text += "\\N";
+    } else {
+      format_value(column, row, text);
+    }
+  }
+  return text;
+}
+
 void RowErrors::add(std::string_view reason, std::string_view row) {
   if (count_++ == 0) first_ = reason;
   if (count_ > rows_kept_) return;

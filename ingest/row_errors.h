@@ -8,8 +8,12 @@
 #include <vector>
 
 #include "storage/base/result.h"
+#include "storage/types/block.h"
 
 namespace freshet::ingest {
+
+/// A row as text, with tabs between its values.
+std::string row_text(const Block& block, size_t row);
 
 /// The rejected rows of one load: their number, the first reason, and the text of the first `rows_kept` of them, a line
 /// each: "Reason: <why>. src line [<row, cut to kRowBytesKept>];". One thread.

@@ -7,6 +7,7 @@
 
 #include "ingest/load_request.h"
 #include "ingest/row_errors.h"
+#include "ingest/row_transform.h"
 #include "ingest/transactions.h"
 #include "storage/engine/storage_engine.h"
 
@@ -17,9 +18,10 @@ struct IngestOptions {
   uint64_t max_row_bytes = 16ull << 20;    ///< longest row of a body
   uint64_t max_running_loads = 256;        ///< further ones are refused with ResourceExhausted
   uint64_t load_timeout_seconds = 600;
-  uint64_t error_rows_kept = 1000;  ///< rejected rows kept for the ErrorURL of one load
-  uint64_t error_logs_kept = 1000;  ///< loads whose rejected rows are kept
-  std::string error_log_directory;  ///< rejected rows are readable across a restart
+  uint64_t error_rows_kept = 1000;      ///< rejected rows kept for the ErrorURL of one load
+  uint64_t error_logs_kept = 1000;      ///< loads whose rejected rows are kept
+  RowTransforms* transforms = nullptr;  ///< evaluates expressions of loads; null: such loads are refused
+  std::string error_log_directory;      ///< rejected rows are readable across a restart
 };
 
 /// The outcome of a load, with the figures of Doris's answer.

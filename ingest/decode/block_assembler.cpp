@@ -15,14 +15,6 @@ namespace {
 /// A block this large goes on before it has kBlockRows rows.
 constexpr size_t kBlockBytes = 16u << 20;
 
-/// A delete sign is 0 or 1; nothing stands for 0.
-bool parse_delete_sign(const Cell& cell, uint8_t& sign) {
-  if (cell.kind != Cell::Kind::kText) return sign = 0, true;
-  const std::string_view text = trim_blanks(cell.text());
-  sign = text == "1" || same_name(text, "true");
-  return sign != 0 || text == "0" || same_name(text, "false");
-}
-
 }  // namespace
 
 Result<BlockAssembler> BlockAssembler::create(const LoadRequest& request, DecodeTarget target) {
@@ -118,7 +110,9 @@ void BlockAssembler::check_utf8(const RowBatch& batch) {
 void BlockAssembler::read_delete_signs(const RowBatch& batch, size_t source) {
   for (size_t row = 0; row < batch.size(); ++row) {
     const Cell& cell = batch.cell(row, source);
-    if (!parse_delete_sign(cell, deletes_[row])) reject(row, fmt::format("{} must be 0 or 1", kDeleteSignColumn));
+    if (cell.kind != Cell::Kind::kText) continue;
+    if (!parse_delete_sign(trim_blanks(cell.text()), deletes_[row]))
+      reject(row, fmt::format("{} must be 0 or 1", kDeleteSignColumn));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "ingest/load_request.h"
 #include "ingest/row_errors.h"
+#include "ingest/row_transform.h"
 #include "storage/engine/storage_engine.h"
 
 namespace freshet::ingest {
@@ -41,9 +42,12 @@ struct DecodeTarget {
   RowErrors& errors;
   BlockSink sink;
   uint64_t max_row_bytes = 16ull << 20;
+  RowTransforms* transforms = nullptr;  ///< for requests with expressions; without it they are refused
+  uint64_t* unselected_rows = nullptr;  ///< counts the rows that conditions leave out, when given
 };
 
-/// The decoder of the request's format. Fails as map_columns does, and when a column of the table gets no value.
+/// The decoder of the request's format, with its expressions behind it. Fails as RowTransforms::make and map_columns do, and
+/// when a column of the table gets no value.
 Result<std::unique_ptr<Decoder>> make_decoder(const LoadRequest& request, DecodeTarget target);
 
 }  // namespace freshet::ingest

@@ -1,15 +1,42 @@
 #include "ingest/decode/csv_decoder.h"
 #include "ingest/decode/json_decoder.h"
+#include "ingest/decode/transform_stage.h"
 
 namespace freshet::ingest {
+namespace {
 
-Result<std::unique_ptr<Decoder>> make_decoder(const LoadRequest& request, DecodeTarget target) {
+Result<std::unique_ptr<Decoder>> make_plain_decoder(const LoadRequest& request, DecodeTarget target) {
   FRESHET_ASSIGN_OR_RETURN(BlockAssembler assembler, BlockAssembler::create(request, std::move(target)));
   if (request.format == LoadFormat::kJson) {
     FRESHET_ASSIGN_OR_RETURN(std::unique_ptr<JsonDecoder> json, JsonDecoder::create(request, std::move(assembler)));
     return std::unique_ptr<Decoder>(std::move(json));
   }
   return std::unique_ptr<Decoder>(std::make_unique<CsvDecoder>(request, std::move(assembler)));
+}
+
+/// A decoder of source columns with the stage behind it.
+class TransformingDecoder final : public Decoder {
+ public:
+  TransformingDecoder(std::unique_ptr<TransformStage> stage, std::unique_ptr<Decoder> sources)
+      : stage_(std::move(stage)), sources_(std::move(sources)) {}
+
+  Status feed(std::string_view bytes) override { return sources_->feed(bytes); }
+  Status feed_record(std::string_view record) override { return sources_->feed_record(record); }
+  Status flush() override { return sources_->flush(); }
+  Status finish() override { return sources_->finish(); }
+
+ private:
+  std::unique_ptr<TransformStage> stage_;
+  std::unique_ptr<Decoder> sources_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Decoder>> make_decoder(const LoadRequest& request, DecodeTarget target) {
+  if (!TransformStage::is_needed(request)) return make_plain_decoder(request, std::move(target));
+  FRESHET_ASSIGN_OR_RETURN(auto stage, TransformStage::create(request, std::move(target)));
+  FRESHET_ASSIGN_OR_RETURN(auto sources, make_plain_decoder(stage->source_request(), stage->source_target()));
+  return std::unique_ptr<Decoder>(std::make_unique<TransformingDecoder>(std::move(stage), std::move(sources)));
 }
 
 }  // namespace freshet::ingest

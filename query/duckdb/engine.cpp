@@ -5,84 +5,20 @@
 #include <duckdb/main/pending_query_result.hpp>
 #include <duckdb/main/prepared_statement.hpp>
 #include <duckdb/main/stream_query_result.hpp>
-#include <duckdb/main/valid_checker.hpp>
 #include <duckdb/parser/statement/explain_statement.hpp>
 #include <mutex>
 #include <optional>
 
-#include "query/duckdb/bitmap_functions.h"
-#include "query/duckdb/catalog.h"
-#include "query/duckdb/column_origin.h"
 #include "query/duckdb/error_text.h"
+#include "query/duckdb/instance.h"
 #include "query/duckdb/query_state.h"
 #include "query/duckdb/result_bridge.h"
+#include "query/duckdb/row_transform.h"
 #include "query/duckdb/statement_guard.h"
 #include "query/duckdb/types.h"
 
 namespace freshet::query {
 namespace {
-
-void configure(duckdb::DBConfig& config, const DuckEngineOptions& options) {
-  if (options.memory_bytes != 0) config.options.maximum_memory = options.memory_bytes;
-  if (options.threads != 0) config.options.maximum_threads = options.threads;
-  config.options.use_temporary_directory = !options.temp_directory.empty();
-  config.options.temporary_directory = options.temp_directory;
-  config.SetOptionByName("autoinstall_known_extensions", false);
-  config.SetOptionByName("autoload_known_extensions", false);
-  // No client may count on an order that it did not ask for; results come from all threads at once.
-  config.SetOptionByName("preserve_insertion_order", false);
-  // As MySQL: NULLs first when ascending, division by zero is NULL, ORDER BY takes any literal.
-  config.SetOptionByName("default_null_order", "nulls_first_on_asc_last_on_desc");
-  config.SetOptionByName("ieee_floating_point_ops", false);
-  config.SetOptionByName("order_by_non_integer_literal", true);
-}
-
-/// Texts that make an open instance Freshet's: the catalog, UTC, and no way out.
-Status close_world(duckdb::DuckDB& database) {
-  duckdb::Connection connection(database);
-  static constexpr const char* kStatements[] = {
-      "ATTACH '' AS freshet (TYPE freshet)",           "SET GLOBAL TimeZone = 'UTC'",
-      "SET GLOBAL allow_community_extensions = false", "SET GLOBAL enable_external_access = false",
-      "SET GLOBAL lock_configuration = true",
-  };
-  for (const char* statement : kStatements) {
-    const auto result = connection.Query(statement);
-    if (result->HasError()) return status_of(result->GetErrorObject(), {}).with_context(statement);
-  }
-  return Status::OK();
-}
-
-/// The open DuckDB instance, replaced when a defect has made it refuse everything. Any thread.
-class InstanceHolder {
- public:
-  InstanceHolder(SnapshotProvider snapshots, HistoryProvider history, DuckEngineOptions options)
-      : snapshots_(std::move(snapshots)), history_(std::move(history)), options_(std::move(options)) {}
-
-  Result<std::shared_ptr<duckdb::DuckDB>> get() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (instance_ != nullptr && !duckdb::ValidChecker::IsInvalidated(*instance_->instance)) return instance_;
-    try {
-      duckdb::DBConfig config;
-      configure(config, options_);
-      register_catalog(config, snapshots_, history_);
-      auto opened = std::make_shared<duckdb::DuckDB>(nullptr, &config);
-      register_column_origins(duckdb::DBConfig::GetConfig(*opened->instance));
-      register_bitmap_functions(*opened->instance);
-      FRESHET_RETURN_IF_ERROR(close_world(*opened));
-      instance_ = std::move(opened);
-      return instance_;
-    } catch (const std::exception& error) {
-      return status_of(duckdb::ErrorData(error), {}).with_context("cannot open the query engine");
-    }
-  }
-
- private:
-  const SnapshotProvider snapshots_;
-  const HistoryProvider history_;
-  const DuckEngineOptions options_;
-  std::mutex mutex_;
-  std::shared_ptr<duckdb::DuckDB> instance_;  ///< guarded by mutex_
-};
 
 class Connection final : public DuckConnection {
  public:
@@ -267,5 +203,7 @@ Result<std::unique_ptr<DuckEngine>> DuckEngine::open(SnapshotProvider snapshots,
 }
 
 std::unique_ptr<DuckConnection> DuckEngine::connect() { return std::make_unique<Connection>(instance_->holder); }
+
+std::unique_ptr<ingest::RowTransforms> DuckEngine::row_transforms() { return make_row_transforms(instance_->holder); }
 
 }  // namespace freshet::query

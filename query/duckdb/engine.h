@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "ingest/row_transform.h"
 #include "query/result_writer.h"
 #include "query/session.h"
 #include "storage/base/result.h"
@@ -79,6 +80,8 @@ class DuckEngine {
   ~DuckEngine();
 
   std::unique_ptr<DuckConnection> connect();
+  /// Evaluates the expressions of loads. It must not outlive the engine.
+  std::unique_ptr<ingest::RowTransforms> row_transforms();
 
  private:
   struct Instance;

@@ -240,6 +240,25 @@ Result<GuardedStatement> parse_query(std::string_view sql, const std::string& da
   }
 }
 
+Result<duckdb::unique_ptr<ParsedExpression>> parse_expression(std::string_view text) {
+  FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query("SELECT " + std::string(text), {}));
+  auto& query = *guarded.statement->Cast<duckdb::SelectStatement>().node;
+  const auto not_alone = [] { return Status::InvalidArgument("one expression is expected, without clauses around it"); };
+  if (query.type != duckdb::QueryNodeType::SELECT_NODE || !query.modifiers.empty() || !query.cte_map.map.empty()) {
+    return not_alone();
+  }
+  auto& select = query.Cast<duckdb::SelectNode>();
+  const bool has_clauses = (select.from_table && select.from_table->type != TableReferenceType::EMPTY_FROM) ||
+                           select.where_clause || select.having || select.qualify || select.sample ||
+                           !select.groups.group_expressions.empty();
+  if (has_clauses || select.select_list.size() != 1) return not_alone();
+  if (guarded.parameter_count != 0) return Status::InvalidArgument("placeholders cannot stand here");
+  auto expression = std::move(select.select_list.front());
+  expression->ClearAlias();
+  if (expression->HasSubquery()) return Status::InvalidArgument("subqueries cannot stand here");
+  return expression;
+}
+
 Status bind_parameters(GuardedStatement& statement, std::span<const Parameter> parameters) {
   if (statement.parameter_count != parameters.size()) {
     return Status::InvalidArgument("The statement has {} placeholders, but {} values were given", statement.parameter_count,

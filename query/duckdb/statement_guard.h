@@ -25,6 +25,9 @@ struct GuardedStatement {
 /// instead. InvalidArgument otherwise.
 Result<GuardedStatement> parse_query(std::string_view sql, const std::string& database);
 
+/// Parses one expression, without subqueries and placeholders, and allows it as parse_query() does.
+Result<duckdb::unique_ptr<duckdb::ParsedExpression>> parse_expression(std::string_view text);
+
 /// Puts constants in the place of the placeholders. InvalidArgument when the numbers differ.
 Status bind_parameters(GuardedStatement& statement, std::span<const Parameter> parameters);
 

@@ -1,0 +1,61 @@
+#include "query/duckdb/instance.h"
+
+#include <duckdb/main/valid_checker.hpp>
+
+#include "query/duckdb/catalog.h"
+#include "query/duckdb/column_origin.h"
+#include "query/duckdb/error_text.h"
+
+namespace freshet::query {
+namespace {
+
+void configure(duckdb::DBConfig& config, const DuckEngineOptions& options) {
+  if (options.memory_bytes != 0) config.options.maximum_memory = options.memory_bytes;
+  if (options.threads != 0) config.options.maximum_threads = options.threads;
+  config.options.use_temporary_directory = !options.temp_directory.empty();
+  config.options.temporary_directory = options.temp_directory;
+  config.SetOptionByName("autoinstall_known_extensions", false);
+  config.SetOptionByName("autoload_known_extensions", false);
+  // No client may count on an order that it did not ask for; results come from all threads at once.
+  config.SetOptionByName("preserve_insertion_order", false);
+  // As MySQL: NULLs first when ascending, division by zero is NULL, ORDER BY takes any literal.
+  config.SetOptionByName("default_null_order", "nulls_first_on_asc_last_on_desc");
+  config.SetOptionByName("ieee_floating_point_ops", false);
+  config.SetOptionByName("order_by_non_integer_literal", true);
+}
+
+/// Texts that make an open instance Freshet's: the catalog, UTC, and no way out.
+Status close_world(duckdb::DuckDB& database) {
+  duckdb::Connection connection(database);
+  static constexpr const char* kStatements[] = {
+      "ATTACH '' AS freshet (TYPE freshet)",           "SET GLOBAL TimeZone = 'UTC'",
+      "SET GLOBAL allow_community_extensions = false", "SET GLOBAL enable_external_access = false",
+      "SET GLOBAL lock_configuration = true",
+  };
+  for (const char* statement : kStatements) {
+    const auto result = connection.Query(statement);
+    if (result->HasError()) return status_of(result->GetErrorObject(), {}).with_context(statement);
+  }
+  return Status::OK();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<duckdb::DuckDB>> InstanceHolder::get() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (instance_ != nullptr && !duckdb::ValidChecker::IsInvalidated(*instance_->instance)) return instance_;
+  try {
+    duckdb::DBConfig config;
+    configure(config, options_);
+    register_catalog(config, snapshots_, history_);
+    auto opened = std::make_shared<duckdb::DuckDB>(nullptr, &config);
+    register_column_origins(duckdb::DBConfig::GetConfig(*opened->instance));
+    FRESHET_RETURN_IF_ERROR(close_world(*opened));
+    instance_ = std::move(opened);
+    return instance_;
+  } catch (const std::exception& error) {
+    return status_of(duckdb::ErrorData(error), {}).with_context("cannot open the query engine");
+  }
+}
+
+}  // namespace freshet::query

@@ -1,0 +1,333 @@
+#include "query/duckdb/row_transform.h"
+
+#include <algorithm>
+#include <cstring>
+#include <duckdb.hpp>
+#include <duckdb/execution/expression_executor.hpp>
+#include <duckdb/parser/column_list.hpp>
+#include <duckdb/parser/expression/columnref_expression.hpp>
+#include <duckdb/parser/parsed_expression_iterator.hpp>
+#include <duckdb/planner/binder.hpp>
+#include <duckdb/planner/expression/bound_cast_expression.hpp>
+#include <duckdb/planner/expression_binder/check_binder.hpp>
+
+#include "query/dialect/mysql_rewrite.h"
+#include "query/duckdb/error_text.h"
+#include "query/duckdb/result_bridge.h"
+#include "query/duckdb/statement_guard.h"
+#include "query/duckdb/types.h"
+#include "query/duckdb/untyped_operands.h"
+#include "storage/base/limits.h"
+#include "storage/types/schema.h"
+
+namespace freshet::query {
+namespace {
+
+using duckdb::DataChunk;
+using duckdb::idx_t;
+using duckdb::LogicalType;
+using duckdb::Vector;
+using ingest::RowTransformSpec;
+using ingest::TransformedRows;
+using Fate = TransformedRows::Fate;
+
+/// Errors that one row's values cause, as opposed to a lack of memory or a defect.
+bool is_of_row(const duckdb::ErrorData& error) {
+  switch (error.Type()) {
+    case duckdb::ExceptionType::INTERNAL:
+    case duckdb::ExceptionType::FATAL:
+    case duckdb::ExceptionType::OUT_OF_MEMORY:
+    case duckdb::ExceptionType::INTERRUPT: return false;
+    default: return true;
+  }
+}
+
+/// Copies rows [first, first + count) of a column to `out`; texts point into the column.
+void fill_vector(const Column& column, size_t first, size_t count, Vector& out) {
+  if (column.is_bytes()) {
+    auto* texts = duckdb::FlatVector::GetData<duckdb::string_t>(out);
+    for (size_t row = 0; row < count; ++row) {
+      const std::string_view text = column.bytes_at(first + row);
+      texts[row] = duckdb::string_t(text.data(), static_cast<uint32_t>(text.size()));
+    }
+  } else {
+    std::memcpy(duckdb::FlatVector::GetData(out), column.raw_at(first), count * column.type().width());
+  }
+  const std::span<const uint8_t> nulls = column.nulls();
+  for (size_t row = 0; !nulls.empty() && row < count; ++row) {
+    if (nulls[first + row] != 0) duckdb::FlatVector::SetNull(out, row, true);
+  }
+}
+
+/// Named columns that expressions see, side by side in a chunk.
+struct Scope {
+  duckdb::ColumnList columns;
+  std::vector<std::string> names;
+  duckdb::vector<LogicalType> types;
+
+  bool has(const std::string& name) const {
+    return std::any_of(names.begin(), names.end(), [&](const std::string& known) { return same_name(known, name); });
+  }
+  void add(const std::string& name, const LogicalType& type) {
+    columns.AddColumn(duckdb::ColumnDefinition(name, type));
+    names.push_back(name);
+    types.push_back(type);
+  }
+};
+
+/// Expressions over one scope that are evaluated together.
+class ExpressionList {
+ public:
+  explicit ExpressionList(duckdb::ClientContext& context) : context_(context) {}
+
+  /// `what` names the expression in messages. Results that are no `type` are NULL.
+  Status add(const std::string& what, const std::string& text, const Scope& scope, const IsUntyped& is_untyped,
+             const LogicalType& type) {
+    Result<std::string> rewritten = rewrite_for_duckdb("SELECT " + text, SessionValues());
+    if (!rewritten.ok()) return rewritten.status().with_context(what);
+    auto parsed = parse_expression(std::string_view(*rewritten).substr(sizeof("SELECT ") - 1));
+    if (!parsed.ok()) return parsed.status().with_context(what);
+    auto expression = std::move(parsed).value();
+    const std::string unknown = unknown_name(*expression, scope);
+    read_untyped_operands(expression, is_untyped);
+    try {
+      const auto binder = duckdb::Binder::CreateBinder(context_);
+      duckdb::physical_index_set_t used;
+      duckdb::CheckBinder check(*binder, context_, "", scope.columns, used);
+      check.target_type = LogicalType(duckdb::LogicalTypeId::INVALID);  // the constraint's would be INTEGER
+      auto bound = check.Bind(expression);
+      expressions_.push_back(
+          duckdb::BoundCastExpression::AddCastToType(context_, std::move(bound), type, /*try_cast=*/true));
+      types_.push_back(type);
+      return Status::OK();
+    } catch (const std::exception& error) {
+      if (!unknown.empty()) return Status::InvalidArgument("{}: Unknown column '{}'", what, unknown);
+      return status_of(duckdb::ErrorData(error), {}).with_context(what);
+    }
+  }
+
+  void open() {
+    if (expressions_.empty()) return;
+    executor_ = std::make_unique<duckdb::ExpressionExecutor>(context_, expressions_);
+    results_.Initialize(duckdb::Allocator::DefaultAllocator(), types_);
+  }
+  /// Throws what the expressions throw. The results stay until the next call.
+  DataChunk& run(DataChunk& input) {
+    results_.Reset();
+    results_.SetCardinality(input);
+    if (executor_ != nullptr) executor_->Execute(input, results_);
+    return results_;
+  }
+
+ private:
+  /// The first name that is no column of the scope; empty when all are. It may still be a lambda's parameter.
+  static std::string unknown_name(const duckdb::ParsedExpression& expression, const Scope& scope) {
+    std::string unknown;
+    duckdb::ParsedExpressionIterator::VisitExpression<duckdb::ColumnRefExpression>(
+        expression, [&](const duckdb::ColumnRefExpression& found) {
+          if (unknown.empty() && !scope.has(found.column_names.front())) unknown = found.GetColumnName();
+        });
+    return unknown;
+  }
+
+  duckdb::ClientContext& context_;
+  duckdb::vector<duckdb::unique_ptr<duckdb::Expression>> expressions_;
+  duckdb::vector<LogicalType> types_;
+  std::unique_ptr<duckdb::ExpressionExecutor> executor_;
+  DataChunk results_;
+};
+
+class Transform final : public ingest::RowTransform {
+ public:
+  Transform(std::shared_ptr<duckdb::DuckDB> instance, const RowTransformSpec& spec)
+      : instance_(std::move(instance)),
+        connection_(*instance_),
+        filter_(*connection_.context),
+        computed_(*connection_.context),
+        conditions_(*connection_.context),
+        has_filter_(!spec.preceding_filter.empty()),
+        has_where_(!spec.where.empty()),
+        has_delete_(!spec.delete_condition.empty()) {}
+
+  Status bind(const RowTransformSpec& spec) {
+    connection_.BeginTransaction();
+    Scope sources;
+    for (const auto& source : spec.sources) sources.add(source.name, logical_type(source.type));
+    const IsUntyped is_untyped_source = [&](const std::string& name) {
+      return std::any_of(spec.sources.begin(), spec.sources.end(),
+                         [&](const auto& source) { return source.is_untyped && same_name(source.name, name); });
+    };
+    if (has_filter_) {
+      FRESHET_RETURN_IF_ERROR(
+          filter_.add("PRECEDING FILTER", spec.preceding_filter, sources, is_untyped_source, LogicalType::BOOLEAN));
+    }
+    Scope mapped;
+    for (const auto& computed : spec.computed) {
+      const LogicalType type = logical_type(computed.type);
+      FRESHET_RETURN_IF_ERROR(
+          computed_.add("column '" + computed.name + "'", computed.expression, sources, is_untyped_source, type));
+      mapped.add(computed.name, type);
+      names_.push_back(computed.name);
+      targets_.push_back(computed.type);
+    }
+    for (size_t i = 0; i < spec.sources.size(); ++i) {
+      if (mapped.has(spec.sources[i].name)) continue;
+      mapped.add(spec.sources[i].name, sources.types[i]);
+      visible_sources_.push_back(i);
+    }
+    const IsUntyped is_untyped_mapped = [&](const std::string& name) {
+      const bool is_computed = std::any_of(names_.begin(), names_.end(), [&](const auto& n) { return same_name(n, name); });
+      return !is_computed && is_untyped_source(name);
+    };
+    if (has_where_) {
+      FRESHET_RETURN_IF_ERROR(conditions_.add("where", spec.where, mapped, is_untyped_mapped, LogicalType::BOOLEAN));
+    }
+    if (has_delete_) {
+      FRESHET_RETURN_IF_ERROR(
+          conditions_.add("delete", spec.delete_condition, mapped, is_untyped_mapped, LogicalType::BOOLEAN));
+    }
+    filter_.open();
+    computed_.open();
+    conditions_.open();
+    input_.Initialize(duckdb::Allocator::DefaultAllocator(), sources.types);
+    one_.InitializeEmpty(sources.types);
+    mapped_.InitializeEmpty(mapped.types);
+    return Status::OK();
+  }
+
+  Status apply(const std::vector<Column>& sources, TransformedRows& out) override {
+    const size_t rows = sources.empty() ? 0 : sources.front().size();
+    out.computed.clear();
+    for (const DataType& type : targets_) out.computed.emplace_back(type);
+    out.fates.assign(rows, Fate::kKept);
+    out.deletes.assign(rows, 0);
+    out.failures.clear();
+    for (size_t first = 0; first < rows; first += kVectorRows) {
+      const size_t count = std::min<size_t>(kVectorRows, rows - first);
+      input_.Reset();
+      for (size_t i = 0; i < sources.size(); ++i) fill_vector(sources[i], first, count, input_.data[i]);
+      input_.SetCardinality(count);
+      FRESHET_RETURN_IF_ERROR(transform_vector(first, count, out));
+    }
+    return Status::OK();
+  }
+
+ private:
+  /// All rows of the input at once, or one by one when that fails.
+  Status transform_vector(size_t first, size_t count, TransformedRows& out) {
+    duckdb::ErrorData error;
+    FRESHET_RETURN_IF_ERROR(try_rows(input_, first, out, error));
+    if (!error.HasError()) return Status::OK();
+    for (size_t row = 0; row < count; ++row) {
+      duckdb::SelectionVector selection(1);
+      selection.set_index(0, row);
+      one_.Reset();
+      one_.Slice(input_, selection, 1);
+      duckdb::ErrorData row_error;
+      FRESHET_RETURN_IF_ERROR(try_rows(one_, first + row, out, row_error));
+      if (!row_error.HasError()) continue;
+      out.fates[first + row] = Fate::kFailed;
+      out.deletes[first + row] = 0;
+      out.failures.push_back({first + row, status_of(row_error, {}).message()});
+      for (Column& column : out.computed) column.append_null();
+    }
+    return Status::OK();
+  }
+
+  /// An error of rows is answered in `error`, and then nothing was appended; others end the load.
+  Status try_rows(DataChunk& input, size_t first, TransformedRows& out, duckdb::ErrorData& error) {
+    try {
+      return evaluate(input, first, out);
+    } catch (const std::exception& thrown) {
+      error = duckdb::ErrorData(thrown);
+      return is_of_row(error) ? Status::OK() : status_of(error, {});
+    }
+  }
+
+  Status evaluate(DataChunk& input, size_t first, TransformedRows& out) {
+    const size_t count = input.size();
+    if (has_filter_) {
+      unselect(filter_.run(input).data[0], first, count, out);
+      if (count == 1 && out.fates[first] == Fate::kUnselected) {
+        for (Column& column : out.computed) column.append_null();
+        return Status::OK();
+      }
+    }
+    DataChunk& computed = computed_.run(input);
+    mapped_.Reset();
+    for (size_t i = 0; i < targets_.size(); ++i) mapped_.data[i].Reference(computed.data[i]);
+    for (size_t i = 0; i < visible_sources_.size(); ++i) {
+      mapped_.data[targets_.size() + i].Reference(input.data[visible_sources_[i]]);
+    }
+    mapped_.SetCardinality(count);
+    DataChunk& conditions = conditions_.run(mapped_);
+    if (has_where_) unselect(conditions.data[0], first, count, out);
+    if (has_delete_) {
+      for_each_true(conditions.data[has_where_ ? 1 : 0], count,
+                    [&](size_t row, bool is_true) { out.deletes[first + row] = is_true ? 1 : 0; });
+    }
+    Block block;
+    FRESHET_RETURN_IF_ERROR(to_block(computed, names_, targets_, block));
+    for (size_t i = 0; i < targets_.size(); ++i) out.computed[i].append_range(block.columns[i], 0, count);
+    return Status::OK();
+  }
+
+  template <typename Take>
+  static void for_each_true(Vector& vector, size_t count, const Take& take) {
+    duckdb::UnifiedVectorFormat format;
+    vector.ToUnifiedFormat(count, format);
+    const bool* values = duckdb::UnifiedVectorFormat::GetData<bool>(format);
+    for (size_t row = 0; row < count; ++row) {
+      const idx_t index = format.sel->get_index(row);
+      take(row, format.validity.RowIsValid(index) && values[index]);
+    }
+  }
+
+  static void unselect(Vector& condition, size_t first, size_t count, TransformedRows& out) {
+    for_each_true(condition, count, [&](size_t row, bool is_true) {
+      if (!is_true) out.fates[first + row] = Fate::kUnselected;
+    });
+  }
+
+  std::shared_ptr<duckdb::DuckDB> instance_;
+  duckdb::Connection connection_;
+  ExpressionList filter_;
+  ExpressionList computed_;
+  ExpressionList conditions_;
+  const bool has_filter_;
+  const bool has_where_;
+  const bool has_delete_;
+  std::vector<std::string> names_;       ///< of the computed columns
+  std::vector<DataType> targets_;        ///< their types
+  std::vector<size_t> visible_sources_;  ///< those that the conditions see
+  DataChunk input_;
+  DataChunk one_;     ///< a row of input_
+  DataChunk mapped_;  ///< computed columns, then the visible sources
+};
+
+class Transforms final : public ingest::RowTransforms {
+ public:
+  explicit Transforms(InstanceHolder& holder) : holder_(holder) {}
+
+  Result<std::unique_ptr<ingest::RowTransform>> make(const RowTransformSpec& spec) override {
+    FRESHET_ASSIGN_OR_RETURN(auto instance, holder_.get());
+    try {
+      auto transform = std::make_unique<Transform>(std::move(instance), spec);
+      FRESHET_RETURN_IF_ERROR(transform->bind(spec));
+      return std::unique_ptr<ingest::RowTransform>(std::move(transform));
+    } catch (const std::exception& error) {
+      return status_of(duckdb::ErrorData(error), {});
+    }
+  }
+
+ private:
+  InstanceHolder& holder_;
+};
+
+}  // namespace
+
+std::unique_ptr<ingest::RowTransforms> make_row_transforms(InstanceHolder& holder) {
+  return std::make_unique<Transforms>(holder);
+}
+
+}  // namespace freshet::query
