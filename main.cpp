@@ -96,6 +96,7 @@ ingest::IngestOptions ingest_options(const config::Settings& settings, const Dat
   options.max_row_bytes = settings.ingest.max_row_bytes;
   options.max_running_loads = settings.ingest.max_running_loads;
   options.load_timeout_seconds = settings.ingest.load_timeout_seconds;
+  options.expansion = {settings.ingest.max_decompressed_bytes, settings.ingest.max_expansion_ratio};
   options.error_rows_kept = settings.ingest.error_log_rows;
   options.error_logs_kept = settings.ingest.error_logs_kept;
   options.error_log_directory = paths.error_logs();

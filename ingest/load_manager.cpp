@@ -118,7 +118,8 @@ class StreamLoadImpl final : public StreamLoad {
                         [this](const Block& block) { return take(block); },
                         options.max_row_bytes,
                         options.transforms,
-                        &report_.unselected_rows};
+                        &report_.unselected_rows,
+                        options.expansion};
     FRESHET_ASSIGN_OR_RETURN(decoder_, make_decoder(request, std::move(target)));
     report_.plan_ms = millis(Clock::now() - start);
     return Status::OK();

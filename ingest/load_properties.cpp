@@ -88,7 +88,28 @@ Status parse_single_char(std::string_view name, std::string_view value, char& ou
   return Status::OK();
 }
 
-Status parse_format(std::string_view value, LoadFormat& format) {
+Status parse_compression(std::string_view value, Compression& compression) {
+  struct Name {
+    std::string_view name;
+    Compression compression;
+  };
+  static constexpr Name kNames[] = {
+      {"plain", Compression::kNone},        {"gz", Compression::kGzip},
+      {"gzip", Compression::kGzip},         {"deflate", Compression::kDeflate},
+      {"bz2", Compression::kBzip2},         {"lz4", Compression::kLz4Frame},
+      {"lz4frame", Compression::kLz4Frame}, {"lz4_frame", Compression::kLz4Frame},
+      {"zstd", Compression::kZstd},         {"snappy", Compression::kSnappyFrame},
+  };
+  const std::string lower = to_lower(value);
+  for (const Name& known : kNames) {
+    if (known.name == lower) return compression = known.compression, Status::OK();
+  }
+  return Status::Unsupported(
+      "compress_type: {} is not offered, only GZ, DEFLATE, BZ2, LZ4 (frames), ZSTD and SNAPPY (the framing format)", value);
+}
+
+/// A format may name its compression too: csv_gz.
+Status parse_format(std::string_view value, LoadFormat& format, Compression& compression) {
   const std::string lower = to_lower(value);
   if (lower == "csv") {
     format = LoadFormat::kCsv;
@@ -98,9 +119,13 @@ Status parse_format(std::string_view value, LoadFormat& format) {
     format = LoadFormat::kCsvWithNamesAndTypes;
   } else if (lower == "json") {
     format = LoadFormat::kJson;
+  } else if (lower.starts_with("csv_") && parse_compression(lower.substr(4), compression).ok()) {
+    format = LoadFormat::kCsv;
   } else {
-    return Status::Unsupported("format: '{}' is not offered, only csv, csv_with_names, csv_with_names_and_types and json",
-                               value);
+    return Status::Unsupported(
+        "format: '{}' is not offered, only csv, csv_with_names, csv_with_names_and_types and json (csv_gz and the like name "
+        "their compression)",
+        value);
   }
   return Status::OK();
 }
@@ -163,10 +188,12 @@ class PropertyReader {
 
   Status read_general() {
     if (const auto* value = find("label")) FRESHET_RETURN_IF_ERROR(parse_label(*value, request_.label));
-    if (const auto* value = find("format")) FRESHET_RETURN_IF_ERROR(parse_format(*value, request_.format));
+    if (const auto* value = find("format"))
+      FRESHET_RETURN_IF_ERROR(parse_format(*value, request_.format, request_.compression));
     if (const auto* value = find("columns")) {
       FRESHET_RETURN_IF_ERROR(parse_column_list("columns", *value, request_.columns, request_.expressions));
     }
+    if (const auto* value = find("compress_type")) FRESHET_RETURN_IF_ERROR(parse_compression(*value, request_.compression));
     if (const auto* value = find("where")) request_.where = *value;
     if (const auto* value = find("hidden_columns")) {
       FRESHET_RETURN_IF_ERROR(parse_names("hidden_columns", *value, request_.hidden_columns));
@@ -306,10 +333,6 @@ class PropertyReader {
     }
     if (const auto* value = find("partitions"))
       FRESHET_RETURN_IF_ERROR(parse_names("partitions", *value, request_.partitions));
-    const std::string* compression = find("compress_type");
-    if (compression != nullptr && to_lower(*compression) != "plain") {
-      return Status::Unsupported("compress_type: {} is not offered; send the body uncompressed", *compression);
-    }
     return refuse_when_true("negative", "negative loads are not offered");
   }
 

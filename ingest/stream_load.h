@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "ingest/decode/decompressor.h"
 #include "ingest/load_request.h"
 #include "ingest/row_errors.h"
 #include "ingest/row_transform.h"
@@ -20,6 +21,7 @@ struct IngestOptions {
   uint64_t load_timeout_seconds = 600;
   uint64_t error_rows_kept = 1000;      ///< rejected rows kept for the ErrorURL of one load
   uint64_t error_logs_kept = 1000;      ///< loads whose rejected rows are kept
+  ExpansionLimits expansion;            ///< of compressed bodies
   RowTransforms* transforms = nullptr;  ///< evaluates expressions of loads; null: such loads are refused
   std::string error_log_directory;      ///< rejected rows are readable across a restart
 };

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "ingest/decode/decompressor.h"
 #include "ingest/load_request.h"
 #include "ingest/row_errors.h"
 #include "ingest/row_transform.h"
@@ -44,10 +45,11 @@ struct DecodeTarget {
   uint64_t max_row_bytes = 16ull << 20;
   RowTransforms* transforms = nullptr;  ///< for requests with expressions; without it they are refused
   uint64_t* unselected_rows = nullptr;  ///< counts the rows that conditions leave out, when given
+  ExpansionLimits expansion;            ///< of a compressed body
 };
 
-/// The decoder of the request's format, with its expressions behind it. Fails as RowTransforms::make and map_columns do, and
-/// when a column of the table gets no value.
+/// The decoder of the request's format, with its expressions behind it and its decompressor before it. Fails as
+/// RowTransforms::make and map_columns do, and when a column of the table gets no value.
 Result<std::unique_ptr<Decoder>> make_decoder(const LoadRequest& request, DecodeTarget target);
 
 }  // namespace freshet::ingest

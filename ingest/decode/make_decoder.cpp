@@ -30,13 +30,42 @@ class TransformingDecoder final : public Decoder {
   std::unique_ptr<Decoder> sources_;
 };
 
-}  // namespace
+/// A decoder with the decompressor before it. Records of a stream come as they are.
+class DecompressingDecoder final : public Decoder {
+ public:
+  DecompressingDecoder(std::unique_ptr<Decompressor> decompressor, std::unique_ptr<Decoder> texts)
+      : decompressor_(std::move(decompressor)), texts_(std::move(texts)) {}
 
-Result<std::unique_ptr<Decoder>> make_decoder(const LoadRequest& request, DecodeTarget target) {
+  Status feed(std::string_view bytes) override {
+    return decompressor_->feed(bytes, [this](std::string_view text) { return texts_->feed(text); });
+  }
+  Status feed_record(std::string_view record) override { return texts_->feed_record(record); }
+  Status flush() override { return texts_->flush(); }
+  Status finish() override {
+    FRESHET_RETURN_IF_ERROR(decompressor_->finish());
+    return texts_->finish();
+  }
+
+ private:
+  std::unique_ptr<Decompressor> decompressor_;
+  std::unique_ptr<Decoder> texts_;
+};
+
+Result<std::unique_ptr<Decoder>> make_text_decoder(const LoadRequest& request, DecodeTarget target) {
   if (!TransformStage::is_needed(request)) return make_plain_decoder(request, std::move(target));
   FRESHET_ASSIGN_OR_RETURN(auto stage, TransformStage::create(request, std::move(target)));
   FRESHET_ASSIGN_OR_RETURN(auto sources, make_plain_decoder(stage->source_request(), stage->source_target()));
   return std::unique_ptr<Decoder>(std::make_unique<TransformingDecoder>(std::move(stage), std::move(sources)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Decoder>> make_decoder(const LoadRequest& request, DecodeTarget target) {
+  const ExpansionLimits expansion = target.expansion;
+  FRESHET_ASSIGN_OR_RETURN(auto texts, make_text_decoder(request, std::move(target)));
+  if (request.compression == Compression::kNone) return texts;
+  auto decompressor = make_decompressor(request.compression, expansion);
+  return std::unique_ptr<Decoder>(std::make_unique<DecompressingDecoder>(std::move(decompressor), std::move(texts)));
 }
 
 }  // namespace freshet::ingest

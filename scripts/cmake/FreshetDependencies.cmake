@@ -22,6 +22,9 @@ find_package(roaring REQUIRED)     # delete bitmaps on disk
 pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka)       # Kafka consumer
 pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)            # page compression
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)          # page compression of tables that ask for ZSTD
+pkg_check_modules(SNAPPY REQUIRED IMPORTED_TARGET snappy)         # compressed bodies, as are the next two, LZ4 and ZSTD
+find_package(ZLIB REQUIRED)
+find_package(BZip2 REQUIRED)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)      # hashes of keys and buckets
 
 # DuckDB: SQL parsing, planning and execution above our storage. The library of the npm package
