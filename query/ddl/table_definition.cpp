@@ -348,6 +348,10 @@ std::vector<std::string> create_table_notes(const CreateTable& table) {
     notes.push_back(fmt::format("Index '{}' is not built: zone maps and key filters serve instead",
                                 index.name.empty() ? index.columns[0] : index.name));
   }
+  for (const auto& [name, value] : table.properties) {
+    if (name != "store_row_column" && name != "row_store_columns") continue;
+    notes.push_back(fmt::format("Property '{}' has no effect: rows are read from their columns", name));
+  }
   for (const auto& [name, value] : table.options) {
     if (name == "AUTO_INCREMENT") notes.push_back("The start of AUTO_INCREMENT is ignored");
   }

@@ -168,17 +168,21 @@ Result<WrittenSegment> PartialRows::complete_segment(size_t bucket, size_t segme
   options.newest_commit = parts_.newest_commit;
   FRESHET_ASSIGN_OR_RETURN(const auto writer, SegmentWriter::create(parts_.files, RowsetId(id), tablet.id, schema, options));
   written_.push_back(RowsetId(id));
+  std::vector<BaseLocations> located;
+  for (RowOrdinal first = 0; first < row_count; first += kPieceRows) {
+    located.push_back(locate_base_rows(tablet, std::span(bases).subspan(first, std::min(kPieceRows, row_count - first))));
+  }
   for (size_t column = 0; column < schema->columns.size(); ++column) {
     const bool is_given = !std::binary_search(missing_.begin(), missing_.end(), column);
     for (RowOrdinal first = 0; first < row_count; first += kPieceRows) {
       const uint32_t count = std::min(kPieceRows, row_count - first);
+      const BaseLocations& old = located[first / kPieceRows];
       Column piece(schema->columns[column].type);
-      FRESHET_RETURN_IF_ERROR(read_column(*reader, schema->columns[column], first, count, piece));
-      Column* values = &piece;
-      if (!is_given) {
-        FRESHET_RETURN_IF_ERROR(
-            fill_from_base_rows(*schema, tablet, std::span(bases).subspan(first, count), {&column, 1}, {&values, 1}));
+      if (is_given || !old.all_exist()) {
+        FRESHET_RETURN_IF_ERROR(read_column(*reader, schema->columns[column], first, count, piece));
       }
+      Column* values = &piece;
+      if (!is_given) FRESHET_RETURN_IF_ERROR(fill_from_base_rows(*schema, tablet, old, {&column, 1}, {&values, 1}));
       if (column == missing_sequence_) deleted.fill(first, piece);
       FRESHET_RETURN_IF_ERROR(writer->append_column(column, piece));
     }

@@ -1,8 +1,8 @@
 #include "storage/tablet/row_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "storage/segment/widened_page.h"
@@ -13,58 +13,45 @@ namespace {
 
 using Locations = std::span<const RowLocation>;
 
-void append_page_value(const ColumnPage& page, uint32_t row, Column& out) {
-  if (page.is_null(row)) return out.append_null();
+/// Rows of one page that are decoded together.
+constexpr size_t kRowsAtOnce = 256;
+
+/// Appends the ascending `rows` of a page, at most kRowsAtOnce.
+void append_page_rows(const ColumnPage& page, std::span<const uint32_t> rows, Column& out) {
   if (out.is_bytes()) {
-    DecodedBytes decoded;
-    return out.append_bytes(page.bytes_at(row, decoded));
+    for (uint32_t row : rows) {
+      DecodedBytes decoded;
+      page.is_null(row) ? out.append_null() : out.append_bytes(page.bytes_at(row, decoded));
+    }
+    return;
   }
-  alignas(Int128) char value[sizeof(Int128)];
-  page.gather_fixed({&row, 1}, value);
-  out.append_fixed_run(value, nullptr, 1);
-}
-
-/// Buffers of one column's read.
-struct PageRows {
-  std::vector<uint32_t> rows;  ///< of the page
-  std::string values;
-  std::vector<uint8_t> nulls;
-};
-
-/// Fixed-width values of rows in ascending order at once: pages of many encodings are decoded from a block's start.
-void append_fixed_values(const ColumnPage& page, PageRows& buffers, Column& out) {
-  const std::vector<uint32_t>& rows = buffers.rows;
-  const uint32_t width = out.type().width();
-  buffers.values.resize(rows.size() * width);
-  page.gather_fixed(rows, buffers.values.data());
-  if (page.null_count() == 0) return out.append_fixed_run(buffers.values.data(), nullptr, rows.size());
-  buffers.nulls.resize(rows.size());
-  for (size_t i = 0; i < rows.size(); ++i) {
-    buffers.nulls[i] = page.is_null(rows[i]);
-    if (buffers.nulls[i] != 0) std::fill_n(buffers.values.data() + i * width, width, '\0');
-  }
-  out.append_fixed_run(buffers.values.data(), buffers.nulls.data(), rows.size());
+  alignas(Int128) char values[kRowsAtOnce * sizeof(Int128)];
+  std::array<uint8_t, kRowsAtOnce> nulls;
+  page.gather_fixed(rows, values);
+  const bool has_nulls = page.null_count() != 0;
+  for (size_t i = 0; has_nulls && i < rows.size(); ++i) nulls[i] = page.is_null(rows[i]);
+  out.append_fixed_run(values, has_nulls ? nulls.data() : nullptr, rows.size());
 }
 
 Status read_segment_column(const ColumnReader& column, Locations locations, Column& out) {
-  PageRows buffers;
+  std::shared_ptr<const ColumnPage> page;
+  uint32_t page_index = 0;
+  std::array<uint32_t, kRowsAtOnce> rows;
   while (!locations.empty()) {
-    const uint32_t wanted = locations.front().row / column.page_rows();
-    FRESHET_ASSIGN_OR_RETURN(auto page, column.page(wanted));
-    page = widen_page(std::move(page), column.type(), out.type());
-    const uint32_t first_row = wanted * column.page_rows();
-    size_t count = 1;
-    bool ascending = true;
-    for (; count < locations.size() && locations[count].row / column.page_rows() == wanted; ++count) {
-      ascending &= locations[count].row > locations[count - 1].row;
+    const uint32_t wanted = locations[0].row / column.page_rows();
+    if (page == nullptr || wanted != page_index) {
+      FRESHET_ASSIGN_OR_RETURN(page, column.page(wanted));
+      page = widen_page(std::move(page), column.type(), out.type());
+      page_index = wanted;
     }
-    if (count > 1 && ascending && !out.is_bytes()) {
-      buffers.rows.resize(count);
-      for (size_t i = 0; i < count; ++i) buffers.rows[i] = locations[i].row - first_row;
-      append_fixed_values(*page, buffers, out);
-    } else {
-      for (size_t i = 0; i < count; ++i) append_page_value(*page, locations[i].row - first_row, out);
+    size_t count = 0;
+    while (count < std::min(rows.size(), locations.size())) {
+      const uint32_t row = locations[count].row;
+      const bool is_next = row / column.page_rows() == wanted && (count == 0 || row > locations[count - 1].row);
+      if (!is_next) break;
+      rows[count++] = row % column.page_rows();
     }
+    append_page_rows(*page, std::span(rows).first(count), out);
     locations = locations.subspan(count);
   }
   return Status::OK();

@@ -120,18 +120,32 @@ BaseLocations locate_base_rows(const TabletSnapshot& tablet, std::span<const Bas
 
 Status fill_from_base_rows(const TableSchema& schema, const TabletSnapshot& tablet, std::span<const BaseRow> bases,
                            std::span<const size_t> columns, std::span<Column*> values) {
+  return fill_from_base_rows(schema, tablet, locate_base_rows(tablet, bases), columns, values);
+}
+
+Status fill_from_base_rows(const TableSchema& schema, const TabletSnapshot& tablet, const BaseLocations& found,
+                           std::span<const size_t> columns, std::span<Column*> values) {
   FRESHET_ASSERT(columns.size() == values.size());
-  const BaseLocations found = locate_base_rows(tablet, bases);
   if (found.locations.empty()) return Status::OK();
+  const size_t rows = found.found_at.size();
+  const bool is_in_order = found.all_exist() && std::is_sorted(found.found_at.begin(), found.found_at.end());
   for (size_t i = 0; i < columns.size(); ++i) {
     Column old(schema.columns[columns[i]].type);
     old.reserve(found.locations.size());
     FRESHET_RETURN_IF_ERROR(read_rows(schema, tablet, found.locations, {&columns[i], 1}, {&old, 1}));
+    if (is_in_order) {
+      *values[i] = std::move(old);
+      continue;
+    }
     Column merged(old.type());
-    merged.reserve(bases.size());
-    for (size_t row = 0; row < bases.size(); ++row) {
-      const uint32_t at = found.found_at[row];
-      at == BaseLocations::kNone ? merged.append_from(*values[i], row) : merged.append_from(old, at);
+    merged.reserve(rows);
+    if (found.all_exist()) {
+      merged.append_gather(old, found.found_at);
+    } else {
+      for (size_t row = 0; row < rows; ++row) {
+        const uint32_t at = found.found_at[row];
+        at == BaseLocations::kNone ? merged.append_from(*values[i], row) : merged.append_from(old, at);
+      }
     }
     *values[i] = std::move(merged);
   }

@@ -38,12 +38,17 @@ struct BaseLocations {
   static constexpr uint32_t kNone = UINT32_MAX;
   std::vector<RowLocation> locations;
   std::vector<uint32_t> found_at;  ///< for each base: its place in `locations`, or kNone when it does not exist
+  bool all_exist() const { return locations.size() == found_at.size(); }
 };
 BaseLocations locate_base_rows(const TabletSnapshot& tablet, std::span<const BaseRow> bases);
 
 /// Replaces the columns `columns` of `block` by the values of the base rows, for the rows that have one. Row i of the block
 /// has the base `bases[i]` in `tablet`, under `schema`.
 Status fill_from_base_rows(const TableSchema& schema, const TabletSnapshot& tablet, std::span<const BaseRow> bases,
+                           std::span<const size_t> columns, std::span<Column*> values);
+
+/// The same for bases that are located already; the values of rows that all have a base are not looked at.
+Status fill_from_base_rows(const TableSchema& schema, const TabletSnapshot& tablet, const BaseLocations& bases,
                            std::span<const size_t> columns, std::span<Column*> values);
 
 }  // namespace freshet::storage

@@ -9,13 +9,14 @@
 #include "support/temp_dir.h"
 
 /// Updating 10 of 100 columns of a million rows beside writing the same rows whole, as loads do it: blocks of 16,384 rows,
-/// keys in random order, durable and visible. Prints lines of value, unit, work.
-/// Run: build/partial_update_bench [thousand rows]
+/// keys in random order, durable and visible; and the same for 1,000 random rows, whose old values lie far apart. Prints
+/// lines of value, unit, work. Run: build/partial_update_bench [thousand rows]
 namespace freshet::storage {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr size_t kColumns = 100, kUpdated = 10, kBlockRows = 16'384;
+constexpr size_t kFewRows = 1000;
 constexpr int kRounds = 3;
 
 TableSchema bench_schema() {
@@ -61,12 +62,23 @@ class Bench {
     std::shuffle(keys_.begin(), keys_.end(), std::mt19937_64(1));
     test::must(server_->create_database("bench", false));
     test::must(server_->create_table("bench", "t", bench_schema(), {}, false));
-    load(kColumns, 0);
+    load(kColumns, 0, keys_);
     settle();
   }
 
-  /// Seconds until rows with the first `columns` columns are visible; fewer than all are a partial update.
-  double load(size_t columns, uint64_t salt) {
+  const std::vector<int64_t>& keys() const { return keys_; }
+  std::vector<int64_t> few_keys(uint64_t seed) const {
+    std::vector<int64_t> few;
+    std::sample(keys_.begin(), keys_.end(), std::back_inserter(few), kFewRows, std::mt19937_64(seed));
+    return few;
+  }
+  uint64_t pages_read() {
+    const StorageStats stats = server_->stats();
+    return stats.page_cache_hits + stats.page_cache_misses;
+  }
+
+  /// Seconds until rows of these keys with the first `columns` columns are visible; fewer than all are a partial update.
+  double load(size_t columns, uint64_t salt, std::span<const int64_t> keys) {
     const TableSnapshotPtr table = server_->snapshot()->find_table("bench", "t");
     ingest::LoadTransaction::Options options;
     if (columns < kColumns) {
@@ -74,24 +86,21 @@ class Bench {
       for (size_t i = 0; i < columns; ++i) partial->given.push_back(i);
       options.partial = std::move(partial);
     }
-    Clock::duration spent{};
-    ingest::LoadTransaction transaction(*server_, table, options);
-    for (size_t first = 0; first < keys_.size(); first += kBlockRows) {
-      Block block = Block::for_schema(*table->schema);
-      for (size_t i = first; i < std::min(first + kBlockRows, keys_.size()); ++i) {
-        block.columns[0].append(keys_[i]);
+    std::vector<Block> blocks;
+    for (size_t first = 0; first < keys.size(); first += kBlockRows) {
+      Block& block = blocks.emplace_back(Block::for_schema(*table->schema));
+      for (size_t i = first; i < std::min(first + kBlockRows, keys.size()); ++i) {
+        block.columns[0].append(keys[i]);
         for (size_t c = 1; c < kColumns; ++c) {
-          c < columns ? append_value(block.columns[c], keys_[i], salt + c) : block.columns[c].append_null();
+          c < columns ? append_value(block.columns[c], keys[i], salt + c) : block.columns[c].append_null();
         }
       }
-      const auto begin = Clock::now();
-      test::must(transaction.append(block));
-      spent += Clock::now() - begin;
     }
     const auto begin = Clock::now();
+    ingest::LoadTransaction transaction(*server_, table, options);
+    for (const Block& block : blocks) test::must(transaction.append(block));
     test::must(transaction.commit({}, {}).status());
-    spent += Clock::now() - begin;
-    return std::chrono::duration<double>(spent).count();
+    return std::chrono::duration<double>(Clock::now() - begin).count();
   }
 
   void settle() { test::must(server_->compact_table(server_->snapshot()->find_table("bench", "t")->id)); }
@@ -118,19 +127,30 @@ double median(std::vector<double> values) {
 }  // namespace freshet::storage
 
 int main(int argc, char** argv) {
+  using namespace freshet::storage;
   const int64_t rows = 1000 * (argc > 1 ? std::strtoll(argv[1], nullptr, 10) : 1000);
-  freshet::storage::Bench bench(rows);
-  std::vector<double> whole, partial;
-  for (int round = 1; round <= freshet::storage::kRounds; ++round) {
-    whole.push_back(bench.load(freshet::storage::kColumns, static_cast<uint64_t>(round)));
+  Bench bench(rows);
+  std::vector<double> whole, partial, few_whole, few_partial;
+  uint64_t pages = 0;
+  for (uint64_t round = 1; round <= kRounds; ++round) {
+    whole.push_back(bench.load(kColumns, round, bench.keys()));
     bench.settle();
-    partial.push_back(bench.load(1 + freshet::storage::kUpdated, static_cast<uint64_t>(round) * 1000));
+    partial.push_back(bench.load(1 + kUpdated, round * 1000, bench.keys()));
+    bench.settle();
+    few_whole.push_back(bench.load(kColumns, round * 2000, bench.few_keys(round)));
+    bench.settle();
+    const uint64_t before = bench.pages_read();
+    few_partial.push_back(bench.load(1 + kUpdated, round * 3000, bench.few_keys(round)));
+    pages = bench.pages_read() - before;
     bench.settle();
   }
-  const double write = freshet::storage::median(whole), update = freshet::storage::median(partial);
+  const double write = median(whole), update = median(partial);
   std::printf("%.2f\ts\twrite %lld rows of 100 columns whole over the same keys, median of %d\n", write,
-              static_cast<long long>(rows), freshet::storage::kRounds);
+              static_cast<long long>(rows), kRounds);
   std::printf("%.2f\ts\tupdate 10 of their columns\n", update);
   std::printf("%.2f\tx\tthe update beside the writing\n", update / write);
+  std::printf("%.1f\tms\twrite %zu random rows of them whole\n", 1000 * median(few_whole), kFewRows);
+  std::printf("%.1f\tms\tupdate 10 columns of %zu random rows\n", 1000 * median(few_partial), kFewRows);
+  std::printf("%llu\tpages\tlooked at by that\n", static_cast<unsigned long long>(pages));
   return 0;
 }
