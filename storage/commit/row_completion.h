@@ -34,8 +34,8 @@ class RowCompletion {
   /// The buckets of the load with whole rows. InvalidArgument when the load is to be refused.
   virtual Result<std::vector<TabletRows>> complete() = 0;
 
-  /// May spare the commit a second lookup: tells `state`, which belongs to the keys of a segment that complete() answered (of
-  /// the bucket's block when there is none), what the snapshot has of them. Not for tables with a sequence column, whose
+  /// May spare the commit a second lookup: tells `state`, which belongs to the keys of a segment that complete() answered
+  /// (of the bucket's block when there is none), what the snapshot has of them. Not for tables with a sequence column, whose
   /// lookup compares rows.
   virtual void remember(size_t /*bucket*/, std::optional<size_t> /*segment*/, ProbeState& /*state*/) const {}
 
