@@ -66,6 +66,7 @@ storage::StorageOptions storage_options(const config::Settings& settings) {
   options.delta_flush_rows = settings.storage.delta_flush_rows;
   options.delta_flush_seconds = settings.storage.delta_flush_seconds;
   options.disk_reserve_bytes = settings.storage.disk_reserve_bytes;
+  options.disk_full_wait_seconds = settings.storage.disk_full_wait_seconds;
   options.compaction_trigger_segments = static_cast<uint32_t>(settings.compaction.trigger_segments);
   options.compaction_max_segments = static_cast<uint32_t>(settings.compaction.max_segments);
   options.compaction_dead_fraction = settings.compaction.dead_fraction;
@@ -183,6 +184,7 @@ class Server {
   void stop() {
     log_info("stopping: running loads may finish for {} s", kDrainSeconds);
     loads_->drain(kDrainSeconds);
+    storage_->stop_waiting();
     http_->stop();
     routine_loads_->shutdown();
     mysql_->stop();

@@ -128,6 +128,7 @@ Status CatalogChanges::drop_table_locked(const TableStatePtr& table) {
     std::lock_guard publish(table->publish_lock);
     head = table->head();
     segments = segments_of(*head);
+    FRESHET_RETURN_IF_ERROR(pipeline_.prepare());
     change->batch.erase(meta_keys::table(head->id));
     change->batch.erase(meta_keys::auto_increment(head->id));
     HistoryWriter::forget_table(head->id, change->batch);
@@ -140,7 +141,7 @@ Status CatalogChanges::drop_table_locked(const TableStatePtr& table) {
       server.tables.erase(id);
       server.table_names.erase({database, name});
     };
-    FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
+    FRESHET_RETURN_IF_ERROR(pipeline_.enqueue(change).status());
     table->dropped = true;
   }
   FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(change));

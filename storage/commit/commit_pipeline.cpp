@@ -1,5 +1,8 @@
 #include "storage/commit/commit_pipeline.h"
 
+#include <algorithm>
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include "storage/base/failpoint.h"
@@ -12,11 +15,14 @@ namespace {
 
 /// Most bytes of one synced write; a single larger change is written alone.
 constexpr size_t kGroupBytes = 32u << 20;
+constexpr auto kFirstRoomPoll = std::chrono::milliseconds(1);
+constexpr auto kLastRoomPoll = std::chrono::milliseconds(500);
 
 }  // namespace
 
-CommitPipeline::CommitPipeline(MetaStore& meta, IdAllocator& commit_numbers, ServerSnapshotPtr snapshot)
-    : meta_(meta), commit_numbers_(commit_numbers), snapshot_(std::move(snapshot)) {}
+CommitPipeline::CommitPipeline(MetaStore& meta, IdAllocator& commit_numbers, ServerSnapshotPtr snapshot,
+                               std::chrono::seconds room_wait)
+    : meta_(meta), commit_numbers_(commit_numbers), room_wait_(room_wait), snapshot_(std::move(snapshot)) {}
 
 ServerSnapshotPtr CommitPipeline::snapshot() const {
   std::lock_guard lock(snapshot_mutex_);
@@ -24,8 +30,18 @@ ServerSnapshotPtr CommitPipeline::snapshot() const {
 }
 
 Result<CommitNumber> CommitPipeline::stage(const ChangePtr& change) {
+  FRESHET_RETURN_IF_ERROR(prepare());
+  return enqueue(change);
+}
+
+Status CommitPipeline::prepare() {
+  FRESHET_RETURN_IF_ERROR(health());
+  return commit_numbers_.reserve_ahead();
+}
+
+Result<CommitNumber> CommitPipeline::enqueue(const ChangePtr& change) {
   std::lock_guard lock(mutex_);
-  FRESHET_RETURN_IF_ERROR(health_locked());
+  FRESHET_RETURN_IF_ERROR(end_locked());
   FRESHET_ASSIGN_OR_RETURN(const uint64_t number, commit_numbers_.next());
   change->number_ = CommitNumber(number);
   if (change->finish_batch) change->finish_batch(change->number_, change->batch);
@@ -68,7 +84,7 @@ void CommitPipeline::write_queued(std::unique_lock<std::mutex>& lock) {
   }
   lock.unlock();
   failpoint(Failpoint::kCommitBeforeWrite);
-  const Status status = meta_.commit(batch);
+  const Status status = write(batch, group.back()->number_);
   if (status.ok()) {
     failpoint(Failpoint::kCommitAfterWrite);
     auto next = std::make_shared<ServerSnapshot>(*snapshot());
@@ -91,6 +107,44 @@ void CommitPipeline::write_queued(std::unique_lock<std::mutex>& lock) {
   }
 }
 
+Status CommitPipeline::write(const MetaBatch& batch, CommitNumber last) {
+  Status status = meta_.commit(batch);
+  if (status.code() == StatusCode::kOutOfSpace) status = write_when_there_is_room(batch, last, std::move(status));
+  if (status.code() != StatusCode::kOutOfSpace) return status;
+  return Status::UnknownOutcome("{}; the commit may or may not be found after a restart of the server", status.message());
+}
+
+Status CommitPipeline::write_when_there_is_room(const MetaBatch& batch, CommitNumber last, Status status) {
+  {
+    const std::lock_guard lock(mutex_);
+    no_room_ = status;
+  }
+  const auto deadline = std::chrono::steady_clock::now() + room_wait_;
+  auto pause = kFirstRoomPoll;
+  while (status.code() == StatusCode::kOutOfSpace && std::chrono::steady_clock::now() < deadline && may_wait()) {
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, kLastRoomPoll);
+    if (!meta_.resume().ok()) continue;
+    FRESHET_ASSIGN_OR_RETURN(const auto stored, meta_.get(meta_keys::kLastCommit));
+    FRESHET_ASSIGN_OR_RETURN(const uint64_t newest, stored ? decode_number(*stored) : Result<uint64_t>(uint64_t{0}));
+    status = newest >= last.value ? Status::OK() : meta_.commit(batch);
+  }
+  const std::lock_guard lock(mutex_);
+  no_room_ = Status::OK();
+  if (status.ok()) log_info("there is room for the metadata again: commits go on");
+  return status;
+}
+
+bool CommitPipeline::may_wait() const {
+  const std::lock_guard lock(mutex_);
+  return may_wait_;
+}
+
+void CommitPipeline::stop_waiting() {
+  const std::lock_guard lock(mutex_);
+  may_wait_ = false;
+}
+
 void CommitPipeline::stop() {
   std::lock_guard lock(mutex_);
   stopping_ = true;
@@ -102,6 +156,11 @@ Status CommitPipeline::health() const {
 }
 
 Status CommitPipeline::health_locked() const {
+  FRESHET_RETURN_IF_ERROR(end_locked());
+  return no_room_;
+}
+
+Status CommitPipeline::end_locked() const {
   if (!broken_.ok()) return broken_;
   if (stopping_) return Status::Unavailable("the server is shutting down");
   return Status::OK();

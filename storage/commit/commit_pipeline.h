@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -21,11 +22,13 @@ namespace freshet::storage {
 /// under a table's lock.
 ///
 /// When a write fails its outcome is unknown: the pipeline takes no further change until the server is restarted, and
-/// readers stay on the last visible snapshot. Any thread.
+/// readers stay on the last visible snapshot. When only the room was missing, what is staged waits for it, and the pipeline
+/// goes on by itself: it reads back whether the write is there, and writes it again when it is not. Any thread.
 class CommitPipeline {
  public:
-  /// `snapshot`: the recovered state, visible from the start.
-  CommitPipeline(MetaStore& meta, IdAllocator& commit_numbers, ServerSnapshotPtr snapshot);
+  /// `snapshot`: the recovered state, visible from the start. `room_wait`: how long what is staged waits for room on a full
+  /// disk before that counts as a failed write.
+  CommitPipeline(MetaStore& meta, IdAllocator& commit_numbers, ServerSnapshotPtr snapshot, std::chrono::seconds room_wait);
 
   struct Change {
     /// Adds the records that carry the commit number. Called once, inside stage(); cannot fail.
@@ -43,14 +46,20 @@ class CommitPipeline {
   using ChangePtr = std::shared_ptr<Change>;
 
   /// Takes the next commit number for `change`. REQUIRES: the publish locks of all tables it touches are held.
-  /// Unavailable after a failed write.
+  /// Unavailable after a failed write, OutOfSpace while the pipeline waits for room.
   Result<CommitNumber> stage(const ChangePtr& change);
+  /// The two steps of stage(), for changes that alter what is in memory between them: after an OK of prepare(), under the
+  /// same publish locks, enqueue() fails only when nothing is committed any more before a restart.
+  Status prepare();
+  Result<CommitNumber> enqueue(const ChangePtr& change);
   /// Returns when the change is durable and visible, or failed (UnknownOutcome). REQUIRES: staged; no publish lock held.
   Status wait(const ChangePtr& change);
   /// The same for the change of a DDL statement, whose failpoints lie around it.
   Status wait_for_ddl(const ChangePtr& change);
 
   ServerSnapshotPtr snapshot() const;
+  /// Shutdown: what waits for room on a full disk fails.
+  void stop_waiting();
   /// Refuses further changes (shutdown). Staged ones complete.
   void stop();
   /// OK while changes are taken.
@@ -58,10 +67,17 @@ class CommitPipeline {
 
  private:
   void write_queued(std::unique_lock<std::mutex>& lock);
+  /// Writes the batch of a group whose last change is `last`.
+  Status write(const MetaBatch& batch, CommitNumber last);
+  Status write_when_there_is_room(const MetaBatch& batch, CommitNumber last, Status status);
+  bool may_wait() const;
   Status health_locked() const;
+  /// The part of health() that no time mends.
+  Status end_locked() const;
 
   MetaStore& meta_;
   IdAllocator& commit_numbers_;
+  const std::chrono::seconds room_wait_;
   mutable std::mutex snapshot_mutex_;  ///< guards the pointer, never held for more than its copy
   ServerSnapshotPtr snapshot_;
 
@@ -69,8 +85,10 @@ class CommitPipeline {
   std::condition_variable finished_;
   std::deque<ChangePtr> queue_;
   bool leader_active_ = false;
-  Status broken_;  ///< the failed write after which no change is taken
+  Status broken_;   ///< the failed write after which no change is taken
+  Status no_room_;  ///< why the leader waits
   bool stopping_ = false;
+  bool may_wait_ = true;  ///< for room
 };
 
 }  // namespace freshet::storage

@@ -15,13 +15,21 @@ Result<std::unique_ptr<IdAllocator>> IdAllocator::open(MetaStore& meta, std::str
 
 Result<uint64_t> IdAllocator::next() {
   std::lock_guard lock(mutex_);
-  if (last_ == reserved_) {
-    MetaBatch batch;
-    batch.put(key_, encode_number(reserved_ + kStep));
-    FRESHET_RETURN_IF_ERROR(meta_.commit(batch));
-    reserved_ += kStep;
-  }
+  if (last_ == reserved_) FRESHET_RETURN_IF_ERROR(reserve());
   return ++last_;
+}
+
+Status IdAllocator::reserve_ahead() {
+  std::lock_guard lock(mutex_);
+  return reserved_ - last_ < kAhead ? reserve() : Status::OK();
+}
+
+Status IdAllocator::reserve() {
+  MetaBatch batch;
+  batch.put(key_, encode_number(reserved_ + kStep));
+  FRESHET_RETURN_IF_ERROR(meta_.commit(batch));
+  reserved_ += kStep;
+  return Status::OK();
 }
 
 uint64_t IdAllocator::last() const {

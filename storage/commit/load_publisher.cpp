@@ -409,7 +409,7 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
   }
   if (!have_same_layout(*load.schema, *head->schema))
     FRESHET_RETURN_IF_ERROR(map_rows(*load.schema, *head->schema, buckets));
-  FRESHET_RETURN_IF_ERROR(parts_.pipeline.health());
+  FRESHET_RETURN_IF_ERROR(parts_.pipeline.prepare());
   FRESHET_RETURN_IF_ERROR(probe_rest(*head, buckets));
   for (Bucket& bucket : buckets) bucket.leave_losers_out(*head->schema);
 
@@ -499,7 +499,7 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
   };
   TableSnapshotPtr installed = next;
   staged.change->install = [installed](ServerSnapshot& server) { server.tables[installed->id] = installed; };
-  FRESHET_ASSIGN_OR_RETURN(staged.outcome.commit, parts_.pipeline.stage(staged.change));
+  FRESHET_ASSIGN_OR_RETURN(staged.outcome.commit, parts_.pipeline.enqueue(staged.change));
   staged.change->finish_batch = nullptr;
   table.set_head(std::move(next));
   return staged;

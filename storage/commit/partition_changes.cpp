@@ -44,6 +44,7 @@ Status PartitionChanges::apply(TableState& table, const Edit& edit) {
     std::vector<TabletSnapshotPtr> kept;
     HistoryWriter::Version version;
     std::vector<RowsetId> gone;
+    FRESHET_RETURN_IF_ERROR(pipeline_.prepare());
     for (const TabletSnapshotPtr& tablet : head->tablets) {
       if (!emptied.contains(tablet->id)) {
         kept.push_back(tablet);
@@ -68,7 +69,7 @@ Status PartitionChanges::apply(TableState& table, const Edit& edit) {
       };
     }
     change->install = [next](ServerSnapshot& server) { server.tables[next->id] = next; };
-    FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
+    FRESHET_RETURN_IF_ERROR(pipeline_.enqueue(change).status());
     change->finish_batch = nullptr;
     for (RowsetId rowset : gone) {
       table.buffers.erase(rowset);

@@ -339,10 +339,11 @@ Status Maintenance::flush_oldest_sealed(TableState& table, TabletId tablet_id) {
                                 meta_keys::carried_block(tablet.id, newest_row.next()));
     }
     change->batch.erase(meta_keys::folded_bitmap(tablet.id, sealed.buffer->id()));
+    FRESHET_RETURN_IF_ERROR(parts_.pipeline.prepare());
     // Every delete delta of this tablet has a number that was given out under this lock.
     fold_dead_rows(*flushed, CommitNumber(parts_.commit_numbers.last()), table.folded_dead_rows, change->batch);
     change->install = [next](ServerSnapshot& server) { server.tables[next->id] = next; };
-    FRESHET_RETURN_IF_ERROR(parts_.pipeline.stage(change).status());
+    FRESHET_RETURN_IF_ERROR(parts_.pipeline.enqueue(change).status());
     change->finish_batch = nullptr;
     table.buffers.erase(sealed.buffer->id());
     table.folded_dead_rows.erase(sealed.buffer->id());
@@ -423,10 +424,11 @@ Status Maintenance::compact_tablet(TableState& table, TabletId tablet_id, const 
       };
     }
     parts_.obsolete.add_to(change->batch, obsolete);
+    FRESHET_RETURN_IF_ERROR(parts_.pipeline.prepare());
     // Every delete delta of this tablet has a number that was given out under this lock.
     fold_dead_rows(*compacted, CommitNumber(parts_.commit_numbers.last()), table.folded_dead_rows, change->batch);
     change->install = [next](ServerSnapshot& server) { server.tables[next->id] = next; };
-    FRESHET_RETURN_IF_ERROR(parts_.pipeline.stage(change).status());
+    FRESHET_RETURN_IF_ERROR(parts_.pipeline.enqueue(change).status());
     change->finish_batch = nullptr;
     for (RowsetId id : input_ids) table.folded_dead_rows.erase(id);
     table.set_head(next);

@@ -209,6 +209,7 @@ class Engine : public StorageEngine {
   Status request_compaction(TableId table, TabletId tablet, CompactionKind kind) override;
   CompactionState compaction_state(TabletId tablet) const override { return maintenance_->compaction_state(tablet); }
   void stop() override;
+  void stop_waiting() override;
 
  private:
   Status check_disk() const;
@@ -298,7 +299,8 @@ Status Engine::recover_and_start() {
     for (const auto& [name, id] : state.snapshot->databases) catalog_.add_database(name, id);
     for (const TableStatePtr& table : state.tables) catalog_.add_table(table);
   }
-  pipeline_ = std::make_unique<CommitPipeline>(*meta_, *commit_numbers_, state.snapshot);
+  pipeline_ = std::make_unique<CommitPipeline>(*meta_, *commit_numbers_, state.snapshot,
+                                               std::chrono::seconds(options_.disk_full_wait_seconds));
   catalog_changes_ = std::make_unique<CatalogChanges>(catalog_, *pipeline_, *ids_, obsolete_, history_);
   schema_changes_ = std::make_unique<SchemaChanges>(catalog_, *pipeline_, *ids_);
   partition_changes_ = std::make_unique<PartitionChanges>(catalog_, *pipeline_, *ids_, obsolete_, history_);
@@ -448,10 +450,10 @@ Result<std::vector<std::pair<std::string, std::string>>> Engine::list_records(co
 
 Status Engine::set_stream_positions(const std::vector<OffsetAdvance>& offsets) {
   auto change = std::make_shared<CommitPipeline::Change>();
-  FRESHET_RETURN_IF_ERROR(pipeline_->health());
+  FRESHET_RETURN_IF_ERROR(pipeline_->prepare());
   FRESHET_RETURN_IF_ERROR(positions_->advance(offsets, change->batch));
   change->install = [](ServerSnapshot&) {};
-  FRESHET_RETURN_IF_ERROR(pipeline_->stage(change).status());
+  FRESHET_RETURN_IF_ERROR(pipeline_->enqueue(change).status());
   return pipeline_->wait(change);
 }
 
@@ -515,12 +517,17 @@ StorageStats Engine::stats() const {
   return stats;
 }
 
+void Engine::stop_waiting() {
+  if (pipeline_) pipeline_->stop_waiting();
+}
+
 void Engine::stop() {
   {
     std::lock_guard lock(stop_mutex_);
     stopping_ = true;
   }
   stop_wake_.notify_all();
+  stop_waiting();
   if (maintenance_) maintenance_->stop();
   if (pipeline_) pipeline_->stop();
   if (expiry_.joinable()) expiry_.join();

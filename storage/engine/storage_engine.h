@@ -32,6 +32,7 @@ struct StorageOptions {
   uint64_t delta_flush_rows = 1ull << 20;
   uint64_t delta_flush_seconds = 600;         ///< ... or when its oldest row is this old
   uint64_t disk_reserve_bytes = 64ull << 20;  ///< loads are refused when less is free
+  uint64_t disk_full_wait_seconds = 86400;    ///< a commit that the full disk holds up waits so long for room
   uint32_t compaction_trigger_segments = 8;   ///< similar-sized segments of a tablet that are merged together
   uint32_t compaction_max_segments = 64;      ///< loads wait for compaction beyond this many in a tablet
   double compaction_dead_fraction = 0.2;      ///< a segment with more dead rows is rewritten
@@ -193,6 +194,8 @@ class StorageEngine {
   virtual CompactionState compaction_state(TabletId tablet) const = 0;
   /// Ends background work and refuses further commits. Idempotent.
   virtual void stop() = 0;
+  /// Shutdown: commits that wait for room on a full disk fail, so that their threads come back.
+  virtual void stop_waiting() = 0;
 };
 
 /// Checks a stopped data directory: every record, every file, every checksum, every cross-reference (each bitmap names an

@@ -54,8 +54,12 @@ class MetaStore {
  public:
   virtual ~MetaStore() = default;
   /// OK = durable. Conflict = a precondition failed, nothing was written. UnknownOutcome = the write failed after it was
-  /// sent: it may or may not be found later, and the store takes no further commits.
+  /// sent: it may or may not be found later, and the store takes no further commits. OutOfSpace = there was no room for it:
+  /// it may or may not be found after resume(), with which every later commit begins.
   virtual Status commit(const MetaBatch& batch) = 0;
+  /// After OutOfSpace: makes the store take commits again. What is found from then on is durable. OutOfSpace while there
+  /// still is no room, or another error; it can be called again. OK when nothing was wrong.
+  virtual Status resume() = 0;
   virtual Result<std::optional<std::string>> get(std::string_view key) = 0;
   /// Calls `visit` for each key in [begin, end), or to the last key when `end` is empty, in order until it returns a status
   /// that is not OK, which is then returned.

@@ -11,9 +11,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <mutex>
 #include <shared_mutex>
+#include <thread>
 #include <utility>
 
 #include "storage/base/log.h"
@@ -24,12 +26,17 @@ namespace {
 constexpr size_t kBlockCacheBytes = 16u << 20;
 constexpr int kMostOpenFiles = 128;
 constexpr double kFilterBitsPerKey = 10;
+constexpr auto kMostWaitForReaders = std::chrono::seconds(10);
+constexpr auto kReaderPoll = std::chrono::milliseconds(5);
 
 /// Sized so that an idle store takes a few kilobytes of disk: nothing is allocated ahead of what is written.
 rocksdb::Options rocksdb_options(const RocksDbOptions& options) {
   rocksdb::Options result;
+  if (options.env != nullptr) result.env = options.env;
   result.create_if_missing = !options.read_only;
   result.paranoid_checks = true;
+  // A store without room is opened again by resume(), which knows what of the last write was found.
+  result.max_bgerror_resume_count = 0;
   // The default drops every commit behind one flipped bit of the log without a word; this one only forgives a torn tail.
   result.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   result.write_buffer_size = options.write_buffer_bytes;
@@ -83,13 +90,39 @@ void fill(const MetaBatch& batch, rocksdb::WriteBatch& out) {
   }
 }
 
+Status locked_error(const std::string& directory) {
+  return Status::Unavailable("data directory {} is in use by another server; stop it or choose another directory",
+                             directory);
+}
+
+Status open_error(const rocksdb::Status& status, const std::string& directory) {
+  const std::string text = status.ToString();
+  const bool is_locked = status.IsIOError() && (text.find("While lock file") != std::string::npos ||
+                                                text.find("lock hold by current process") != std::string::npos);
+  if (is_locked) return locked_error(directory);
+  if (status.IsNoSpace()) return Status::OutOfSpace("cannot open metadata store {}: {}", directory, text);
+  if (status.IsCorruption()) return Status::Corruption("cannot open metadata store {}: {}", directory, text);
+  return Status::IoError("cannot open metadata store {}: {}", directory, text);
+}
+
+Result<std::shared_ptr<rocksdb::DB>> open_database(const std::string& directory, const RocksDbOptions& options) {
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Options settings = rocksdb_options(options);
+  const rocksdb::Status status = options.read_only ? rocksdb::DB::OpenForReadOnly(settings, directory, &opened)
+                                                   : rocksdb::DB::Open(settings, directory, &opened);
+  std::shared_ptr<rocksdb::DB> database(opened);
+  if (!status.ok()) return open_error(status, directory);
+  return database;
+}
+
 class RocksDbMetaStore final : public MetaStore {
  public:
-  RocksDbMetaStore(std::unique_ptr<rocksdb::DB> db, std::string directory, bool is_read_only)
-      : db_(std::move(db)), directory_(std::move(directory)), is_read_only_(is_read_only) {}
+  RocksDbMetaStore(std::shared_ptr<rocksdb::DB> database, std::string directory, const RocksDbOptions& options)
+      : directory_(std::move(directory)), options_(options), database_(std::move(database)) {}
 
   Status commit(const MetaBatch& batch) override {
-    if (is_read_only_) return Status::Unavailable("metadata store {} is open for reading only", directory_);
+    if (options_.read_only) return Status::Unavailable("metadata store {} is open for reading only", directory_);
+    if (state_.load() == State::kFull) FRESHET_RETURN_IF_ERROR(resume());
     rocksdb::WriteBatch writes(batch.byte_size() + batch.operations().size() * 16);
     fill(batch, writes);
     if (batch.preconditions().empty()) {
@@ -103,9 +136,28 @@ class RocksDbMetaStore final : public MetaStore {
     return write(writes);
   }
 
+  Status resume() override {
+    const std::unique_lock lock(mutex_);
+    if (state_.load() != State::kFull) return check_running();
+    std::error_code error;
+    const std::filesystem::space_info space = std::filesystem::space(directory_, error);
+    if (error || space.available < options_.resume_free_bytes) return no_room();
+    // What the failed write left at the end of the log is found or dropped as after a crash.
+    FRESHET_RETURN_IF_ERROR(close_database());
+    FRESHET_ASSIGN_OR_RETURN(const std::shared_ptr<rocksdb::DB> opened, open_database(directory_, options_));
+    set_database(opened);
+    // A log whose sync has failed may lack what a reader of it sees: it is written again.
+    const rocksdb::Status flushed = opened->Flush(rocksdb::FlushOptions());
+    if (flushed.IsNoSpace()) return no_room();
+    if (!flushed.ok()) return read_error(flushed, directory_);
+    state_ = State::kRunning;
+    return Status::OK();
+  }
+
   Result<std::optional<std::string>> get(std::string_view key) override {
+    FRESHET_ASSIGN_OR_RETURN(const std::shared_ptr<rocksdb::DB> database, database_now());
     std::string value;
-    const rocksdb::Status status = db_->Get(read_options(), slice_of(key), &value);
+    const rocksdb::Status status = database->Get(read_options(), slice_of(key), &value);
     if (status.ok()) return std::optional<std::string>(std::move(value));
     if (status.IsNotFound()) return std::optional<std::string>();
     return read_error(status, directory_);
@@ -113,10 +165,11 @@ class RocksDbMetaStore final : public MetaStore {
 
   Status scan(std::string_view begin, std::string_view end,
               const std::function<Status(std::string_view key, std::string_view value)>& visit) override {
+    FRESHET_ASSIGN_OR_RETURN(const std::shared_ptr<rocksdb::DB> database, database_now());
     rocksdb::ReadOptions options = read_options();
     const rocksdb::Slice upper_bound = slice_of(end);
     if (!end.empty()) options.iterate_upper_bound = &upper_bound;
-    const std::unique_ptr<rocksdb::Iterator> iterator(db_->NewIterator(options));
+    const std::unique_ptr<rocksdb::Iterator> iterator(database->NewIterator(options));
     for (iterator->Seek(slice_of(begin)); iterator->Valid(); iterator->Next()) {
       FRESHET_RETURN_IF_ERROR(visit(view_of(iterator->key()), view_of(iterator->value())));
     }
@@ -125,9 +178,49 @@ class RocksDbMetaStore final : public MetaStore {
   }
 
  private:
+  enum class State : uint8_t {
+    kRunning,
+    kFull,    ///< a write found no room; resume() helps
+    kFailed,  ///< a write failed otherwise; only a restart helps
+  };
+
+  Status no_room() const {
+    return Status::OutOfSpace("the disk of the metadata store {} is full: make room, and commits go on", directory_);
+  }
   Status check_running() const {
-    if (!is_failed_.load()) return Status::OK();
+    switch (state_.load()) {
+      case State::kRunning: return Status::OK();
+      case State::kFull: return no_room();
+      case State::kFailed: break;
+    }
     return Status::Unavailable("the metadata store stopped after a failed write; restart the server");
+  }
+
+  Result<std::shared_ptr<rocksdb::DB>> database_now() const {
+    const std::lock_guard lock(database_mutex_);
+    if (database_ != nullptr) return database_;
+    return Status::Unavailable("the metadata store {} is being opened again after its disk was full", directory_);
+  }
+  void set_database(std::shared_ptr<rocksdb::DB> database) {
+    const std::lock_guard lock(database_mutex_);
+    database_ = std::move(database);
+  }
+  /// Waits for readers, whose snapshots of the store would keep it open.
+  Status close_database() {
+    std::shared_ptr<rocksdb::DB> closing;
+    {
+      const std::lock_guard lock(database_mutex_);
+      closing = std::exchange(database_, nullptr);
+    }
+    const auto deadline = std::chrono::steady_clock::now() + kMostWaitForReaders;
+    while (closing != nullptr && closing.use_count() > 1) {
+      if (std::chrono::steady_clock::now() > deadline) {
+        set_database(std::move(closing));
+        return Status::Timeout("the metadata store {} is being read: it cannot be opened again yet", directory_);
+      }
+      std::this_thread::sleep_for(kReaderPoll);
+    }
+    return Status::OK();
   }
 
   /// REQUIRES: mutex_ held alone, so that what is checked still holds when the batch is written.
@@ -146,38 +239,33 @@ class RocksDbMetaStore final : public MetaStore {
   Status write(rocksdb::WriteBatch& writes) {
     FRESHET_RETURN_IF_ERROR(check_running());
     if (writes.Count() == 0) return Status::OK();
+    FRESHET_ASSIGN_OR_RETURN(const std::shared_ptr<rocksdb::DB> database, database_now());
     rocksdb::WriteOptions options;
     options.sync = true;
-    const rocksdb::Status status = db_->Write(options, &writes);
+    const rocksdb::Status status = database->Write(options, &writes);
     if (status.ok()) return Status::OK();
-    is_failed_.store(true);
+    if (status.IsNoSpace()) {
+      // A failure of another kind that came meanwhile stays.
+      State running = State::kRunning;
+      state_.compare_exchange_strong(running, State::kFull);
+      log_error("metadata store {}: the disk is full, commits wait for room: {}", directory_, status.ToString());
+      return check_running();
+    }
+    state_ = State::kFailed;
     log_error("metadata store {}: a write failed, no more commits until a restart: {}", directory_, status.ToString());
     return Status::UnknownOutcome(
         "writing to the metadata store failed ({}); the commit may or may not be found after a restart of the server",
         status.ToString());
   }
 
-  const std::unique_ptr<rocksdb::DB> db_;
   const std::string directory_;
-  const bool is_read_only_;
-  std::shared_mutex mutex_;  ///< held alone from checking preconditions to writing; shared by writes without any
-  std::atomic<bool> is_failed_ = false;
+  const RocksDbOptions options_;
+  /// Held alone from checking preconditions to writing, and while the store is opened again; shared by writes without any.
+  std::shared_mutex mutex_;
+  std::atomic<State> state_ = State::kRunning;
+  mutable std::mutex database_mutex_;      ///< guards the pointer, never held for more than its copy
+  std::shared_ptr<rocksdb::DB> database_;  ///< null while it is opened again
 };
-
-Status locked_error(const std::string& directory) {
-  return Status::Unavailable("data directory {} is in use by another server; stop it or choose another directory",
-                             directory);
-}
-
-Status open_error(const rocksdb::Status& status, const std::string& directory) {
-  const std::string text = status.ToString();
-  const bool is_locked = status.IsIOError() && (text.find("While lock file") != std::string::npos ||
-                                                text.find("lock hold by current process") != std::string::npos);
-  if (is_locked) return locked_error(directory);
-  if (status.IsNoSpace()) return Status::OutOfSpace("cannot open metadata store {}: {}", directory, text);
-  if (status.IsCorruption()) return Status::Corruption("cannot open metadata store {}: {}", directory, text);
-  return Status::IoError("cannot open metadata store {}: {}", directory, text);
-}
 
 /// Whether another process holds RocksDB's lock file. Not for a directory that this process has open for writing: closing
 /// the file here would give up the lock, as POSIX record locks do.
@@ -200,13 +288,8 @@ Result<std::unique_ptr<MetaStore>> open_rocksdb_meta_store(const std::string& di
   if (error) return Status::IoError("cannot make directory {}: {}", directory, error.message());
   // Reading does not lock, and what is read beside a running server changes under the reader.
   if (options.read_only && is_locked_by_another(directory)) return locked_error(directory);
-  rocksdb::DB* opened = nullptr;
-  const rocksdb::Options settings = rocksdb_options(options);
-  const rocksdb::Status status = options.read_only ? rocksdb::DB::OpenForReadOnly(settings, directory, &opened)
-                                                   : rocksdb::DB::Open(settings, directory, &opened);
-  std::unique_ptr<rocksdb::DB> db(opened);
-  if (!status.ok()) return open_error(status, directory);
-  return std::make_unique<RocksDbMetaStore>(std::move(db), directory, options.read_only);
+  FRESHET_ASSIGN_OR_RETURN(std::shared_ptr<rocksdb::DB> database, open_database(directory, options));
+  return std::make_unique<RocksDbMetaStore>(std::move(database), directory, options);
 }
 
 }  // namespace freshet::storage

@@ -5,11 +5,17 @@
 
 #include "storage/meta/meta_store.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace freshet::storage {
 
 struct RocksDbOptions {
   bool read_only = false;                     ///< for `freshet check` and `inspect`
   uint64_t write_buffer_bytes = 64ull << 20;  ///< memtable of the store itself
+  uint64_t resume_free_bytes = 16ull << 20;   ///< room that the disk must have before resume() opens the store again
+  rocksdb::Env* env = nullptr;                ///< what the store reads and writes through; null: the system's. Outlives it
 };
 
 /// Opens, or creates, the metadata store in `directory`. A directory that another process holds open answers Unavailable.

@@ -18,15 +18,16 @@ namespace freshet::test {
 
 /// What goes wrong at a planned point.
 enum class Fault : uint8_t {
-  kError,       ///< EIO, nothing happens; of a commit: unknown outcome, not written
-  kErrorAfter,  ///< EIO although it happened; of a commit: unknown outcome, written
-  kShortWrite,  ///< half of the bytes are written, then EIO
-  kNoSpace,     ///< ENOSPC from here on, until heal()
-  kPowerCut,    ///< the machine goes off before it
-  kPowerCutIn,  ///< ... while it is done: a part of it may have happened
+  kError,         ///< EIO, nothing happens; of a commit: unknown outcome, not written
+  kErrorAfter,    ///< EIO although it happened; of a commit: unknown outcome, written
+  kShortWrite,    ///< half of the bytes are written, then EIO
+  kNoSpace,       ///< ENOSPC from here on, until restart()
+  kShortOfSpace,  ///< ENOSPC here and at the next few points, then there is room again
+  kPowerCut,      ///< the machine goes off before it
+  kPowerCutIn,    ///< ... while it is done: a part of it may have happened
 };
-inline constexpr Fault kAllFaults[] = {Fault::kError,   Fault::kErrorAfter, Fault::kShortWrite,
-                                       Fault::kNoSpace, Fault::kPowerCut,   Fault::kPowerCutIn};
+inline constexpr Fault kAllFaults[] = {Fault::kError,        Fault::kErrorAfter, Fault::kShortWrite, Fault::kNoSpace,
+                                       Fault::kShortOfSpace, Fault::kPowerCut,   Fault::kPowerCutIn};
 
 /// A disk in memory under the real engine: files and metadata with the rules of a real one. What was not synced is lost when
 /// the power goes, a random part of it excepted: bytes of files, names of files, removals. A failed sync loses what it was
@@ -85,18 +86,21 @@ class SimulatedDisk {
     size_t synced = 0;     ///< bytes that survive a power cut
     bool is_lost = false;  ///< a sync failed: later syncs answer OK and keep nothing more
   };
+  static constexpr uint64_t kPointsWithoutSpace = 3;
   using FilePtr = std::shared_ptr<File>;
   enum class Verdict : uint8_t { kDo, kFail, kDoAndFail, kHalf };
 
   void heal_locked() {
     planned_point_ = 0;
-    has_failed_ = is_full_ = is_off_ = meta_is_broken_ = false;
+    has_failed_ = is_full_ = is_off_ = meta_is_broken_ = meta_is_full_ = false;
+    full_until_ = 0;
   }
 
   /// What to do at the next point. REQUIRES: mutex_ held.
   Verdict pass() {
     ++points_;
     if (is_off_) return Verdict::kFail;
+    if (is_full_ && full_until_ != 0 && points_ > full_until_) is_full_ = false;
     if (is_full_) return Verdict::kFail;
     if (points_ != planned_point_) return Verdict::kDo;
     has_failed_ = true;
@@ -105,6 +109,10 @@ class SimulatedDisk {
       case Fault::kErrorAfter: return Verdict::kDoAndFail;
       case Fault::kShortWrite: return Verdict::kHalf;
       case Fault::kNoSpace: return is_full_ = true, Verdict::kFail;
+      case Fault::kShortOfSpace:
+        is_full_ = true;
+        full_until_ = points_ + kPointsWithoutSpace;
+        return Verdict::kFail;
       case Fault::kPowerCut: return is_off_ = true, Verdict::kFail;
       case Fault::kPowerCutIn: is_off_ = true; return random_() % 2 == 0 ? Verdict::kDoAndFail : Verdict::kHalf;
     }
@@ -140,11 +148,13 @@ class SimulatedDisk {
   uint64_t generation_ = 0;
   uint64_t points_ = 0;
   uint64_t planned_point_ = 0;
+  uint64_t full_until_ = 0;  ///< the last point without room; 0: no end is in sight
   Fault planned_ = Fault::kError;
   bool has_failed_ = false;
   bool is_full_ = false;
   bool is_off_ = false;
   bool meta_is_broken_ = false;
+  bool meta_is_full_ = false;  ///< until resume()
   std::map<std::string, FilePtr> names_;
   std::map<std::string, FilePtr> durable_names_;
   std::map<std::string, std::string, std::less<>> meta_;
@@ -268,6 +278,7 @@ class SimulatedMeta final : public storage::MetaStore {
     if (generation_ != disk_.generation_ || disk_.meta_is_broken_) {
       return Status::UnknownOutcome("the metadata store takes no commits after a failed one");
     }
+    FRESHET_RETURN_IF_ERROR(resume_locked());
     for (const storage::MetaBatch::Precondition& required : batch.preconditions()) {
       const auto found = disk_.meta_.find(required.key);
       const bool holds =
@@ -275,11 +286,23 @@ class SimulatedMeta final : public storage::MetaStore {
       if (!holds) return Status::Conflict("{} has changed", required.key);
     }
     const auto verdict = disk_.pass();
-    const bool is_written = verdict == SimulatedDisk::Verdict::kDo || verdict == SimulatedDisk::Verdict::kDoAndFail;
+    const bool finds_no_room = disk_.is_full_ && !disk_.is_off_;
+    const bool is_written = verdict == SimulatedDisk::Verdict::kDo || verdict == SimulatedDisk::Verdict::kDoAndFail ||
+                            (finds_no_room && disk_.random_() % 2 == 0);
     if (is_written) apply(batch);
     if (verdict == SimulatedDisk::Verdict::kDo) return Status::OK();
+    if (finds_no_room) {
+      disk_.meta_is_full_ = true;
+      return disk_.failure("metadata");
+    }
     disk_.meta_is_broken_ = true;
     return Status::UnknownOutcome("{}", disk_.failure("metadata").message());
+  }
+  Status resume() override {
+    std::lock_guard lock(disk_.mutex_);
+    if (generation_ != disk_.generation_ || disk_.meta_is_broken_)
+      return Status::Unavailable("the metadata store has failed");
+    return resume_locked();
   }
   Result<std::optional<std::string>> get(std::string_view key) override {
     std::lock_guard lock(disk_.mutex_);
@@ -300,6 +323,13 @@ class SimulatedMeta final : public storage::MetaStore {
   }
 
  private:
+  /// REQUIRES: the disk's mutex is held.
+  Status resume_locked() {
+    if (!disk_.meta_is_full_) return Status::OK();
+    if (disk_.pass() != SimulatedDisk::Verdict::kDo) return disk_.failure("metadata");
+    disk_.meta_is_full_ = false;
+    return Status::OK();
+  }
   void apply(const storage::MetaBatch& batch) {
     using Kind = storage::MetaBatch::Operation::Kind;
     for (const storage::MetaBatch::Operation& operation : batch.operations()) {

@@ -104,6 +104,7 @@ class FakeStorage final : public storage::StorageEngine {
   Status request_compaction(TableId, TabletId, storage::CompactionKind) override { return not_here(); }
   storage::CompactionState compaction_state(TabletId) const override { return {}; }
   void stop() override {}
+  void stop_waiting() override {}
 
  private:
   static Status not_here() { return Status::Unsupported("not part of the fake storage"); }

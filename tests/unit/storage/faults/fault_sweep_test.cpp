@@ -17,13 +17,14 @@ using test::TableModel;
 constexpr const char* kDatabase = "shop";
 constexpr const char* kTable = "orders";
 
-StorageOptions quiet_options() {
+StorageOptions quiet_options(bool waits_for_room) {
   StorageOptions options;
   // Nothing happens by itself: every run passes the same points.
   options.delta_flush_seconds = 1'000'000;
   options.compaction_trigger_segments = 1'000'000;
   options.compaction_dead_fraction = 1;
   options.disk_reserve_bytes = 0;
+  options.disk_full_wait_seconds = waits_for_room ? 60 : 0;
   return options;
 }
 
@@ -41,14 +42,14 @@ PartialColumnsPtr some_columns(std::vector<size_t> given) {
 /// happened beside it.
 class Machine {
  public:
-  explicit Machine(uint64_t seed) : disk(seed) {}
+  explicit Machine(uint64_t seed, bool waits_for_room = false) : disk(seed), waits_for_room_(waits_for_room) {}
 
   SimulatedDisk disk;
   std::unique_ptr<StorageEngine> engine;
 
   /// Opens the engine; an error when a fault came in between.
   Status start() {
-    auto opened = StorageEngine::open(disk.meta(), disk.files(), quiet_options());
+    auto opened = StorageEngine::open(disk.meta(), disk.files(), quiet_options(waits_for_room_));
     if (!opened.ok()) return opened.status();
     engine = std::move(opened).value();
     return Status::OK();
@@ -212,6 +213,7 @@ class Machine {
     change([&] { return engine->compact_table(table()->id); }, [](TableModel&) {});
   }
 
+  const bool waits_for_room_;
   int64_t loads_ = 0;
   uint64_t transactions_ = 0;
   std::vector<Waiting> waiting_;
@@ -259,7 +261,7 @@ TEST_P(FaultSweep, EveryPointInTurn) {
   uint64_t hit = 0;
   for (uint64_t point = 1; point <= points && !HasFailure(); ++point) {
     SCOPED_TRACE("fault at point " + std::to_string(point) + " of " + std::to_string(points));
-    Machine machine(seed + point);
+    Machine machine(seed + point, GetParam() == Fault::kShortOfSpace);
     machine.disk.fail_at(point, GetParam());
     machine.run();
     hit += machine.disk.has_failed();
@@ -270,12 +272,37 @@ TEST_P(FaultSweep, EveryPointInTurn) {
   EXPECT_GE(hit, points - points / 50);
 }
 
+TEST(ShortOfSpace, CommitsGoOnByThemselvesAndNothingIsInDoubt) {
+  const uint64_t seed = test::test_seed();
+  Machine calm(seed);
+  calm.run();
+  for (uint64_t point = 1; point <= calm.disk.points() && !testing::Test::HasFailure(); ++point) {
+    SCOPED_TRACE("no space at point " + std::to_string(point));
+    Machine machine(seed + point, true);
+    machine.disk.fail_at(point, Fault::kShortOfSpace);
+    machine.run();
+    EXPECT_FALSE(machine.possible.has_value()) << "a commit of unknown outcome";
+    // Statements that find no room before their commit fail, and can be repeated until there is some.
+    Status status = machine.engine == nullptr ? machine.start() : Status::OK();
+    for (int attempt = 0; attempt < 10 && machine.engine == nullptr; ++attempt) status = machine.start();
+    ASSERT_TRUE(status.ok()) << status.to_string();
+    for (int attempt = 0; attempt < 10; ++attempt) {
+      status = machine.engine->create_database(kDatabase, true);
+      if (status.ok()) status = machine.engine->create_table(kDatabase, kTable, make_schema(), {}, true);
+      if (status.ok()) break;
+    }
+    ASSERT_TRUE(status.ok()) << status.to_string();
+    machine.expect_state("at the end");
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Faults, FaultSweep, testing::ValuesIn(test::kAllFaults), [](const auto& info) {
   switch (info.param) {
     case Fault::kError: return "Error";
     case Fault::kErrorAfter: return "ErrorAfter";
     case Fault::kShortWrite: return "ShortWrite";
     case Fault::kNoSpace: return "NoSpace";
+    case Fault::kShortOfSpace: return "ShortOfSpace";
     case Fault::kPowerCut: return "PowerCut";
     case Fault::kPowerCutIn: return "PowerCutIn";
   }

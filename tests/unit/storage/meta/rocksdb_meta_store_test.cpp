@@ -1,6 +1,8 @@
 #include "storage/meta/rocksdb_meta_store.h"
 
 #include <gtest/gtest.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -34,6 +36,12 @@ class RocksDbMetaStoreTest : public testing::Test {
     return store_->commit(batch);
   }
 
+  std::optional<std::string> must_get(std::string_view key) {
+    const auto found = store_->get(key);
+    EXPECT_TRUE(found.ok()) << found.status().to_string();
+    return found.ok() ? *found : std::nullopt;
+  }
+
   /// All pairs in [begin, end) as "key=value key=value".
   std::string dump(std::string_view begin = "", std::string_view end = "") {
     std::string out;
@@ -47,6 +55,70 @@ class RocksDbMetaStoreTest : public testing::Test {
 
   test::TempDir directory_;
   std::unique_ptr<MetaStore> store_;
+};
+
+/// A disk that is full on demand: appends, syncs and new files answer ENOSPC, after a part of the bytes was written.
+class FullDisk final : public rocksdb::FileSystemWrapper {
+ public:
+  FullDisk() : rocksdb::FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  const char* Name() const override { return "FullDisk"; }
+
+  std::atomic<bool> is_full = false;
+  std::atomic<bool> is_full_at_sync = false;  ///< the bytes are written, their sync fails
+
+  rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* context) override {
+    if (is_full) return rocksdb::IOStatus::NoSpace("no room for " + name);
+    const rocksdb::IOStatus made = target()->NewWritableFile(name, options, file, context);
+    if (made.ok()) *file = std::make_unique<File>(std::move(*file), *this);
+    return made;
+  }
+
+ private:
+  class File final : public rocksdb::FSWritableFileOwnerWrapper {
+   public:
+    File(std::unique_ptr<rocksdb::FSWritableFile> file, FullDisk& disk)
+        : rocksdb::FSWritableFileOwnerWrapper(std::move(file)), disk_(disk) {}
+
+    using rocksdb::FSWritableFileOwnerWrapper::Append;
+    rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                             rocksdb::IODebugContext* context) override {
+      if (!disk_.is_full) return target()->Append(data, options, context);
+      target()->Append({data.data(), data.size() / 2}, options, context).PermitUncheckedError();
+      return rocksdb::IOStatus::NoSpace("no room");
+    }
+    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* context) override {
+      if (disk_.is_full || disk_.is_full_at_sync) return rocksdb::IOStatus::NoSpace("no room");
+      return target()->Sync(options, context);
+    }
+    rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* context) override {
+      return Sync(options, context);
+    }
+
+   private:
+    FullDisk& disk_;
+  };
+};
+
+class FullRocksDb : public RocksDbMetaStoreTest {
+ protected:
+  void SetUp() override {
+    disk_ = std::make_shared<FullDisk>();
+    env_ = rocksdb::NewCompositeEnv(disk_);
+    open_on_full_disk();
+  }
+  void TearDown() override { store_.reset(); }
+
+  void open_on_full_disk() {
+    store_.reset();
+    auto opened = open_rocksdb_meta_store(path(), {.resume_free_bytes = 0, .env = env_.get()});
+    ASSERT_TRUE(opened.ok()) << opened.status().to_string();
+    store_ = std::move(opened).value();
+  }
+
+  std::shared_ptr<FullDisk> disk_;
+  std::unique_ptr<rocksdb::Env> env_;
 };
 
 /// Cuts the end off the log with the highest number, as a crash in the middle of a write does.
@@ -173,6 +245,46 @@ TEST_F(RocksDbMetaStoreTest, AFailedWriteStopsTheStoreUntilItIsReopened) {
   EXPECT_EQ(**store_->get("before"), "1");
   EXPECT_EQ(*store_->get("after"), std::nullopt);
   EXPECT_TRUE(put("after", "2").ok());
+}
+
+TEST_F(FullRocksDb, TakesCommitsAgainWhenThereIsRoom) {
+  for (int round = 0; round < 3; ++round) {
+    const std::string number = std::to_string(round);
+    ASSERT_TRUE(put("before" + number, "1").ok());
+    disk_->is_full = true;
+    EXPECT_EQ(put("lost" + number, std::string(10'000, 'x')).code(), StatusCode::kOutOfSpace);
+    EXPECT_EQ(put("refused" + number, "1").code(), StatusCode::kOutOfSpace);
+    EXPECT_FALSE(store_->resume().ok());
+    disk_->is_full = false;
+    ASSERT_TRUE(store_->resume().ok());
+    EXPECT_EQ(**store_->get("before" + number), "1");
+    EXPECT_EQ(*store_->get("lost" + number), std::nullopt) << "half of it was written";
+    ASSERT_TRUE(put("after" + number, "2").ok());
+    disk_->is_full = true;
+    EXPECT_EQ(put("again" + number, "1").code(), StatusCode::kOutOfSpace);
+    disk_->is_full = false;
+    ASSERT_TRUE(put("itself" + number, "3").ok()) << "a commit resumes by itself";
+    open_on_full_disk();
+    EXPECT_EQ(**store_->get("after" + number), "2");
+    EXPECT_EQ(**store_->get("itself" + number), "3");
+  }
+}
+
+TEST_F(FullRocksDb, WhatIsFoundAfterAFailedSyncIsDurable) {
+  ASSERT_TRUE(put("before", "1").ok());
+  disk_->is_full_at_sync = true;
+  EXPECT_EQ(put("doubtful", "1").code(), StatusCode::kOutOfSpace);
+  disk_->is_full_at_sync = false;
+  ASSERT_TRUE(store_->resume().ok());
+  const auto found = must_get("doubtful");
+  ASSERT_TRUE(found.has_value()) << "its bytes were written";
+  // Without the logs: what was found is in a table file.
+  store_.reset();
+  for (const auto& entry : std::filesystem::directory_iterator(path())) {
+    if (entry.path().extension() == ".log") std::filesystem::resize_file(entry.path(), 0);
+  }
+  open_on_full_disk();
+  EXPECT_EQ(dump(), "before=1 doubtful=1");
 }
 
 TEST_F(RocksDbMetaStoreTest, ATornTailLosesOnlyTheLastCommitAgainAndAgain) {
