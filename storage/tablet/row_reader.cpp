@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <optional>
 #include <vector>
 
@@ -29,7 +30,11 @@ void append_page_rows(const ColumnPage& page, std::span<const uint32_t> rows, Co
   std::array<uint8_t, kRowsAtOnce> nulls;
   page.gather_fixed(rows, values);
   const bool has_nulls = page.null_count() != 0;
-  for (size_t i = 0; has_nulls && i < rows.size(); ++i) nulls[i] = page.is_null(rows[i]);
+  const size_t width = out.type().width();
+  for (size_t i = 0; has_nulls && i < rows.size(); ++i) {
+    nulls[i] = page.is_null(rows[i]);
+    if (nulls[i] != 0) std::memset(values + i * width, 0, width);
+  }
   out.append_fixed_run(values, has_nulls ? nulls.data() : nullptr, rows.size());
 }
 
