@@ -45,7 +45,7 @@ struct DecodeTarget {
   uint64_t max_row_bytes = 16ull << 20;
   RowTransforms* transforms = nullptr;  ///< for requests with expressions; without it they are refused
   uint64_t* unselected_rows = nullptr;  ///< counts the rows that conditions leave out, when given
-  ExpansionLimits expansion;            ///< of a compressed body
+  ExpansionLimits expansion = {};       ///< of a compressed body
 };
 
 /// The decoder of the request's format, with its expressions behind it and its decompressor before it. Fails as

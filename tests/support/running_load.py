@@ -14,7 +14,7 @@ class RunningLoad:
         secret = base64.b64encode(f"root:{server.password}".encode()).decode()
         head = [f"PUT /api/{database}/{table}/_stream_load HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Basic {secret}",
                 "Expect: 100-continue", "Transfer-Encoding: chunked", *(f"{name}: {value}" for name, value in headers.items())]
-        self.socket = socket.create_connection(("127.0.0.1", server.http_port), TIMEOUT_SECONDS)
+        self.socket = socket.create_connection(("127.0.0.1", server.load_port), TIMEOUT_SECONDS)
         self.socket.sendall(("\r\n".join(head) + "\r\n\r\n").encode())
         answer = b""
         while b"\r\n\r\n" not in answer:

@@ -276,15 +276,15 @@ TEST_F(FullRocksDb, WhatIsFoundAfterAFailedSyncIsDurable) {
   EXPECT_EQ(put("doubtful", "1").code(), StatusCode::kOutOfSpace);
   disk_->is_full_at_sync = false;
   ASSERT_TRUE(store_->resume().ok());
-  const auto found = must_get("doubtful");
-  ASSERT_TRUE(found.has_value()) << "its bytes were written";
+  // RocksDB may have begun another log by itself, and then it is gone.
+  const bool is_found = must_get("doubtful").has_value();
   // Without the logs: what was found is in a table file.
   store_.reset();
   for (const auto& entry : std::filesystem::directory_iterator(path())) {
     if (entry.path().extension() == ".log") std::filesystem::resize_file(entry.path(), 0);
   }
   open_on_full_disk();
-  EXPECT_EQ(dump(), "before=1 doubtful=1");
+  EXPECT_EQ(dump(), is_found ? "before=1 doubtful=1" : "before=1");
 }
 
 TEST_F(RocksDbMetaStoreTest, ATornTailLosesOnlyTheLastCommitAgainAndAgain) {
