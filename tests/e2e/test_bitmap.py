@@ -41,6 +41,22 @@ def test_sets_are_united_when_written(make_server):
     assert server.stop() == 0
 
 
+def test_stream_loads_make_sets_by_expressions(make_server):
+    server = make_server()
+    make_table(server)
+    rows = "".join(f"p{i % 3},{i},x\n" for i in range(3000))
+    for _ in range(2):
+        server.load("d", "uv", rows, columns="page,user,skipped,visits=1,users=to_bitmap(user)", column_separator=",")
+    server.load("d", "uv", '{"page": "p0", "user": "ann"}\n{"page": "p3", "user": "bob"}\n', format="json", read_json_by_line="true",
+                columns="page,user,users=bitmap_hash(user)")
+    assert server.sql("SELECT page, visits, bitmap_count(users) FROM d.uv ORDER BY page") == [
+        ("p0", 2000, 1001), ("p1", 2000, 1000), ("p2", 2000, 1000), ("p3", 0, 1)]
+    # A value that is no set does not get in, whatever the expression.
+    answer = server.stream_load("d", "uv", "p9,5\n", columns="page,user,users=concat(user, 'x')", column_separator=",")
+    assert answer["Status"] == "Fail", answer
+    assert server.value("SELECT count(*) FROM d.uv WHERE page = 'p9'") == 0
+
+
 @pytest.mark.parametrize("expression, value", [
     ("bitmap_to_string(to_bitmap(-1))", ""), ("bitmap_count(to_bitmap(-1))", 0), ("bitmap_to_string(to_bitmap(NULL))", ""),
     ("bitmap_to_string(to_bitmap('123'))", "123"), ("bitmap_count(to_bitmap('123ABC'))", 0),
