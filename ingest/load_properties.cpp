@@ -15,6 +15,7 @@ namespace {
 constexpr uint64_t kMaxTimeoutSeconds = 259200;
 constexpr size_t kMaxSeparatorBytes = 64;
 constexpr size_t kMaxLabelBytes = 128;
+constexpr size_t kMaxTimeZoneBytes = 64;
 
 std::string to_lower(std::string_view text) {
   std::string out(text);
@@ -154,6 +155,23 @@ Status parse_ratio(std::string_view value, double& ratio) {
   return Status::OK();
 }
 
+/// Whether a time zone is UTC by one of its names.
+bool is_utc(std::string_view zone) {
+  static constexpr std::string_view kNames[] = {"utc",  "etc/utc", "gmt",    "etc/gmt", "z",
+                                                "zulu", "+00:00",  "-00:00", "+0:00"};
+  const std::string lower = to_lower(zone);
+  return std::any_of(std::begin(kNames), std::end(kNames), [&](std::string_view name) { return name == lower; });
+}
+
+/// Whether the text has the form of a time zone: "Asia/Shanghai", "CST", "+08:00".
+bool looks_like_time_zone(std::string_view zone) {
+  const auto is_part = [](char c) {
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return is_letter || (c >= '0' && c <= '9') || c == '_' || c == '/' || c == '+' || c == '-' || c == ':';
+  };
+  return zone.size() <= kMaxTimeZoneBytes && std::all_of(zone.begin(), zone.end(), is_part);
+}
+
 /// All properties by lower-case name; the last of a name counts, and an empty value is as good as none.
 using Properties = std::unordered_map<std::string, std::string>;
 
@@ -168,6 +186,8 @@ class PropertyReader {
     FRESHET_RETURN_IF_ERROR(read_json());
     FRESHET_RETURN_IF_ERROR(read_group_commit());
     FRESHET_RETURN_IF_ERROR(read_partial_update());
+    FRESHET_RETURN_IF_ERROR(check_time_zone());
+    FRESHET_RETURN_IF_ERROR(check_without_effect());
     return check_not_offered();
   }
 
@@ -321,6 +341,32 @@ class PropertyReader {
     bool is_fuzzy = false;
     FRESHET_RETURN_IF_ERROR(read_bool("fuzzy_parse", is_fuzzy));
     if (is_fuzzy) return Status::InvalidArgument("Don't support flexible partial update when 'fuzzy_parse' is enabled");
+    return Status::OK();
+  }
+
+  /// Times are UTC. Another zone changes nothing in texts of times, but it would in functions like from_unixtime.
+  Status check_time_zone() const {
+    const std::string* zone = find("timezone");
+    if (zone == nullptr) zone = find("time_zone");
+    if (zone == nullptr || is_utc(*zone)) return Status::OK();
+    if (!looks_like_time_zone(*zone)) return Status::InvalidArgument("timezone: '{}' is no time zone", *zone);
+    const bool has_expressions =
+        !request_.expressions.empty() || !request_.where.empty() || !request_.delete_condition.empty();
+    if (!has_expressions) return Status::OK();
+    return Status::Unsupported("timezone: expressions are evaluated in UTC, '{}' is not offered with them", *zone);
+  }
+
+  /// What steers a cluster, or is only an advice: taken when it is well-formed.
+  Status check_without_effect() const {
+    for (const char* name :
+         {"load_to_single_tablet", "memtable_on_sink_node", "enable_profile", "skip_record_to_audit_log_table"}) {
+      bool ignored = false;
+      FRESHET_RETURN_IF_ERROR(read_bool(name, ignored));
+    }
+    for (const char* name : {"exec_mem_limit", "load_mem_limit", "send_batch_parallelism", "load_stream_per_node"}) {
+      uint64_t ignored = 0;
+      if (const auto* value = find(name)) FRESHET_RETURN_IF_ERROR(parse_count(name, *value, 1, INT64_MAX, ignored));
+    }
     return Status::OK();
   }
 
