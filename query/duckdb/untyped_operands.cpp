@@ -85,6 +85,10 @@ class Reader {
  private:
   void read_function(duckdb::FunctionExpression& function) {
     const std::string name = duckdb::StringUtil::Lower(function.function_name);
+    if (name == "to_bitmap") {
+      for (Slot& child : function.children) cast(child, LogicalType::UBIGINT);
+      return;
+    }
     const bool is_arithmetic = is_one_of(kArithmetic, name);
     if (!is_arithmetic && !is_one_of(kNumericFunctions, name)) return;
     const bool has_interval = is_arithmetic && std::any_of(function.children.begin(), function.children.end(),

@@ -11,7 +11,7 @@ namespace freshet::query {
 using IsUntyped = std::function<bool(const std::string& name)>;
 
 /// Reads untyped columns as MySQL does where the expression needs a number (arithmetic, numeric functions, comparison with
-/// numbers) or a time (beside an INTERVAL): TRY_CAST to DOUBLE or TIMESTAMP around them.
+/// numbers, members of bitmaps) or a time (beside an INTERVAL): TRY_CAST to DOUBLE, UBIGINT or TIMESTAMP around them.
 void read_untyped_operands(duckdb::unique_ptr<duckdb::ParsedExpression>& expression, const IsUntyped& is_untyped);
 
 }  // namespace freshet::query

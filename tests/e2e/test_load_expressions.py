@@ -115,3 +115,13 @@ def test_many_rows_in_their_order(server, database, orders):
     last = {i % 30000: i for i in range(100_000) if i % 7}
     found = server.sql(f"SELECT count(*), sum(amount) FROM {database}.orders")[0]
     assert (int(found[0]), int(found[1])) == (len(last), sum(last.values()))
+
+
+def test_bitmaps_of_texts(server, database):
+    server.sql(f"CREATE TABLE {database}.visits (day INT NOT NULL, users BITMAP BITMAP_UNION) AGGREGATE KEY(day) "
+               "DISTRIBUTED BY HASH(day) BUCKETS 1")
+    answer = server.stream_load(database, "visits", "1,7\n1,8\n2,7\n1,7\n", column_separator=",",
+                                columns="day, user, users = to_bitmap(user)")
+    assert answer["Status"] == "Success", answer.get("FirstErrorMsg") or answer
+    found = server.sql(f"SELECT day, bitmap_count(users) FROM {database}.visits ORDER BY day")
+    assert [(int(day), int(count)) for day, count in found] == [(1, 2), (2, 1)]
