@@ -17,21 +17,32 @@ namespace freshet::test {
 
 /// Values of a row by column id, as text; nothing = NULL. A column that is absent has its initial default.
 using ModelRow = std::map<uint32_t, std::optional<std::string>>;
-/// Rows by their first column as text.
+/// Rows by their key as text; of a DUPLICATE table by their number.
 using ModelRows = std::map<std::string, ModelRow>;
 
 /// One row that a load brings: a value for each column of the schema, or the key alone for a delete.
 struct LoadRow {
-  std::string key;
+  std::string key;                                  ///< the values of the key columns with '/' between them
   std::vector<std::optional<std::string>> values;   ///< by position; empty for a delete
   std::optional<std::string> delete_sequence = {};  ///< of a delete, in a table with a sequence column
   std::vector<size_t> brings = {};  ///< of a flexible partial update: positions of these columns; the others have defaults
 };
 
-/// The state that a table should have, under the simplest rules there are. The key is the first column.
+/// The value of a key column, by its position.
+inline std::string key_part(std::string_view key, size_t column) {
+  for (; column > 0; --column) key.remove_prefix(std::min(key.find('/'), key.size() - 1) + 1);
+  return std::string(key.substr(0, key.find('/')));
+}
+
+/// The state that a table should have, under the simplest rules there are.
 class TableModel {
  public:
   void apply(const TableSchema& schema, const LoadRow& row, const storage::PartialColumns* partial) {
+    if (!schema.is_unique()) {
+      ModelRow& stored = rows_[std::to_string(rows_.size())];
+      for (size_t i = 0; i < schema.columns.size(); ++i) stored[schema.columns[i].id.value] = row.values[i];
+      return;
+    }
     const std::optional<size_t> sequence = schema.sequence_column();
     std::optional<std::string> own;
     if (sequence) {
@@ -50,7 +61,8 @@ class TableModel {
     deleted_.erase(row.key);
     const auto found = rows_.find(row.key);
     if (schema.is_aggregate() && found != rows_.end()) {
-      for (size_t i = 1; i < schema.columns.size(); ++i) combine(schema.columns[i], row.values[i], found->second);
+      for (size_t i = schema.key_count; i < schema.columns.size(); ++i)
+        combine(schema.columns[i], row.values[i], found->second);
       return;
     }
     const bool keeps_others = partial != nullptr && found != rows_.end();
@@ -188,7 +200,7 @@ inline Result<storage::LoadCommit> make_load(storage::StorageEngine& engine, con
         continue;
       }
       const bool is_key = c < schema.key_count;
-      append_model_value(one.columns[c], is_key      ? std::optional(rows[i].key)
+      append_model_value(one.columns[c], is_key      ? std::optional(key_part(rows[i].key, c))
                                          : is_delete ? (c == sequence ? rows[i].delete_sequence : std::nullopt)
                                                      : rows[i].values[c]);
     }

@@ -29,13 +29,22 @@ enum class Fault : uint8_t {
 inline constexpr Fault kAllFaults[] = {Fault::kError,        Fault::kErrorAfter, Fault::kShortWrite, Fault::kNoSpace,
                                        Fault::kShortOfSpace, Fault::kPowerCut,   Fault::kPowerCutIn};
 
+/// What goes wrong at a planned read.
+enum class ReadFault : uint8_t {
+  kError,       ///< EIO, once
+  kShortRead,   ///< half of the bytes come, then EIO, once
+  kAllFurther,  ///< EIO at this read and all later ones, until heal_reads()
+};
+inline constexpr ReadFault kAllReadFaults[] = {ReadFault::kError, ReadFault::kShortRead, ReadFault::kAllFurther};
+
 /// A disk in memory under the real engine: files and metadata with the rules of a real one. What was not synced is lost when
 /// the power goes, a random part of it excepted: bytes of files, names of files, removals. A failed sync loses what it was
 /// to sync, also when a later one succeeds (as Linux does it). The metadata store is a model of RocksDB with synced
 /// commits: whole batches in order, durable when commit() answers OK, and no further commit after one of unknown outcome.
 /// RocksDB itself is under test elsewhere; here thousands of machines crash within seconds.
 ///
-/// Each call that changes the disk is a point, numbered from 1. Any thread. Stores must not outlive the disk; those that
+/// Each call that changes the disk is a point, numbered from 1; each that opens or reads a file, or reads metadata, is a
+/// read, numbered from 1 too. Any thread. Stores must not outlive the disk; those that
 /// were given out before a power cut or restart() answer errors only.
 class SimulatedDisk {
  public:
@@ -53,6 +62,21 @@ class SimulatedDisk {
     std::lock_guard lock(mutex_);
     planned_point_ = point;
     planned_ = fault;
+  }
+  /// Reads passed since the disk was made.
+  uint64_t reads() const {
+    std::lock_guard lock(mutex_);
+    return reads_;
+  }
+  void fail_read_at(uint64_t read, ReadFault fault) {
+    std::lock_guard lock(mutex_);
+    planned_read_ = read;
+    planned_read_fault_ = fault;
+  }
+  void heal_reads() {
+    std::lock_guard lock(mutex_);
+    planned_read_ = 0;
+    reads_fail_ = false;
   }
   bool has_failed() const {
     std::lock_guard lock(mutex_);
@@ -80,6 +104,7 @@ class SimulatedDisk {
   friend class SimulatedFiles;
   friend class SimulatedMeta;
   friend class SimulatedWriter;
+  friend class SimulatedReader;
 
   struct File {
     std::string bytes;
@@ -92,8 +117,8 @@ class SimulatedDisk {
 
   void heal_locked() {
     planned_point_ = 0;
-    has_failed_ = is_full_ = is_off_ = meta_is_broken_ = meta_is_full_ = false;
-    full_until_ = 0;
+    has_failed_ = is_full_ = is_off_ = meta_is_broken_ = meta_is_full_ = reads_fail_ = false;
+    full_until_ = planned_read_ = 0;
   }
 
   /// What to do at the next point. REQUIRES: mutex_ held.
@@ -117,6 +142,14 @@ class SimulatedDisk {
       case Fault::kPowerCutIn: is_off_ = true; return random_() % 2 == 0 ? Verdict::kDoAndFail : Verdict::kHalf;
     }
     return Verdict::kDo;
+  }
+  /// How the next read ends: kDo, kFail or kHalf. REQUIRES: mutex_ held.
+  Verdict pass_read() {
+    if (reads_fail_) return Verdict::kFail;
+    if (++reads_ != planned_read_) return Verdict::kDo;
+    has_failed_ = true;
+    reads_fail_ = planned_read_fault_ == ReadFault::kAllFurther;
+    return planned_read_fault_ == ReadFault::kShortRead ? Verdict::kHalf : Verdict::kFail;
   }
   Status failure(std::string_view what) const {
     if (is_off_) return Status::IoError("{}: the machine is off", what);
@@ -150,6 +183,10 @@ class SimulatedDisk {
   uint64_t planned_point_ = 0;
   uint64_t full_until_ = 0;  ///< the last point without room; 0: no end is in sight
   Fault planned_ = Fault::kError;
+  uint64_t reads_ = 0;
+  uint64_t planned_read_ = 0;
+  ReadFault planned_read_fault_ = ReadFault::kError;
+  bool reads_fail_ = false;
   bool has_failed_ = false;
   bool is_full_ = false;
   bool is_off_ = false;
@@ -198,18 +235,24 @@ class SimulatedWriter final : public storage::WritableFile {
 
 class SimulatedReader final : public storage::ReadableFile {
  public:
-  SimulatedReader(std::string name, std::string bytes) : name_(std::move(name)), bytes_(std::move(bytes)) {}
+  SimulatedReader(SimulatedDisk& disk, std::string name, std::string bytes)
+      : disk_(disk), name_(std::move(name)), bytes_(std::move(bytes)) {}
   uint64_t size() const override { return bytes_.size(); }
   Status read(uint64_t offset, std::span<char> out) const override {
     if (offset > bytes_.size() || out.size() > bytes_.size() - offset) {
       return Status::Corruption("{}: {} bytes at {} are beyond its end at {}", name_, out.size(), offset, bytes_.size());
     }
-    std::memcpy(out.data(), bytes_.data() + offset, out.size());
-    return Status::OK();
+    std::lock_guard lock(disk_.mutex_);
+    const auto verdict = disk_.pass_read();
+    if (verdict == SimulatedDisk::Verdict::kFail) return disk_.failure(name_);
+    const bool is_whole = verdict == SimulatedDisk::Verdict::kDo;
+    std::memcpy(out.data(), bytes_.data() + offset, is_whole ? out.size() : out.size() / 2);
+    return is_whole ? Status::OK() : disk_.failure(name_);
   }
   const std::string& name() const override { return name_; }
 
  private:
+  SimulatedDisk& disk_;
   const std::string name_;
   const std::string bytes_;
 };
@@ -230,10 +273,11 @@ class SimulatedFiles final : public storage::FileStore {
   }
   Result<std::shared_ptr<const storage::ReadableFile>> open(std::string_view name) override {
     std::lock_guard lock(disk_.mutex_);
+    if (disk_.pass_read() != SimulatedDisk::Verdict::kDo) return disk_.failure(name);
     const auto found = disk_.names_.find(std::string(name));
     if (found == disk_.names_.end()) return Status::NotFound("{} does not exist", name);
     return std::shared_ptr<const storage::ReadableFile>(
-        std::make_shared<SimulatedReader>(std::string(name), found->second->bytes));
+        std::make_shared<SimulatedReader>(disk_, std::string(name), found->second->bytes));
   }
   Status sync_names() override {
     std::lock_guard lock(disk_.mutex_);
@@ -244,6 +288,7 @@ class SimulatedFiles final : public storage::FileStore {
   }
   Result<std::vector<std::string>> list() override {
     std::lock_guard lock(disk_.mutex_);
+    if (disk_.pass_read() != SimulatedDisk::Verdict::kDo) return disk_.failure("names");
     std::vector<std::string> names;
     for (const auto& [name, file] : disk_.names_) names.push_back(name);
     return names;
@@ -306,6 +351,7 @@ class SimulatedMeta final : public storage::MetaStore {
   }
   Result<std::optional<std::string>> get(std::string_view key) override {
     std::lock_guard lock(disk_.mutex_);
+    if (disk_.pass_read() != SimulatedDisk::Verdict::kDo) return disk_.failure("metadata");
     const auto found = disk_.meta_.find(key);
     return found == disk_.meta_.end() ? std::optional<std::string>() : std::optional<std::string>(found->second);
   }
@@ -314,6 +360,7 @@ class SimulatedMeta final : public storage::MetaStore {
     std::vector<std::pair<std::string, std::string>> found;
     {
       std::lock_guard lock(disk_.mutex_);
+      if (disk_.pass_read() != SimulatedDisk::Verdict::kDo) return disk_.failure("metadata");
       for (auto at = disk_.meta_.lower_bound(begin); at != disk_.meta_.end() && (end.empty() || at->first < end); ++at) {
         found.push_back(*at);
       }

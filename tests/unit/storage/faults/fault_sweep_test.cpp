@@ -16,6 +16,7 @@ using test::TableModel;
 
 constexpr const char* kDatabase = "shop";
 constexpr const char* kTable = "orders";
+constexpr JobId kJob{7};
 
 StorageOptions quiet_options(bool waits_for_room) {
   StorageOptions options;
@@ -87,7 +88,60 @@ class Machine {
     load(105, 120, 1, {});
     flush();
     precommit(108, 130, 1, nullptr);
+    change([&] { return engine->expire_history(); }, [](TableModel&) {});
+    change([&] { return engine->drop_table(kDatabase, kTable, true); }, [](TableModel& model) { model.clear(); });
+    if (engine == nullptr || possible || !engine->create_table(kDatabase, kTable, make_schema(), {}, true).ok()) return;
+    waiting_.clear();
+    load(200, 210, 1, {});
     engine.reset();
+  }
+
+  /// A query while reads may fail: the right rows, or an error.
+  void query(const std::string& when) {
+    const TableSnapshotPtr now = table();
+    ASSERT_NE(now, nullptr) << when;
+    std::vector<std::string> lines;
+    try {
+      lines = test::lines_of(*now);
+    } catch (const std::runtime_error& error) {
+      EXPECT_TRUE(disk.has_failed()) << when << ": " << error.what();
+      EXPECT_NE(std::string_view(error.what()).find("input/output error"), std::string_view::npos) << error.what();
+      return;
+    }
+    EXPECT_EQ(lines, certain.lines(*now->schema)) << when;
+  }
+
+  /// What reads files and metadata, on a machine that has run: start, queries, loads over old rows, flush, compaction.
+  void read_everything() {
+    if (!start().ok()) {
+      EXPECT_TRUE(disk.has_failed());
+      return;
+    }
+    query("after the start");
+    load(202, 212, 0, {});
+    load(205, 215, 2, some_columns({0, 1}));
+    query("after the loads");
+    const auto found = engine->find_label(table()->database, "load 1");
+    if (found.ok()) {
+      EXPECT_TRUE(found->has_value()) << "a label is forgotten";
+    } else {
+      EXPECT_TRUE(disk.has_failed()) << found.status().to_string();
+    }
+    flush();
+    compact();
+    query("after the compaction");
+  }
+
+  /// Labels and stream positions are those of the acknowledged loads.
+  void expect_labels_and_positions() {
+    for (const auto& [label, database] : labels_) {
+      const auto found = must(engine->find_label(database, label));
+      EXPECT_TRUE(found && found->state == LabelState::kVisible) << label;
+    }
+    const auto positions = must(engine->stream_positions(kJob));
+    const int64_t stored = positions.empty() ? 0 : positions.front().second;
+    EXPECT_TRUE(stored == position_ || stored == possible_position_) << stored << ", acknowledged " << position_;
+    position_ = possible_position_ = stored;
   }
 
   /// After a restart: loads whose first phase was acknowledged wait or are finished, and those that wait can be committed.
@@ -104,7 +158,9 @@ class Machine {
   void expect_state(const std::string& when) {
     const TableSnapshotPtr now = table();
     if (now == nullptr) {
-      EXPECT_TRUE(certain.rows().empty()) << when << ": the table is gone";
+      EXPECT_TRUE(certain.rows().empty() || (possible && possible->rows().empty())) << when << ": the table is gone";
+      if (possible) certain = *possible;
+      possible.reset();
       return;
     }
     const auto lines = test::lines_of(*now);
@@ -179,6 +235,7 @@ class Machine {
       possible = std::move(after);
     } else if (!disk.is_off()) {
       // Refused as a whole, at once visible.
+      disk.heal_reads();
       expect_state("after " + status.to_string());
     }
   }
@@ -186,10 +243,28 @@ class Machine {
     if (engine == nullptr || table() == nullptr) return;
     const TableSnapshotPtr target = table();
     const std::vector<LoadRow> rows = make_rows(first, end, deletes);
-    change([&] { return test::load_rows(*engine, target, rows, memtables, partial).status(); },
-           [&](TableModel& model) {
-             for (const LoadRow& row : rows) model.apply(*target->schema, row, partial.get());
-           });
+    LabelRecord label;
+    label.label = "load " + std::to_string(loads_);
+    label.database = target->database;
+    label.table = target->id;
+    label.transaction = TransactionId(kLoadTransactions + static_cast<uint64_t>(loads_));
+    const OffsetAdvance advance{.job = kJob, .from = position_, .to = position_ + static_cast<int64_t>(rows.size())};
+    if (possible || !engine->reserve_label(label.database, label.label, label.transaction, nullptr).ok()) return;
+    change(
+        [&] {
+          const Status status = test::load_rows(*engine, target, rows, memtables, partial, label, {advance}).status();
+          if (status.ok()) {
+            labels_.emplace_back(label.label, label.database);
+            position_ = advance.to;
+          } else {
+            engine->release_label(label.database, label.label, label.transaction, status.message());
+          }
+          possible_position_ = advance.to;
+          return status;
+        },
+        [&](TableModel& model) {
+          for (const LoadRow& row : rows) model.apply(*target->schema, row, partial.get());
+        });
   }
   std::vector<LoadRow> make_rows(int64_t first, int64_t end, bool deletes) {
     std::vector<LoadRow> rows;
@@ -214,6 +289,11 @@ class Machine {
   }
 
   const bool waits_for_room_;
+  static constexpr uint64_t kLoadTransactions = 1000;  ///< those of precommits are below
+
+  std::vector<std::pair<std::string, DatabaseId>> labels_;  ///< of acknowledged loads
+  int64_t position_ = 0;
+  int64_t possible_position_ = 0;  ///< after a load whose outcome is unknown
   int64_t loads_ = 0;
   uint64_t transactions_ = 0;
   std::vector<Waiting> waiting_;
@@ -225,6 +305,7 @@ void recover_and_check(Machine& machine, bool is_power_cut) {
   is_power_cut ? machine.disk.power_cut() : machine.disk.restart();
   ASSERT_TRUE(machine.start().ok());
   machine.expect_state("after the restart");
+  machine.expect_labels_and_positions();
   machine.finish_after_restart();
   machine.expect_state("after the second phases");
   // It takes changes again, and they last.
@@ -305,6 +386,46 @@ INSTANTIATE_TEST_SUITE_P(Faults, FaultSweep, testing::ValuesIn(test::kAllFaults)
     case Fault::kShortOfSpace: return "ShortOfSpace";
     case Fault::kPowerCut: return "PowerCut";
     case Fault::kPowerCutIn: return "PowerCutIn";
+  }
+  return "Unknown";
+});
+
+class ReadFaultSweep : public testing::TestWithParam<test::ReadFault> {};
+
+/// The query or change that meets the fault fails and says so, nothing else does, and nothing is lost or put aside.
+TEST_P(ReadFaultSweep, EveryReadInTurn) {
+  const uint64_t seed = test::test_seed();
+  Machine calm(seed);
+  calm.run();
+  calm.disk.restart();
+  const uint64_t before = calm.disk.reads();
+  calm.read_everything();
+  const uint64_t reads = calm.disk.reads() - before;
+  ASSERT_GT(reads, 40u) << "files are opened and read, and metadata";
+  uint64_t hit = 0;
+  for (uint64_t read = 1; read <= reads && !HasFailure(); ++read) {
+    SCOPED_TRACE("fault at read " + std::to_string(read) + " of " + std::to_string(reads));
+    Machine machine(seed);
+    machine.run();
+    machine.disk.restart();
+    machine.disk.fail_read_at(machine.disk.reads() + read, GetParam());
+    machine.read_everything();
+    hit += machine.disk.has_failed();
+    if (machine.engine != nullptr) {
+      machine.disk.heal_reads();
+      machine.query("when reads work again");
+      EXPECT_TRUE(machine.engine->health().ok()) << machine.engine->health().to_string();
+    }
+    recover_and_check(machine, read % 2 == 0);
+  }
+  EXPECT_GE(hit, reads - reads / 20);
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, ReadFaultSweep, testing::ValuesIn(test::kAllReadFaults), [](const auto& info) {
+  switch (info.param) {
+    case test::ReadFault::kError: return "Error";
+    case test::ReadFault::kShortRead: return "ShortRead";
+    case test::ReadFault::kAllFurther: return "AllFurther";
   }
   return "Unknown";
 });

@@ -43,7 +43,10 @@ Aggregation random_aggregation(Random& random, const DataType& type) {
 
 TableSchema random_schema(Random& random) {
   TableSchema schema;
-  schema.model = random() % 3 == 0 ? freshet::TableModel::kAggregate : freshet::TableModel::kUnique;
+  const uint64_t model = random() % 8;
+  schema.model = model < 2    ? freshet::TableModel::kAggregate
+                 : model == 2 ? freshet::TableModel::kDuplicate
+                              : freshet::TableModel::kUnique;
   const auto add = [&](std::string name, DataType type, bool is_key) {
     ColumnSchema column;
     column.id = schema.next_column_id;
@@ -55,19 +58,24 @@ TableSchema random_schema(Random& random) {
     schema.next_column_id = schema.next_column_id.next();
     schema.columns.push_back(std::move(column));
   };
-  random() % 2 == 0 ? add("id", {TypeKind::kBigInt}, true) : add("id", {.kind = TypeKind::kVarchar, .length = 20}, true);
+  schema.key_count = 1 + static_cast<uint32_t>(random() % 3);
+  for (size_t i = 0; i < schema.key_count; ++i) {
+    const DataType type =
+        random() % 2 == 0 ? DataType{TypeKind::kBigInt} : DataType{.kind = TypeKind::kVarchar, .length = 20};
+    add("id" + std::to_string(i), type, true);
+  }
   add("n", {TypeKind::kInt}, false);
   if (schema.is_aggregate()) add("b", {TypeKind::kBitmap}, false);
   add("s", {TypeKind::kString}, false);
-  schema.key_count = 1;
-  if (const uint64_t choice = random() % 6; choice < 2 && !schema.is_aggregate()) {
-    add_sequence(schema, choice == 0 ? std::optional<size_t>(1) : std::nullopt, {TypeKind::kBigInt});
+  const bool takes_updates = schema.is_unique() && !schema.is_aggregate();
+  if (const uint64_t choice = random() % 6; choice < 2 && takes_updates) {
+    add_sequence(schema, choice == 0 ? std::optional<size_t>(schema.key_count) : std::nullopt, {TypeKind::kBigInt});
   }
-  if (random() % 2 == 0 && !schema.is_aggregate()) add_hidden_column(schema, kSkipBitmapColumn, {TypeKind::kString});
+  if (random() % 2 == 0 && takes_updates) add_hidden_column(schema, kSkipBitmapColumn, {TypeKind::kString});
   for (ColumnSchema& column : schema.columns) {
     if (column.hidden) column.id = std::exchange(schema.next_column_id, schema.next_column_id.next());
   }
-  schema.bucket_columns = {0};
+  schema.bucket_columns = {random() % schema.key_count};
   schema.bucket_count = 1 + static_cast<uint32_t>(random() % 3);
   if (random() % 2 == 0) schema.properties = {{"history_retention_seconds", "1000000"}};
   return schema;
@@ -196,7 +204,9 @@ class History {
     }
   }
 
-  /// Null for aggregate tables, which take whole rows only.
+  /// Aggregate and duplicate tables take whole rows only.
+  bool takes_updates() const { return table()->schema->is_unique() && !table()->schema->is_aggregate(); }
+
   static bool is_bookkeeping(const TableSchema& schema, size_t column) {
     return column == schema.delete_time_column() || column == schema.skip_bitmap_column();
   }
@@ -207,15 +217,17 @@ class History {
     return fault == test::Fault::kNoSpace ? test::Fault::kShortOfSpace : fault;
   }
 
+  /// Null for tables that take whole rows only.
   PartialColumnsPtr random_columns() {
-    if (table()->schema->is_aggregate()) return nullptr;
+    if (!takes_updates()) return nullptr;
+    const size_t keys = table()->schema->key_count;
     auto partial = std::make_shared<PartialColumns>();
-    partial->given.push_back(0);
-    for (size_t i = 1; i < table()->schema->columns.size(); ++i) {
+    for (size_t i = 0; i < keys; ++i) partial->given.push_back(i);
+    for (size_t i = keys; i < table()->schema->columns.size(); ++i) {
       if (!is_bookkeeping(*table()->schema, i) && random_() % 2 == 0) partial->given.push_back(i);
     }
     if (table()->schema->skip_bitmap_column() && random_() % 2 == 0) {
-      partial->given.resize(1);
+      partial->given.resize(keys);
       partial->mask = table()->schema->skip_bitmap_column();
     }
     return partial;
@@ -273,9 +285,10 @@ class History {
     std::vector<LoadRow> rows;
     const bool only_deletes = schema.is_aggregate() && random_() % 6 == 0;
     for (size_t i = 0; i < count; ++i) {
-      LoadRow row{std::to_string(random_() % 120), {}, random_sequence()};
+      LoadRow row{random_key(schema), {}, random_sequence()};
       const bool is_flexible = partial && partial->mask;
-      const bool is_delete = only_deletes || ((!partial || is_flexible) && !schema.is_aggregate() && random_() % 6 == 0);
+      const bool may_delete = (!partial || is_flexible) && schema.is_unique() && !schema.is_aggregate();
+      const bool is_delete = only_deletes || (may_delete && random_() % 6 == 0);
       for (size_t c = 0; c < schema.columns.size() && is_flexible; ++c) {
         const bool may_come =
             c < schema.key_count || (!is_delete && !is_bookkeeping(schema, c)) || c == schema.sequence_column();
@@ -288,7 +301,7 @@ class History {
       for (size_t c = 0; c < schema.columns.size() && !is_delete; ++c) {
         const ColumnSchema& column = schema.columns[c];
         if (column.is_key) {
-          row.values.emplace_back(row.key);
+          row.values.emplace_back(test::key_part(row.key, c));
         } else if (is_bookkeeping(schema, c)) {
           row.values.emplace_back(std::nullopt);
         } else if (partial && !brings(c)) {
@@ -307,11 +320,14 @@ class History {
     }
     // A load that only leaves a delete behind is told by this row, should its outcome be uncertain.
     if (schema.sequence_column() && count > 0 && (!partial || partial->mask)) {
-      LoadRow marker{std::to_string(1000 + markers_++), {}, "1"};
+      std::string key = std::to_string(1000 + markers_++);
+      for (size_t i = 1; i < schema.key_count; ++i) key += "/0";
+      LoadRow marker{std::move(key), {}, "1"};
       for (size_t c = 0; c < schema.visible_count(); ++c) marker.brings.push_back(c);
       if (*schema.sequence_column() >= schema.visible_count()) marker.brings.push_back(*schema.sequence_column());
-      for (const ColumnSchema& column : schema.columns) {
-        marker.values.push_back(column.is_key        ? std::optional(marker.key)
+      for (size_t c = 0; c < schema.columns.size(); ++c) {
+        const ColumnSchema& column = schema.columns[c];
+        marker.values.push_back(column.is_key        ? std::optional(test::key_part(marker.key, c))
                                 : column.is_sequence ? marker.delete_sequence
                                                      : std::nullopt);
       }
@@ -320,6 +336,14 @@ class History {
     return rows;
   }
 
+  /// One of about 120.
+  std::string random_key(const TableSchema& schema) {
+    const uint64_t number = random_() % 120;
+    if (schema.key_count == 1) return std::to_string(number);
+    std::string key = std::to_string(number / 10);
+    for (size_t i = 1; i < schema.key_count; ++i) key += "/" + std::to_string(number % (i == 1 ? 10 : 3));
+    return key;
+  }
   std::optional<std::string> random_sequence() {
     if (random_() % 8 == 0) return std::nullopt;
     return std::to_string(random_() % 40);
@@ -328,7 +352,7 @@ class History {
   void change_schema() {
     const TableSchema& schema = *table()->schema;
     std::vector<SchemaChange> changes;
-    const size_t values = schema.visible_count() - 1;
+    const size_t keys = schema.key_count, values = schema.visible_count() - keys;
     const uint64_t choice = random_() % 4;
     if (choice == 0 || values < 2) {
       ColumnSchema column;
@@ -337,13 +361,13 @@ class History {
       if (random_() % 2 == 0) column.default_value = std::to_string(step_);
       if (schema.is_aggregate()) column.aggregation = random_aggregation(random_, column.type);
       changes.push_back(
-          AddColumn{column, {.first = false, .after = random_() % 2 == 0 ? schema.columns[0].name : ""}, false});
+          AddColumn{column, {.first = false, .after = random_() % 2 == 0 ? schema.columns[keys - 1].name : ""}, false});
     } else if (choice == 1) {
-      changes.push_back(DropColumn{schema.columns[1 + random_() % values].name, false});
+      changes.push_back(DropColumn{schema.columns[keys + random_() % values].name, false});
     } else if (choice == 2) {
-      changes.push_back(RenameColumn{schema.columns[1 + random_() % values].name, "r" + std::to_string(step_)});
+      changes.push_back(RenameColumn{schema.columns[keys + random_() % values].name, "r" + std::to_string(step_)});
     } else {
-      const ColumnSchema& old = schema.columns[1 + random_() % values];
+      const ColumnSchema& old = schema.columns[keys + random_() % values];
       if (old.type.kind != TypeKind::kInt) return;
       ColumnSchema wide = old;
       wide.type = {TypeKind::kBigInt};
