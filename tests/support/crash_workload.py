@@ -4,92 +4,16 @@ the one change that was under way either whole or not at all.
 Each worker owns rows that nobody else changes. It notes a change in `pending` before it sends it, and settles it when it is
 answered; after a crash `settle()` compares the server with the model, with and without the pending change.
 """
-import http.client
-import json
-import threading
 import time
 
-import pymysql
+from support.crash_worker import Worker, differences, need
+from support.partition_work import Partitions
 
 SETTINGS = {"storage.delta_flush_rows": 2000, "storage.small_commit_bytes": "64KiB", "storage.memtable_bytes": "16MiB",
             "compaction.trigger_segments": 3}
 KEYS = 3000
 LOG_ROWS_MAX = 60_000
 LABELS_KEPT = 200
-CONNECTION_ERRORS = (2003, 2006, 2013, 2014, 0)
-
-
-class Wrong(AssertionError):
-    """The server does not hold what it must."""
-
-
-class ServerGone(Exception):
-    """No answer: whether the change happened is unknown."""
-
-
-def need(condition, *what):
-    if not condition:
-        raise Wrong(" ".join(str(part) for part in what))
-
-
-def differences(found, expected, limit=5):
-    keys = [key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key)]
-    return f"{len(keys)} differ, such as " + ", ".join(f"{key}: {found.get(key)} not {expected.get(key)}" for key in sorted(keys)[:limit])
-
-
-class Worker(threading.Thread):
-    """Changes rows until the server is gone or end() is called. A subclass has step(), settle()."""
-
-    def __init__(self, server, rng):
-        super().__init__(daemon=True)
-        self.server, self.rng = server, rng
-        self.ended = threading.Event()
-        self.failure = None
-        self.acknowledged = 0
-
-    def run(self):
-        try:
-            while not self.ended.is_set():
-                self.step()
-        except ServerGone:
-            pass
-        except BaseException as error:  # reported by whoever joins
-            self.failure = error
-
-    def again(self):
-        """A worker with the same model and no thread yet, for the server's next life."""
-        threading.Thread.__init__(self, daemon=True)
-        self.ended.clear()
-        return self
-
-    def load(self, table, body, **headers):
-        """One Stream Load that must succeed if it is answered: its answer."""
-        try:
-            answer = self.server.stream_load("d", table, body, column_separator=",", **headers)
-        except (OSError, http.client.HTTPException, RuntimeError) as error:
-            raise ServerGone from error
-        need(answer["Status"] in ("Success", "Label Already Exists"), answer)
-        return answer
-
-    def end_transaction(self, operation, label):
-        """The second phase of a load; whether it was this request that ended it."""
-        try:
-            _, _, body = self.server.http("PUT", "/api/d/_stream_load_2pc", None, {"label": label, "txn_operation": operation})
-        except (OSError, http.client.HTTPException) as error:
-            raise ServerGone from error
-        answer = json.loads(body)
-        need(answer["status"] == "Success" or "already" in answer["msg"], label, answer)
-        return answer["status"] == "Success"
-
-    def sql(self, statement):
-        try:
-            return self.server.sql(statement)
-        except (OSError, pymysql.err.InterfaceError) as error:
-            raise ServerGone from error
-        except pymysql.MySQLError as error:
-            if error.args[0] in CONNECTION_ERRORS:
-                raise ServerGone from error
-            raise
 
 
 def payload(key, version):
@@ -268,7 +192,7 @@ class Ddl(Worker):
 
 class Compactor(Worker):
     def step(self):
-        self.sql(f"ALTER TABLE d.{self.rng.choice(('t', 'log'))} COMPACT")
+        self.sql(f"ALTER TABLE d.{self.rng.choice(('t', 'log', 'p'))} COMPACT")
         self.acknowledged += 1
         self.ended.wait(self.rng.random() * 0.3)
 
@@ -284,8 +208,9 @@ class CrashWorkload:
         server.sql(Upserts.TABLE)
         server.sql(Log.TABLE)
         self.upserts = [Upserts(server, rng, number) for number in range(self.WRITERS)]
-        self.log, self.ddl = Log(server, rng), Ddl(server, rng)
-        self.workers = [*self.upserts, self.log, self.ddl, Compactor(server, rng)]
+        server.sql(Partitions.TABLE)
+        self.others = [Log(server, rng), Ddl(server, rng), Partitions(server, rng)]
+        self.workers = [*self.upserts, *self.others, Compactor(server, rng)]
 
     def acknowledged(self):
         return sum(worker.acknowledged for worker in self.workers)
@@ -325,5 +250,5 @@ class CrashWorkload:
             for label in self.rng.sample(worker.labels, min(2, len(worker.labels))):
                 need(worker.load("t", "-1,0,x,0\n", label=label, hidden_columns="__DORIS_DELETE_SIGN__")["Status"] == "Label Already Exists",
                      f"label {label} is forgotten")
-        self.log.settle()
-        self.ddl.settle()
+        for worker in self.others:
+            worker.settle()
