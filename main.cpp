@@ -67,6 +67,7 @@ storage::StorageOptions storage_options(const config::Settings& settings) {
   options.delta_flush_seconds = settings.storage.delta_flush_seconds;
   options.disk_reserve_bytes = settings.storage.disk_reserve_bytes;
   options.disk_full_wait_seconds = settings.storage.disk_full_wait_seconds;
+  options.quarantine_keep_seconds = settings.storage.quarantine_keep_seconds;
   options.compaction_trigger_segments = static_cast<uint32_t>(settings.compaction.trigger_segments);
   options.compaction_max_segments = static_cast<uint32_t>(settings.compaction.max_segments);
   options.compaction_dead_fraction = settings.compaction.dead_fraction;

@@ -43,7 +43,7 @@ Status CatalogChanges::create_database(const std::string& name, bool if_not_exis
   FRESHET_ASSIGN_OR_RETURN(const uint64_t number, ids_.next());
   const DatabaseId id(number);
   auto change = std::make_shared<CommitPipeline::Change>();
-  change->batch.put(meta_keys::database(id), name);
+  change->batch.put(meta_keys::database(id), encode_database_name(name));
   change->install = [name, id](ServerSnapshot& server) { server.databases[name] = id; };
   FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
   FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(change));

@@ -113,8 +113,10 @@ Result<std::vector<std::shared_ptr<TableSnapshot>>> read_tables(MetaStore& meta,
   FRESHET_RETURN_IF_ERROR(
       meta.scan(meta_keys::kDatabases, prefix_end(meta_keys::kDatabases), [&](std::string_view key, std::string_view value) {
         const DatabaseId id(meta_keys::number_at(key, meta_keys::kDatabases.size()));
-        database_names[id] = value;
-        server.databases[std::string(value)] = id;
+        Result<std::string> name = decode_database_name(value);
+        if (!name.ok()) return name.status().with_context(fmt::format("database {}", id.value));
+        server.databases[*name] = id;
+        database_names[id] = std::move(name).value();
         return Status::OK();
       }));
   std::vector<std::shared_ptr<TableSnapshot>> tables;

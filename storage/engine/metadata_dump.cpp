@@ -34,6 +34,11 @@ std::string describe_table(uint64_t id, std::string_view value) {
   return text;
 }
 
+std::string describe_database(uint64_t id, std::string_view value) {
+  const Result<std::string> name = decode_database_name(value);
+  return fmt::format("database {} {}", id, name.ok() ? fmt::format("'{}'", *name) : name.status().message());
+}
+
 std::string describe_segment(uint64_t tablet, std::string_view value) {
   const Result<SegmentMeta> meta = SegmentMeta::deserialize(value);
   if (!meta.ok()) return fmt::format("segment of tablet {}: {}", tablet, meta.status().message());
@@ -115,7 +120,7 @@ std::string describe(std::string_view key, std::string_view value) {
   const uint64_t second = meta_keys::number_at(key, 10);
   switch (key.empty() ? '\0' : key[0]) {
     case 'm': return describe_number(key, value);
-    case 'd': return fmt::format("database {} '{}'", first, value);
+    case 'd': return describe_database(first, value);
     case 't': return describe_table(first, value);
     case 's': return describe_segment(first, value);
     case 'b': return describe_dead_rows("delete delta", first, second, value);

@@ -131,6 +131,7 @@ Status check_plain_records(MetaStore& meta, std::vector<std::string>& problems) 
   const auto number = [](std::string_view value) { return decode_number(value).status(); };
   const auto version = [](std::string_view value) { return TableVersionRecord::decode(value).status(); };
   const auto dead_rows = [](std::string_view value) { return DeadRowsRecord::decode(value).status(); };
+  const auto block = [](std::string_view value) { return CarriedBlockRecord::decode(value).status(); };
   const auto label_name = [](std::string_view value) { return decode_label_name(value).status(); };
   const Kind kinds[] = {
       {kNumbers, "", number},
@@ -139,6 +140,7 @@ Status check_plain_records(MetaStore& meta, std::vector<std::string>& problems) 
       {meta_keys::kVersions, "version of table", version},
       {meta_keys::kBirths, "birth of a rowset of tablet", number},
       {meta_keys::kHistoryDeaths, "deaths of tablet", dead_rows},
+      {meta_keys::kCarriedBlocks, "carried block, kept for older versions, of tablet", block},
       {meta_keys::kTransactions, "label of transaction", label_name},
   };
   for (const Kind& kind : kinds) {

@@ -291,6 +291,9 @@ Status Engine::recover_and_start() {
   FRESHET_ASSIGN_OR_RETURN(RecoveredState state, recover(*meta_, *files_, page_cache_));
   failpoint(Failpoint::kRecoveryRead);
   FRESHET_RETURN_IF_ERROR(quarantine_unknown_files(state, *files_));
+  const int64_t keep_since = clock_.unix_seconds() - static_cast<int64_t>(options_.quarantine_keep_seconds);
+  FRESHET_ASSIGN_OR_RETURN(const size_t removed, files_->remove_quarantined(keep_since));
+  if (removed != 0) log_info("{} files left the quarantine folder after {} s", removed, options_.quarantine_keep_seconds);
   failpoint(Failpoint::kRecoveryQuarantined);
   for (const auto& segment : state.retired) retired_.add(segment);
   FRESHET_RETURN_IF_ERROR(add_active_buffers(state, *ids_));

@@ -30,13 +30,14 @@ struct StorageOptions {
   uint64_t small_commit_bytes = 1ull << 20;       ///< at most this much is carried inside a commit record
   uint64_t delta_flush_bytes = 64ull << 20;       ///< a tablet's delta buffer is flushed beyond this
   uint64_t delta_flush_rows = 1ull << 20;
-  uint64_t delta_flush_seconds = 600;         ///< ... or when its oldest row is this old
-  uint64_t disk_reserve_bytes = 64ull << 20;  ///< loads are refused when less is free
-  uint64_t disk_full_wait_seconds = 86400;    ///< a commit that the full disk holds up waits so long for room
-  uint32_t compaction_trigger_segments = 8;   ///< similar-sized segments of a tablet that are merged together
-  uint32_t compaction_max_segments = 64;      ///< loads wait for compaction beyond this many in a tablet
-  double compaction_dead_fraction = 0.2;      ///< a segment with more dead rows is rewritten
-  double compaction_base_fraction = 0.25;     ///< kUnique: all are merged when the smaller ones hold so much of the largest
+  uint64_t delta_flush_seconds = 600;            ///< ... or when its oldest row is this old
+  uint64_t disk_reserve_bytes = 64ull << 20;     ///< loads are refused when less is free
+  uint64_t disk_full_wait_seconds = 86400;       ///< a commit that the full disk holds up waits so long for room
+  uint64_t quarantine_keep_seconds = 7 * 86400;  ///< files that belonged to no commit at a start are removed by a later one
+  uint32_t compaction_trigger_segments = 8;      ///< similar-sized segments of a tablet that are merged together
+  uint32_t compaction_max_segments = 64;         ///< loads wait for compaction beyond this many in a tablet
+  double compaction_dead_fraction = 0.2;         ///< a segment with more dead rows is rewritten
+  double compaction_base_fraction = 0.25;  ///< kUnique: all are merged when the smaller ones hold so much of the largest
   uint64_t compaction_bytes_per_second = 200ull << 20;
   uint32_t compaction_threads = 1;
   /// Tables with a sequence column: a delete is remembered so long. A row with a smaller sequence that comes later than

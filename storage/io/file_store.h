@@ -46,6 +46,8 @@ class FileStore {
   virtual Status remove(std::string_view name) = 0;
   /// Renames out of the way of normal names (kept for inspection, never read again).
   virtual Status quarantine(std::string_view name) = 0;
+  /// Removes what was quarantined before that second since 1970; how many files.
+  virtual Result<size_t> remove_quarantined(int64_t before_unix_seconds) = 0;
   /// Bytes that can still be written.
   virtual Result<uint64_t> free_bytes() = 0;
 };

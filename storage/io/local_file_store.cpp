@@ -214,7 +214,27 @@ class LocalFileStore final : public FileStore {
     if (::renameat(descriptor_.get(), file.c_str(), descriptor_.get(), target.c_str()) != 0) {
       return os_error("quarantine", path_of(file), errno);
     }
+    // From here on its modification time says when it came there.
+    if (::utimensat(descriptor_.get(), target.c_str(), nullptr, 0) != 0) return os_error("touch", path_of(target), errno);
     return Status::OK();
+  }
+
+  Result<size_t> remove_quarantined(int64_t before_unix_seconds) override {
+    namespace fs = std::filesystem;
+    const fs::path folder = fs::path(directory_) / kQuarantine;
+    std::error_code error;
+    size_t removed = 0;
+    if (!fs::exists(folder, error)) return removed;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+      struct stat info;
+      const std::string path = entry->path().string();
+      if (::stat(path.c_str(), &info) != 0) return os_error("inspect", path, errno);
+      if (info.st_mtime >= before_unix_seconds) continue;
+      if (::unlink(path.c_str()) != 0) return os_error("remove", path, errno);
+      ++removed;
+    }
+    if (error) return os_error("list", folder.string(), error.value());
+    return removed;
   }
 
   Result<uint64_t> free_bytes() override {

@@ -125,6 +125,21 @@ Result<RetiredRowsetRecord> RetiredRowsetRecord::decode(std::string_view bytes) 
   return record;
 }
 
+std::string encode_database_name(std::string_view name) {
+  std::string out = begin_record();
+  put_length_prefixed(out, name);
+  return seal(std::move(out));
+}
+
+Result<std::string> decode_database_name(std::string_view bytes) {
+  // No name begins with a control character, no version is a letter.
+  if (!bytes.empty() && static_cast<uint8_t>(bytes[0]) >= ' ') return std::string(bytes);
+  FRESHET_ASSIGN_OR_RETURN(ByteReader reader, unseal(bytes, "database"));
+  std::string name(reader.length_prefixed());
+  FRESHET_RETURN_IF_ERROR(check_end(reader, "database"));
+  return name;
+}
+
 std::string encode_number(uint64_t value) {
   std::string out = begin_record();
   put_fixed<uint64_t>(out, value);

@@ -67,6 +67,10 @@ struct RetiredRowsetRecord {
   static Result<RetiredRowsetRecord> decode(std::string_view bytes);
 };
 
+std::string encode_database_name(std::string_view name);
+/// Reads also what earlier builds stored: the name alone.
+Result<std::string> decode_database_name(std::string_view bytes);
+
 std::string encode_number(uint64_t value);
 Result<uint64_t> decode_number(std::string_view bytes);
 

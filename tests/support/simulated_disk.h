@@ -302,6 +302,7 @@ class SimulatedFiles final : public storage::FileStore {
     return existed ? Status::OK() : Status::NotFound("{} does not exist", name);
   }
   Status quarantine(std::string_view name) override { return remove(name); }
+  Result<size_t> remove_quarantined(int64_t) override { return size_t{0}; }
   Result<uint64_t> free_bytes() override {
     std::lock_guard lock(disk_.mutex_);
     return disk_.is_full_ ? uint64_t{0} : uint64_t{1} << 40;

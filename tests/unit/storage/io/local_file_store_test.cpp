@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <chrono>
 #include <csignal>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 
@@ -109,6 +111,21 @@ TEST_F(LocalFileStoreTest, QuarantineKeepsEarlierFilesOfTheSameName) {
   EXPECT_TRUE(std::filesystem::exists(root() + "/quarantine/1.seg"));
   EXPECT_TRUE(std::filesystem::exists(root() + "/quarantine/1.seg.1"));
   EXPECT_TRUE(std::filesystem::exists(root() + "/quarantine/1.seg.2"));
+}
+
+TEST_F(LocalFileStoreTest, QuarantinedFilesLeaveByTheTimeTheyCameThere) {
+  EXPECT_EQ(*store_->remove_quarantined(INT64_MAX), 0u);
+  write("1.seg", "a");
+  write("2.seg", "b");
+  std::filesystem::last_write_time(root() + "/1.seg",
+                                   std::filesystem::file_time_type::clock::now() - std::chrono::hours(48));
+  const int64_t before = std::time(nullptr);
+  ASSERT_TRUE(store_->quarantine("1.seg").ok());
+  EXPECT_EQ(*store_->remove_quarantined(before), 0u) << "it came just now, however old it is";
+  EXPECT_TRUE(std::filesystem::exists(root() + "/quarantine/1.seg"));
+  EXPECT_EQ(*store_->remove_quarantined(before + 3600), 1u);
+  EXPECT_FALSE(std::filesystem::exists(root() + "/quarantine/1.seg"));
+  EXPECT_EQ(*store_->list(), std::vector<std::string>{"2.seg"});
 }
 
 TEST_F(LocalFileStoreTest, KnowsTheFreeSpace) {
