@@ -18,6 +18,7 @@
 #include "connectors/http/prometheus_text.h"
 #include "connectors/http/server.h"
 #include "connectors/kafka/kafka_source.h"
+#include "connectors/load_client/load_command.h"
 #include "connectors/mysql/server.h"
 #include "ingest/routine_load.h"
 #include "ingest/stream_load.h"
@@ -34,6 +35,8 @@ namespace freshet {
 namespace {
 
 constexpr const char* kVersion = FRESHET_VERSION;
+/// Exit code of every command for arguments that it does not take.
+constexpr int kWrongArguments = 2;
 constexpr uint64_t kDrainSeconds = 30;
 /// Loads are drained before; this is for what else is being answered.
 constexpr uint64_t kHttpDrainSeconds = 5;
@@ -443,6 +446,8 @@ int main(int argc, char** argv) {
   server->add_option("--mysql-address", arguments.mysql_address, "HOST:PORT of the MySQL protocol; port 0 picks a free one");
   server->callback([&] { exit_code = freshet::run_server(arguments); });
 
+  freshet::connectors::load_client::add_load_command(app, exit_code);
+
   std::string path;
   CLI::App* inspect = app.add_subcommand("inspect", "prints a segment file, or the metadata of a stopped data directory");
   inspect->add_option("PATH", path, "segment file or data directory")->required();
@@ -454,6 +459,10 @@ int main(int argc, char** argv) {
   check->callback([&] { exit_code = freshet::run_check(path); });
 
   app.add_subcommand("version", "prints the version")->callback([] { std::printf("freshet %s\n", freshet::kVersion); });
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : freshet::kWrongArguments;
+  }
   return exit_code;
 }

@@ -81,8 +81,8 @@ Status StreamLoadRequest::check_framing() const {
 }
 
 Status StreamLoadRequest::too_large(uint64_t bytes) const {
-  return Status::ResourceExhausted("body exceed max size: {}, data size: {}; split the load or raise http.max_body_bytes",
-                                   context_.options.max_body_bytes, bytes);
+  return Status::InvalidArgument("body exceed max size: {}, data size: {}; split the load or raise http.max_body_bytes",
+                                 context_.options.max_body_bytes, bytes);
 }
 
 ingest::LoadReport StreamLoadRequest::receive(ingest::StreamLoad& load, const ingest::LoadRequest& request,

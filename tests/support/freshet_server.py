@@ -35,12 +35,15 @@ class FreshetServer:
         self._connections = threading.local()
         self._starts = 0
 
-    def start(self, failpoints=""):
-        """Starts it and waits until it serves. `failpoints`: text for FRESHET_FAILPOINTS (storage/base/failpoint.h)."""
+    def start(self, failpoints="", same_ports=False):
+        """Starts it and waits until it serves. `failpoints`: text for FRESHET_FAILPOINTS (storage/base/failpoint.h).
+        `same_ports`: those it had before."""
+        http, load, mysql = (self.http_port, self.load_port, self.mysql_port) if same_ports else (0, 0, 0)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.data_dir / "ports.json").unlink(missing_ok=True)
         command = [BINARY, "server", "--config", self._write_settings(), "--data-dir", self.data_dir,
-                   "--http-address", "127.0.0.1:0", "--load-address", "127.0.0.1:0", "--mysql-address", "127.0.0.1:0"]
+                   "--http-address", f"127.0.0.1:{http}", "--load-address", f"127.0.0.1:{load}",
+                   "--mysql-address", f"127.0.0.1:{mysql}"]
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env={**os.environ, **({"FRESHET_FAILPOINTS": failpoints} if failpoints else {})})

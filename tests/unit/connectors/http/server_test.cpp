@@ -170,12 +170,12 @@ TEST_F(HttpServerTest, RefusesBodiesWithoutOrWithTwoLengths) {
 TEST_F(HttpServerTest, RefusesBodiesBeyondTheLimit) {
   start({.max_body_bytes = 100});
   EXPECT_EQ(message(client().ask(put("l1", "Content-Length: 101\r\nExpect: 100-continue\r\n"))),
-            "[RESOURCE_EXHAUSTED]body exceed max size: 100, data size: 101; split the load or raise http.max_body_bytes");
+            "[INVALID_ARGUMENT]body exceed max size: 100, data size: 101; split the load or raise http.max_body_bytes");
   EXPECT_EQ(loads_.begun(), 0u);
 
   const std::string chunk = "32\r\n" + std::string(50, 'x') + "\r\n";
   const Answer chunked = client().ask(put("l2", "Transfer-Encoding: chunked\r\n") + chunk + chunk + chunk + "0\r\n\r\n");
-  EXPECT_EQ(message(chunked).find("[RESOURCE_EXHAUSTED]body exceed max size: 100, data size: 150"), 0u);
+  EXPECT_EQ(message(chunked).find("[INVALID_ARGUMENT]body exceed max size: 100, data size: 150"), 0u);
   EXPECT_TRUE(loads_.load("l2").end.starts_with("abort"));
 }
 
