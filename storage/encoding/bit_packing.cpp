@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "storage/encoding/unpack_avx2.h"
+
 namespace freshet::storage {
 namespace {
 
@@ -47,6 +49,14 @@ void unpack_groups(const char* packed, size_t groups, T base, T* out) {
       out[i] = static_cast<T>(base + static_cast<T>(load_fixed<Narrow>(packed + i * sizeof(Narrow))));
     }
   } else {
+#ifdef __AVX2__
+    if constexpr (avx2::can_unpack<T, kBits>()) {
+      const size_t done = avx2::unpack_groups<T, kBits>(packed, groups, base, out);
+      packed += done * kBits;
+      out += done * 8;
+      groups -= done;
+    }
+#endif
     for (; groups > 0; --groups, packed += kBits, out += 8) {
       [&]<size_t... kIndex>(std::index_sequence<kIndex...>) {
         ((out[kIndex] = static_cast<T>(

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "storage/encoding/bit_packing.h"
-#include "storage/encoding/scaled_frame.h"
+#include "storage/encoding/running_sums.h"
 
 namespace freshet::storage {
 
@@ -31,6 +31,9 @@ constexpr size_t delta_blocks(size_t row_count) { return (row_count + kDeltaBloc
 constexpr size_t delta_steps(size_t row_count, size_t block) {
   return std::min(kDeltaBlockRows, row_count - block * kDeltaBlockRows) - 1;
 }
+/// Steps of this width sum up to 32 bits at most in a block.
+inline constexpr unsigned kNarrowStepBits = 24;
+static_assert((kDeltaBlockRows << kNarrowStepBits) <= uint64_t{1} << 32);
 constexpr size_t delta_step_bytes(size_t steps, unsigned bits) { return (steps * bits + 7) / 8; }
 
 /// How one run would be encoded. One run at a time; reusable; not thread-safe.
@@ -80,10 +83,17 @@ class DeltaView {
   }
   /// Sum of the first `steps` steps of a block.
   uint64_t sum_of_steps(const Block& block, size_t steps) const {
+    if (block.bits <= kNarrowStepBits) {
+      std::array<uint32_t, kDeltaBlockRows> narrow;
+      unpack_deltas<uint32_t>(block.packed, block.bits, 0, steps, 0, narrow.data());
+      return steps * smallest_step_ + std::accumulate(narrow.begin(), narrow.begin() + static_cast<ptrdiff_t>(steps), 0u);
+    }
     std::array<uint64_t, kDeltaBlockRows> unpacked;
     unpack_deltas<uint64_t>(block.packed, block.bits, 0, steps, smallest_step_, unpacked.data());
     return std::accumulate(unpacked.begin(), unpacked.begin() + static_cast<ptrdiff_t>(steps), uint64_t{0});
   }
+  /// Rows [skipped, skipped + rows) of a block. REQUIRES: rows > 0.
+  void read_block(const Block& block, size_t skipped, size_t rows, T* out) const;
   T value_of(uint64_t quotient) const { return static_cast<T>(base_ + static_cast<T>(quotient) * static_cast<T>(scale_)); }
 
   const char* directory_;
@@ -109,19 +119,32 @@ bool DeltaView<T>::is_valid(std::string_view body, size_t row_count) {
 }
 
 template <typename T>
-void DeltaView<T>::read(size_t first, size_t count, T* out) const {
+void DeltaView<T>::read_block(const Block& block, size_t skipped, size_t rows, T* out) const {
+  uint64_t quotient = block.first + (skipped == 0 ? 0 : sum_of_steps(block, skipped));
+  if constexpr (sizeof(T) <= sizeof(uint64_t)) {
+    if (block.bits <= kNarrowStepBits && scale_ <= UINT32_MAX) {
+      std::array<uint32_t, kDeltaBlockRows> steps;
+      unpack_deltas<uint32_t>(block.packed, block.bits, skipped, rows - 1, 0, steps.data());
+      steps[rows - 1] = 0;
+      return running_sums<T>(steps.data(), rows, value_of(quotient), static_cast<T>(smallest_step_ * scale_),
+                             static_cast<uint32_t>(scale_), out);
+    }
+  }
   std::array<uint64_t, kDeltaBlockRows> steps;
+  unpack_deltas<uint64_t>(block.packed, block.bits, skipped, rows - 1, smallest_step_, steps.data());
+  out[0] = value_of(quotient);
+  for (size_t i = 1; i < rows; ++i) {
+    quotient += steps[i - 1];
+    out[i] = value_of(quotient);
+  }
+}
+
+template <typename T>
+void DeltaView<T>::read(size_t first, size_t count, T* out) const {
   while (count > 0) {
-    const Block block = this->block(first / kDeltaBlockRows);
     const size_t skipped = first % kDeltaBlockRows;
     const size_t rows = std::min(kDeltaBlockRows - skipped, count);
-    uint64_t quotient = block.first + (skipped == 0 ? 0 : sum_of_steps(block, skipped));
-    unpack_deltas<uint64_t>(block.packed, block.bits, skipped, rows - 1, smallest_step_, steps.data());
-    out[0] = value_of(quotient);
-    for (size_t i = 1; i < rows; ++i) {
-      quotient += steps[i - 1];
-      out[i] = value_of(quotient);
-    }
+    read_block(block(first / kDeltaBlockRows), skipped, rows, out);
     first += rows;
     count -= rows;
     out += rows;
@@ -130,21 +153,19 @@ void DeltaView<T>::read(size_t first, size_t count, T* out) const {
 
 template <typename T>
 void DeltaView<T>::gather(std::span<const uint32_t> rows, T* out) const {
-  constexpr size_t kNone = ~size_t{0};
-  size_t at = kNone;  // the row that `quotient` is of
-  uint64_t quotient = 0;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const size_t row = rows[i];
-    const Block block = this->block(row / kDeltaBlockRows);
-    if (at == kNone || at > row || at / kDeltaBlockRows != row / kDeltaBlockRows) {
-      quotient = block.first + sum_of_steps(block, row % kDeltaBlockRows);
+  std::array<T, kDeltaBlockRows> values;
+  for (size_t i = 0; i < rows.size();) {
+    const size_t index = rows[i] / kDeltaBlockRows;
+    size_t end = i + 1;
+    while (end < rows.size() && rows[end] / kDeltaBlockRows == index) ++end;
+    const Block block = this->block(index);
+    if (end == i + 1) {
+      out[i] = value_of(block.first + sum_of_steps(block, rows[i] % kDeltaBlockRows));
     } else {
-      for (size_t step = at % kDeltaBlockRows; step < row % kDeltaBlockRows; ++step) {
-        quotient += smallest_step_ + unpack_one(block.packed, step, block.bits);
-      }
+      read_block(block, 0, rows[end - 1] % kDeltaBlockRows + 1, values.data());
+      for (size_t row = i; row < end; ++row) out[row] = values[rows[row] % kDeltaBlockRows];
     }
-    at = row;
-    out[i] = value_of(quotient);
+    i = end;
   }
 }
 
