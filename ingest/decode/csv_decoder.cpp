@@ -60,27 +60,38 @@ Status CsvDecoder::feed_piece(std::string_view piece) {
       carry_.assign(piece.substr(consumed));
     }
   }
-  if (carry_.size() > assembler_.max_row_bytes()) {
-    return Status::InvalidArgument(
-        "line {} is longer than {} bytes; check line_delimiter and enclose, or raise max_row_bytes", splitter_.lines() + 1,
-        assembler_.max_row_bytes());
+  return carry_.size() < longest_row() ? Status::OK() : too_long();
+}
+
+/// Bytes of the longest row, with its delimiter.
+size_t CsvDecoder::longest_row() const { return assembler_.max_row_bytes() + splitter_.dialect().delimiter.size(); }
+
+Status CsvDecoder::too_long() const {
+  return Status::InvalidArgument("line {} is longer than {} bytes; check line_delimiter and enclose, or raise max_row_bytes",
+                                 splitter_.lines() + 1, assembler_.max_row_bytes());
+}
+
+Status CsvDecoder::skip_rows(std::string_view bytes, size_t& consumed) {
+  while (rows_to_skip_ != 0) {
+    const size_t length = splitter_.row_length(bytes.substr(consumed));
+    if (length > longest_row()) return too_long();
+    if (length == 0) break;
+    consumed += length;
+    --rows_to_skip_;
   }
   return Status::OK();
 }
 
-void CsvDecoder::skip_rows(std::string_view bytes, size_t& consumed) {
-  while (rows_to_skip_ != 0) {
-    const size_t length = splitter_.row_length(bytes.substr(consumed));
-    if (length == 0) return;
-    consumed += length;
-    --rows_to_skip_;
-  }
-}
-
 Status CsvDecoder::consume(std::string_view bytes, size_t& consumed) {
-  skip_rows(bytes, consumed);
+  FRESHET_RETURN_IF_ERROR(skip_rows(bytes, consumed));
   while (rows_to_skip_ == 0) {
-    const std::string_view rest = bytes.substr(consumed);
+    std::string_view rest = bytes.substr(consumed);
+    if (rest.size() > longest_row()) {
+      // Only here can a whole row be too long.
+      const size_t length = splitter_.row_length(rest);
+      if (length > longest_row()) return too_long();
+      rest = rest.substr(0, length);
+    }
     const size_t used = splitter_.split(rest, batch_);
     if (used == 0) break;
     consumed += used;

@@ -22,7 +22,9 @@ class CsvDecoder final : public Decoder {
  private:
   Status feed_piece(std::string_view piece);
   Status consume(std::string_view bytes, size_t& consumed);
-  void skip_rows(std::string_view bytes, size_t& consumed);
+  Status skip_rows(std::string_view bytes, size_t& consumed);
+  size_t longest_row() const;
+  Status too_long() const;
   Status reject_unclosed();
   bool is_still_incomplete(std::string_view piece) const;
 

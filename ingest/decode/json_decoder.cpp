@@ -264,6 +264,10 @@ Status JsonDecoder::feed_lines() {
   size_t begin = 0;
   while (true) {
     const size_t end = buffer_.find('\n', begin);
+    if (std::min(end, buffer_.size()) - begin > assembler_.max_row_bytes()) {
+      return Status::InvalidArgument("a line is longer than {} bytes; is it an array (strip_outer_array)?",
+                                     assembler_.max_row_bytes());
+    }
     if (end == std::string::npos) break;
     const std::string_view line = trimmed(std::string_view(buffer_).substr(begin, end - begin));
     if (!line.empty()) FRESHET_RETURN_IF_ERROR(add_or_reject(line));
@@ -272,9 +276,7 @@ Status JsonDecoder::feed_lines() {
   FRESHET_RETURN_IF_ERROR(convert_batch());
   buffer_.erase(0, begin);
   decoded_ += begin;
-  if (buffer_.size() <= assembler_.max_row_bytes()) return Status::OK();
-  return Status::InvalidArgument("a line is longer than {} bytes; is it an array (strip_outer_array)?",
-                                 assembler_.max_row_bytes());
+  return Status::OK();
 }
 
 Status JsonDecoder::feed_array() {
@@ -282,7 +284,11 @@ Status JsonDecoder::feed_array() {
     return Status::InvalidArgument("{}, at byte {} of the body: '{}'", what, decoded_ + place,
                                    std::string_view(buffer_).substr(place, kShownBytes));
   };
+  const auto too_long_at = [&](size_t place) {
+    return fault_at(place, fmt::format("an element is longer than {} bytes", assembler_.max_row_bytes()));
+  };
   while (const auto element = array_.next(buffer_)) {
+    if (array_.consumed() - element->begin > assembler_.max_row_bytes()) return too_long_at(element->begin);
     const std::string_view text = std::string_view(buffer_).substr(element->begin, element->end - element->begin);
     const Status status = add_document(text);
     if (!status.ok()) return fault_at(element->begin, status.message());
@@ -293,8 +299,7 @@ Status JsonDecoder::feed_array() {
   decoded_ += array_.consumed();
   buffer_.erase(0, array_.consumed());
   array_.dropped();
-  if (buffer_.size() <= assembler_.max_row_bytes()) return Status::OK();
-  return fault_at(0, fmt::format("an element is longer than {} bytes", assembler_.max_row_bytes()));
+  return buffer_.size() <= assembler_.max_row_bytes() ? Status::OK() : too_long_at(0);
 }
 
 Status JsonDecoder::feed_record(std::string_view record) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +27,9 @@ static_assert(sizeof(Cell) == 16);
 class RowBatch {
  public:
   explicit RowBatch(size_t width)
-      : width_(width), capacity_(width == 0 ? kMostRows : std::min(kMostRows, std::max<size_t>(16, kMostCells / width))) {
-    cells_.resize(width_ * capacity_);
+      : width_(width),
+        capacity_(width == 0 ? kMostRows : std::min(kMostRows, std::max<size_t>(16, kMostCells / width))),
+        cells_(static_cast<Cell*>(::operator new(width_* capacity_ * sizeof(Cell)))) {
     sources_.resize(capacity_);
   }
 
@@ -36,8 +38,8 @@ class RowBatch {
   bool is_full() const { return size_ == capacity_ || rejects_.size() >= kMostRows; }
   bool has_work() const { return size_ != 0 || !rejects_.empty(); }
 
-  /// Cells of the row being split. REQUIRES: !is_full().
-  Cell* next_row() { return cells_.data() + size_ * width_; }
+  /// Cells of the row being split, without values yet. REQUIRES: !is_full().
+  Cell* next_row() { return cells_.get() + size_ * width_; }
   /// The row in next_row() is complete.
   void add_row(std::string_view source) { sources_[size_++] = source; }
   /// A row that could not be split; takes no place in the batch.
@@ -65,10 +67,14 @@ class RowBatch {
   static constexpr size_t kMostRows = 1024;
   static constexpr size_t kMostCells = 16384;
 
+  struct Free {
+    void operator()(Cell* cells) const { ::operator delete(cells); }
+  };
+
   size_t width_;
   size_t capacity_;
+  std::unique_ptr<Cell[], Free> cells_;  ///< a small load touches few of them
   size_t size_ = 0;
-  std::vector<Cell> cells_;
   std::vector<std::string_view> sources_;
   std::vector<Reject> rejects_;
 };

@@ -12,7 +12,7 @@ class TextArena {
  public:
   /// `bytes` writable bytes, valid until clear().
   char* allocate(size_t bytes) {
-    if (used_ + bytes > size_) grow(bytes);
+    if (blocks_.empty() || used_ + bytes > size_) grow(bytes);
     char* out = blocks_.back().get() + used_;
     used_ += bytes;
     return out;

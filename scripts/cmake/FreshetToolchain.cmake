@@ -6,15 +6,18 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   target_compile_options(freshet_flags INTERFACE -Wno-restrict)
 endif()
 
-set(FRESHET_SANITIZE "" CACHE STRING "address (with undefined) or thread")
+set(FRESHET_SANITIZE "" CACHE STRING "address (with undefined), thread, or fuzzer (clang: address and undefined, with its traces)")
 if(FRESHET_SANITIZE STREQUAL "address")
   target_compile_options(freshet_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
   target_link_options(freshet_flags INTERFACE -fsanitize=address,undefined)
 elseif(FRESHET_SANITIZE STREQUAL "thread")
   target_compile_options(freshet_flags INTERFACE -fsanitize=thread)
   target_link_options(freshet_flags INTERFACE -fsanitize=thread)
+elseif(FRESHET_SANITIZE STREQUAL "fuzzer")
+  target_compile_options(freshet_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined)
+  target_link_options(freshet_flags INTERFACE -fsanitize=address,undefined)
 elseif(FRESHET_SANITIZE)
-  message(FATAL_ERROR "FRESHET_SANITIZE is '${FRESHET_SANITIZE}': use address, thread or nothing")
+  message(FATAL_ERROR "FRESHET_SANITIZE is '${FRESHET_SANITIZE}': use address, thread, fuzzer or nothing")
 endif()
 
 # Unaligned loads, popcount and AVX2 are in every x86-64 server of the last ten years.

@@ -306,7 +306,7 @@ Status SchemaEditor::apply(const SetTableComment& change) {
 Status SchemaEditor::apply(const SetProperties& change) {
   for (const auto& [name, value] : change.properties) {
     const auto known = std::find_if(schema_.properties.begin(), schema_.properties.end(),
-                                    [&](const auto& property) { return property.first == name; });
+                                    [&, &name = name](const auto& property) { return property.first == name; });
     if (known == schema_.properties.end()) {
       schema_.properties.emplace_back(name, value);
     } else {

@@ -208,6 +208,21 @@ TEST(CsvDecoder, NamesTheLineOfARowWithoutEnd) {
   EXPECT_NE(decoded.status.message().find("line 3 is longer than 1000 bytes"), std::string::npos);
 }
 
+TEST(CsvDecoder, TheLongestRowIsTheSameAtAnySplit) {
+  for (const std::string delimiter : {"\n", "\r\n"}) {
+    LoadRequest request = csv();
+    request.line_delimiter = delimiter;
+    for (const size_t bytes : {99, 100, 101, 102, 103, 150}) {
+      const std::string body = "1,a" + delimiter + "2," + std::string(bytes - 2, 'x') + delimiter + "3,c" + delimiter;
+      for (size_t cut = 1; cut < body.size(); ++cut) {
+        const auto decoded = decode_pieces(kTwo, request, {body.substr(0, cut), body.substr(cut)}, 100);
+        EXPECT_EQ(decoded.status.ok(), bytes <= 100) << bytes << " bytes, cut at " << cut;
+      }
+      EXPECT_EQ(decode_pieces(kTwo, request, {body}, 100).status.ok(), bytes <= 100) << bytes;
+    }
+  }
+}
+
 TEST(CsvDecoder, HandsOnManyRowsInOrder) {
   std::string body;
   Rows expected;

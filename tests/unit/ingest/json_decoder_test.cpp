@@ -55,6 +55,28 @@ TEST(JsonDecoder, BrokenLinesAreRejectedRows) {
   }
 }
 
+TEST(JsonDecoder, TheFirstStringMayBeEmpty) {
+  const auto decoded = decode(kTable, json_lines(), "{\"id\":1,\"name\":\"\"}\n");
+  EXPECT_EQ(decoded.rows, (Rows{"1|NULL||NULL"}));
+}
+
+TEST(JsonDecoder, TheLongestLineOrElementIsTheSameAtAnySplit) {
+  for (const size_t bytes : {99, 100, 101, 150}) {
+    const std::string row = "{\"id\":2,\"name\":\"" + std::string(bytes - 18, 'x') + "\"}";
+    for (const bool is_array : {false, true}) {
+      const std::string body = is_array ? "[{\"id\":1}, " + row + ",{\"id\":3}]" : "{\"id\":1}\n" + row + "\n{\"id\":3}\n";
+      for (size_t cut = 0; cut < body.size(); ++cut) {
+        const auto decoded =
+            decode_pieces(kTable, is_array ? json_array() : json_lines(), {body.substr(0, cut), body.substr(cut)}, 100);
+        EXPECT_EQ(decoded.status.ok(), bytes <= 100) << bytes << " bytes, cut at " << cut;
+        if (decoded.status.ok()) {
+          EXPECT_EQ(decoded.rows.size(), 3u);
+        }
+      }
+    }
+  }
+}
+
 TEST(JsonDecoder, MissingKeyIsARejectedRow) {
   const auto decoded = decode_any_split(kTable, json_lines(), "{\"amount\":1}\n{\"id\":8}\n");
   EXPECT_EQ(decoded.rejected, 1u);

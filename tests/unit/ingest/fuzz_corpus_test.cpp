@@ -1,0 +1,12 @@
+#include "fuzz/corpus_replay.h"
+#include "fuzz/targets.h"
+
+namespace freshet::fuzz {
+namespace {
+
+TEST(FuzzCorpus, CsvBodies) { replay_corpus("csv", csv); }
+TEST(FuzzCorpus, JsonBodies) { replay_corpus("json", json); }
+TEST(FuzzCorpus, CompressedBodies) { replay_corpus("compression", compression); }
+
+}  // namespace
+}  // namespace freshet::fuzz
