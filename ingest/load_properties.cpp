@@ -120,12 +120,15 @@ Status parse_format(std::string_view value, LoadFormat& format, Compression& com
     format = LoadFormat::kCsvWithNamesAndTypes;
   } else if (lower == "json") {
     format = LoadFormat::kJson;
+  } else if (lower == "debezium_json") {
+    format = LoadFormat::kDebeziumJson;
   } else if (lower.starts_with("csv_") && parse_compression(lower.substr(4), compression).ok()) {
     format = LoadFormat::kCsv;
   } else {
     return Status::Unsupported(
-        "format: '{}' is not offered, only csv, csv_with_names, csv_with_names_and_types and json (csv_gz and the like name "
-        "their compression)",
+        "format: '{}' is not offered, only csv, csv_with_names, csv_with_names_and_types, json and debezium_json (csv_gz "
+        "and "
+        "the like name their compression)",
         value);
   }
   return Status::OK();
@@ -206,6 +209,8 @@ class PropertyReader {
     return is_set ? Status::Unsupported("{}: {}", name, why) : Status::OK();
   }
 
+  bool is_json() const { return request_.format == LoadFormat::kJson || request_.format == LoadFormat::kDebeziumJson; }
+
   Status read_general() {
     if (const auto* value = find("label")) FRESHET_RETURN_IF_ERROR(parse_label(*value, request_.label));
     if (const auto* value = find("format"))
@@ -226,6 +231,8 @@ class PropertyReader {
     if (const auto* value = find("comment")) request_.comment = *value;
     if (const auto* value = find(std::string(kSequenceColProperty))) request_.sequence_column = *value;
     FRESHET_RETURN_IF_ERROR(read_bool("two_phase_commit", request_.two_phase_commit));
+    // A mirror of a table must not hold a NULL where a value could not be read.
+    request_.strict_mode = request_.format == LoadFormat::kDebeziumJson;
     return read_bool("strict_mode", request_.strict_mode);
   }
 
@@ -267,7 +274,7 @@ class PropertyReader {
     }
     FRESHET_RETURN_IF_ERROR(read_bool("trim_double_quotes", request_.trim_double_quotes));
     FRESHET_RETURN_IF_ERROR(read_bool("empty_field_as_null", request_.empty_field_as_null));
-    if (request_.format != LoadFormat::kJson && request_.column_separator == request_.line_delimiter) {
+    if (!is_json() && request_.column_separator == request_.line_delimiter) {
       return Status::InvalidArgument("column_separator and line_delimiter must differ");
     }
     return Status::OK();
@@ -279,6 +286,10 @@ class PropertyReader {
     FRESHET_RETURN_IF_ERROR(read_bool("num_as_string", request_.num_as_string));
     bool fuzzy_parse = false;
     FRESHET_RETURN_IF_ERROR(read_bool("fuzzy_parse", fuzzy_parse));
+    for (const char* name : {"jsonpaths", "json_root", "strip_outer_array"}) {
+      if (request_.format != LoadFormat::kDebeziumJson || find(name) == nullptr) continue;
+      return Status::InvalidArgument("{}: not with format debezium_json, whose events say where their rows are", name);
+    }
     if (find("strip_outer_array") == nullptr && find("read_json_by_line") == nullptr) request_.read_json_by_line = true;
     if (const auto* value = find("json_root")) {
       FRESHET_RETURN_IF_ERROR(JsonPath::parse(*value).status().with_context("json_root"));
@@ -330,7 +341,7 @@ class PropertyReader {
   }
 
   Status check_flexible() const {
-    if (request_.format != LoadFormat::kJson) {
+    if (!is_json()) {
       return Status::InvalidArgument("flexible partial update only support json format as input file currently");
     }
     for (const char* name :

@@ -10,7 +10,8 @@
 
 namespace freshet::ingest {
 
-enum class LoadFormat : uint8_t { kCsv, kCsvWithNames, kCsvWithNamesAndTypes, kJson };
+/// The numbers are stored in the records of routine loads.
+enum class LoadFormat : uint8_t { kCsv, kCsvWithNames, kCsvWithNamesAndTypes, kJson, kDebeziumJson = 16 };
 enum class MergeType : uint8_t { kAppend, kDelete, kMerge };
 enum class Compression : uint8_t { kNone, kGzip, kDeflate, kBzip2, kLz4Frame, kZstd, kSnappyFrame };
 

@@ -234,13 +234,17 @@ Status RoutineLoadJob::begin_batch() {
                         errors_,
                         [this](const Block& block) { return transaction_->append(block); },
                         parts_.loads.options().max_row_bytes,
-                        parts_.loads.options().transforms};
+                        parts_.loads.options().transforms,
+                        &unselected_,
+                        {},
+                        [this] { is_truncated_ = true; }};
     FRESHET_ASSIGN_OR_RETURN(decoder_, make_decoder(spec_.load, std::move(target)));
     decoder_schema_ = table_->schema->version;
   }
   errors_.clear();
   read_ = committed_;
-  batch_messages_ = batch_bytes_ = tombstones_ = 0;
+  batch_messages_ = batch_bytes_ = unselected_ = 0;
+  is_truncated_ = false;
   return Status::OK();
 }
 
@@ -277,16 +281,48 @@ Status RoutineLoadJob::take(const StreamSource::Batch& polled) {
     ++batch_messages_;
     batch_bytes_ += message.value.size();
     if (message.is_tombstone) {
-      ++tombstones_;
+      ++unselected_;
       continue;
     }
     FRESHET_RETURN_IF_ERROR(decoder_->feed_record(message.value));
+    if (is_truncated_) FRESHET_RETURN_IF_ERROR(truncate_at(message));
+    if (settled_) return Status::OK();
   }
   for (const auto& [partition, position] : polled.positions) {
     int64_t& read = read_[partition];
     read = std::max(read, position);
   }
   return Status::OK();
+}
+
+Status RoutineLoadJob::truncate_at(const StreamMessage& message) {
+  is_truncated_ = false;
+  read_[message.partition] = message.offset;
+  if (read_ != committed_) FRESHET_RETURN_IF_ERROR(commit_batch());
+  if (settled_) return Status::OK();
+  const bool has_one_partition = committed_.size() == 1;
+  if (!has_one_partition || !spec_.load.partitions.empty()) {
+    settle(
+        RoutineLoadState::kPaused,
+        fmt::format("offset {} of partition {} truncates the source table, but {}: TRUNCATE the table yourself, then ALTER "
+                    "ROUTINE LOAD with kafka_partitions '{}' and kafka_offsets '{}' and RESUME to read on after it",
+                    message.offset, message.partition,
+                    has_one_partition ? "this job loads some partitions only"
+                                      : "the topic's other partitions do not tell which of their rows came before it",
+                    message.partition, message.offset + 1));
+    return Status::OK();
+  }
+  // Once more after a crash between the two: nothing was loaded meanwhile.
+  FRESHET_RETURN_IF_ERROR(parts_.storage.truncate_table(spec_.load.database, spec_.load.table));
+  const Offsets after{{message.partition, message.offset + 1}};
+  FRESHET_RETURN_IF_ERROR(store_positions(committed_, after));
+  committed_ = after;
+  {
+    std::lock_guard lock(record_mutex_);
+    ++record_.status.total_rows;
+    record_.status.progress[message.partition] = message.offset;
+  }
+  return begin_batch();
 }
 
 bool RoutineLoadJob::is_commit_due(bool was_full) const {
@@ -318,7 +354,7 @@ Status RoutineLoadJob::commit_batch() {
     status.received_bytes += batch_bytes_;
     status.loaded_rows += rows;
     status.error_rows += errors;
-    status.total_rows += rows + errors + tombstones_;
+    status.total_rows += rows + errors + unselected_;
     ++status.committed_tasks;
     status.last_commit_unix_ms = parts_.clock.unix_micros() / 1000;
     for (const auto& [partition, next] : committed_) status.progress[partition] = next - 1;

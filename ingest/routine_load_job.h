@@ -67,6 +67,8 @@ class RoutineLoadJob {
   /// Ends the batch when the table has another schema now, so that what was sent after a change is decoded under it.
   Status follow_schema();
   Status take(const StreamSource::Batch& polled);
+  /// Removes all rows, as the message asks, after committing what came before it; or pauses the job and says why.
+  Status truncate_at(const StreamMessage& message);
   bool is_commit_due(bool was_full) const;
   Status commit_batch();
   Status keep_errors();
@@ -103,7 +105,8 @@ class RoutineLoadJob {
   uint32_t decoder_schema_ = 0;
   uint64_t batch_messages_ = 0;
   uint64_t batch_bytes_ = 0;
-  uint64_t tombstones_ = 0;
+  uint64_t unselected_ = 0;    ///< tombstones, and what conditions left out
+  bool is_truncated_ = false;  ///< the message at hand asks for it
   uint64_t window_rows_ = 0;
   uint64_t window_errors_ = 0;
   uint64_t backoff_ms_ = 0;

@@ -22,6 +22,7 @@ class BlockAssembler {
   static Result<BlockAssembler> create(const LoadRequest& request, DecodeTarget target);
 
   const ColumnMapping& mapping() const { return mapping_; }
+  const DecodeTarget& target() const { return target_; }
   const TableSchema& schema() const { return *target_.table->schema; }
   RowErrors& errors() { return target_.errors; }
   uint64_t max_row_bytes() const { return target_.max_row_bytes; }

@@ -44,8 +44,11 @@ struct DecodeTarget {
   BlockSink sink;
   uint64_t max_row_bytes = 16ull << 20;
   RowTransforms* transforms = nullptr;  ///< for requests with expressions; without it they are refused
-  uint64_t* unselected_rows = nullptr;  ///< counts the rows that conditions leave out, when given
-  ExpansionLimits expansion = {};       ///< of a compressed body
+  /// Counts the rows that conditions leave out, and change events that are about no row, when given.
+  uint64_t* unselected_rows = nullptr;
+  ExpansionLimits expansion = {};  ///< of a compressed body
+  /// Is told that a record asks for all rows before it to be removed; without it such a record is a rejected row.
+  std::function<void()> on_truncate = nullptr;
 };
 
 /// The decoder of the request's format, with its expressions behind it and its decompressor before it. Fails as

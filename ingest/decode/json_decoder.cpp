@@ -1,129 +1,44 @@
 #include "ingest/decode/json_decoder.h"
 
-#include <simdjson.h>
+#include <algorithm>
 
-#include <cstring>
-#include <limits>
+#include "ingest/decode/debezium_reader.h"
+#include "ingest/decode/json_fields.h"
 
 namespace freshet::ingest {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-constexpr size_t kNoSource = std::numeric_limits<size_t>::max();
 constexpr size_t kShownBytes = 60;
-
-/// A fault of one document, for the reason of its rejection.
-struct Fault {
-  std::string text;
-};
-
-void check(simdjson::error_code error) {
-  if (error != simdjson::SUCCESS) throw Fault{simdjson::error_message(error)};
-}
-
-template <typename T>
-T take(simdjson::simdjson_result<T> result) {
-  T value;
-  check(std::move(result).get(value));
-  return value;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\n' || text.back() == '\r' || text.back() == '\t')) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
+constexpr size_t kMostRowsOfAnEvent = 2;  ///< one that changes a key
 
 }  // namespace
 
 /// Turns documents into rows of cells with simdjson's on-demand parser, whose values are read once and in order.
 struct JsonDecoder::Parser {
   ondemand::parser parser;
-  std::vector<std::string> names;       ///< of the sources
-  std::vector<bool> is_text;            ///< sources that fill a text column
-  std::vector<size_t> expected_source;  ///< by position of a field in the last row
+  JsonFields fields;
 
-  explicit Parser(const BlockAssembler& assembler) {
-    for (const SourceColumn& source : assembler.mapping().sources) {
-      names.push_back(source.name);
-      is_text.push_back(source.use == SourceColumn::Use::kColumn &&
-                        assembler.schema().columns[source.column].type.is_bytes());
-    }
-  }
-
-  size_t find_source(std::string_view key) const {
-    for (size_t i = 0; i < names.size(); ++i) {
-      if (names[i] == key) return i;
-    }
-    for (size_t i = 0; i < names.size(); ++i) {
-      if (same_name(names[i], key)) return i;
-    }
-    return kNoSource;
-  }
-
-  /// The source of the field; most rows have their fields in the order of the row before.
-  size_t source_of(ondemand::field& field, size_t position) {
-    if (position < expected_source.size()) {
-      const size_t expected = expected_source[position];
-      if (expected != kNoSource && field.key().unsafe_is_equal(names[expected])) return expected;
-    } else {
-      expected_source.resize(position + 1, kNoSource);
-    }
-    return expected_source[position] = find_source(take(field.unescaped_key()));
-  }
-
-  void fill_cell(ondemand::value value, size_t source, Cell& cell, TextArena& texts) const {
-    cell.kind = Cell::Kind::kText;
-    std::string_view text;
-    switch (take(value.type())) {
-      case ondemand::json_type::string: {
-        const std::string_view content = take(value.get_string());
-        char* copy = texts.allocate(content.size());
-        std::memcpy(copy, content.data(), content.size());
-        text = {copy, content.size()};
-        break;
-      }
-      case ondemand::json_type::number: {
-        text = trimmed(value.raw_json_token());
-        // Checks the number's form; numbers beyond 64 bits are right as well.
-        const auto error = value.get_double().error();
-        if (error != simdjson::SUCCESS && error != simdjson::NUMBER_ERROR) check(error);
-        break;
-      }
-      case ondemand::json_type::boolean: {
-        const bool is_true = take(value.get_bool());
-        text = is_text[source] ? (is_true ? "true" : "false") : (is_true ? "1" : "0");
-        break;
-      }
-      case ondemand::json_type::null:
-        if (!value.is_null()) throw Fault{"a value is neither null nor anything else"};
-        cell.kind = Cell::Kind::kNull;
-        break;
-      case ondemand::json_type::object: text = trimmed(take(take(value.get_object()).raw_json())); break;
-      case ondemand::json_type::array: text = trimmed(take(take(value.get_array()).raw_json())); break;
-    }
-    cell.data = text.data();
-    cell.size = static_cast<uint32_t>(text.size());
-  }
+  explicit Parser(const BlockAssembler& assembler) : fields(assembler.mapping(), assembler.schema()) {}
 
   void fill_by_name(ondemand::object object, Cell* row, TextArena& texts) {
     size_t position = 0;
     for (auto result : object) {
-      ondemand::field field = take(std::move(result));
-      const size_t source = source_of(field, position++);
-      if (source != kNoSource) fill_cell(field.value(), source, row[source], texts);
+      ondemand::field field = take_json(std::move(result));
+      const size_t source = fields.source_of(field, position++);
+      if (source != JsonFields::kNoSource) fields.fill(field.value(), source, row[source], texts);
     }
   }
 
   /// The value at `path` below `value`; false when there is none.
   static bool follow(ondemand::value& value, const JsonPath& path) {
     for (const JsonPath::Step& step : path.steps) {
-      simdjson::simdjson_result<ondemand::value> next =
-          step.is_index ? take(value.get_array()).at(step.index) : take(value.get_object()).find_field_unordered(step.key);
+      simdjson::simdjson_result<ondemand::value> next = step.is_index
+                                                            ? take_json(value.get_array()).at(step.index)
+                                                            : take_json(value.get_object()).find_field_unordered(step.key);
       if (next.error() == simdjson::NO_SUCH_FIELD || next.error() == simdjson::INDEX_OUT_OF_BOUNDS) return false;
-      value = take(std::move(next));
+      value = take_json(std::move(next));
     }
     return true;
   }
@@ -132,15 +47,13 @@ struct JsonDecoder::Parser {
     // Each path begins at the front again: values are read once.
     ondemand::parser& path_parser = parser;
     const simdjson::padded_string copy(element);
-    for (size_t i = 0; i < paths.size() && i < names.size(); ++i) {
-      ondemand::document document = take(path_parser.iterate(copy));
-      ondemand::value value = take(document.get_value());
+    for (size_t i = 0; i < paths.size() && i < fields.size(); ++i) {
+      ondemand::document document = take_json(path_parser.iterate(copy));
+      ondemand::value value = take_json(document.get_value());
       if (!follow(value, paths[i])) continue;
-      fill_cell(value, i, row[i], texts);
+      fields.fill(value, i, row[i], texts);
       if (row[i].kind == Cell::Kind::kText && row[i].data >= copy.data() && row[i].data < copy.data() + copy.size()) {
-        char* kept = texts.allocate(row[i].size);
-        std::memcpy(kept, row[i].data, row[i].size);
-        row[i].data = kept;
+        JsonFields::set_text(row[i].text(), row[i], texts);
       }
     }
   }
@@ -168,7 +81,11 @@ JsonDecoder::JsonDecoder(const LoadRequest& request, BlockAssembler assembler, J
       strip_outer_array_(request.strip_outer_array),
       root_(std::move(root)),
       paths_(std::move(paths)),
-      parser_(std::make_unique<Parser>(assembler_)) {}
+      parser_(std::make_unique<Parser>(assembler_)) {
+  if (request.format != LoadFormat::kDebeziumJson) return;
+  events_ = std::make_unique<DebeziumReader>(assembler_.mapping(), assembler_.schema(), request.flexible_columns);
+  event_row_.resize(batch_.width());
+}
 
 JsonDecoder::~JsonDecoder() = default;
 
@@ -179,16 +96,44 @@ Status JsonDecoder::convert_batch() {
   return Status::OK();
 }
 
+void JsonDecoder::add_event(std::string_view text) {
+  const DebeziumEvent event = events_->read(text);
+  switch (event.kind) {
+    case DebeziumEvent::Kind::kNothing:
+      if (assembler_.target().unselected_rows != nullptr) ++*assembler_.target().unselected_rows;
+      return;
+    case DebeziumEvent::Kind::kTruncate:
+      if (!assembler_.target().on_truncate)
+        throw JsonFault{"the event truncates the table: only a routine load can do that"};
+      return assembler_.target().on_truncate();
+    case DebeziumEvent::Kind::kRow: break;
+  }
+  Cell* row = batch_.next_row();
+  const bool has_before = !event.before.empty();
+  if (has_before) events_->fill(event.before, true, row, texts_);
+  if (!event.is_delete) {
+    Cell* after = event_row_.data();
+    events_->fill(event.after, false, after, texts_);
+    events_->complete(event, after, has_before ? row : nullptr);
+    if (has_before && !events_->same_key(row, after)) {
+      batch_.add_row(text);
+      row = batch_.next_row();
+    }
+    std::copy(event_row_.begin(), event_row_.end(), row);
+  }
+  batch_.add_row(text);
+}
+
 Status JsonDecoder::add_document(std::string_view text) {
   const auto fill_row = [&](ondemand::value value) {
-    if (take(value.type()) != ondemand::json_type::object) throw Fault{"a row must be a JSON object"};
+    if (take_json(value.type()) != ondemand::json_type::object) throw JsonFault{"a row must be a JSON object"};
     if (batch_.is_full()) {
       sink_status_ = convert_batch();
-      if (!sink_status_.ok()) throw Fault{sink_status_.message()};
+      if (!sink_status_.ok()) throw JsonFault{sink_status_.message()};
     }
     Cell* row = batch_.next_row();
     std::fill_n(row, batch_.width(), Cell());
-    parser_->fill_by_name(take(value.get_object()), row, texts_);
+    parser_->fill_by_name(take_json(value.get_object()), row, texts_);
   };
   const auto add_by_paths = [&](std::string_view element) {
     Cell* row = batch_.next_row();
@@ -197,38 +142,39 @@ Status JsonDecoder::add_document(std::string_view text) {
     batch_.add_row(text);
   };
   try {
-    if (batch_.is_full()) FRESHET_RETURN_IF_ERROR(convert_batch());
+    if (batch_.is_full() || batch_.room() < kMostRowsOfAnEvent) FRESHET_RETURN_IF_ERROR(convert_batch());
+    if (events_ != nullptr) return add_event(text), Status::OK();
     const simdjson::padded_string_view padded(text.data(), text.size(), text.size() + simdjson::SIMDJSON_PADDING);
-    ondemand::document document = take(parser_->parser.iterate(padded));
-    ondemand::value value = take(document.get_value());
-    if (!Parser::follow(value, root_)) throw Fault{"there is nothing at json_root"};
-    const bool is_array = strip_outer_array_ && take(value.type()) == ondemand::json_type::array;
+    ondemand::document document = take_json(parser_->parser.iterate(padded));
+    ondemand::value value = take_json(document.get_value());
+    if (!Parser::follow(value, root_)) throw JsonFault{"there is nothing at json_root"};
+    const bool is_array = strip_outer_array_ && take_json(value.type()) == ondemand::json_type::array;
     if (!paths_.empty()) {
       std::vector<std::string> elements;
       if (is_array) {
-        for (auto element : take(value.get_array()))
-          elements.emplace_back(trimmed(take(take(take(std::move(element)).get_object()).raw_json())));
+        for (auto element : take_json(value.get_array()))
+          elements.emplace_back(trim(take_json(take_json(take_json(std::move(element)).get_object()).raw_json())));
       } else {
-        elements.emplace_back(trimmed(take(take(value.get_object()).raw_json())));
+        elements.emplace_back(trim(take_json(take_json(value.get_object()).raw_json())));
       }
       for (const std::string& element : elements) {
         if (batch_.is_full()) FRESHET_RETURN_IF_ERROR(convert_batch());
         add_by_paths(element);
       }
     } else if (is_array) {
-      for (auto element : take(value.get_array())) {
-        fill_row(take(std::move(element)));
+      for (auto element : take_json(value.get_array())) {
+        fill_row(take_json(std::move(element)));
         batch_.add_row(text);
       }
     } else {
       fill_row(value);
       const bool is_at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
-      if (root_.steps.empty() && !is_at_end) throw Fault{"there is more text after the JSON value"};
+      if (root_.steps.empty() && !is_at_end) throw JsonFault{"there is more text after the JSON value"};
       batch_.add_row(text);
     }
-  } catch (const Fault& fault) {
+  } catch (const JsonFault& fault) {
     if (!sink_status_.ok()) return sink_status_;
-    return Status::InvalidArgument("broken JSON: {}", fault.text);
+    return Status::InvalidArgument("{}: {}", events_ != nullptr ? "Debezium event" : "broken JSON", fault.text);
   } catch (const simdjson::simdjson_error& error) {
     return Status::InvalidArgument("broken JSON: {}", error.what());
   }
@@ -269,7 +215,7 @@ Status JsonDecoder::feed_lines() {
                                      assembler_.max_row_bytes());
     }
     if (end == std::string::npos) break;
-    const std::string_view line = trimmed(std::string_view(buffer_).substr(begin, end - begin));
+    const std::string_view line = trim(std::string_view(buffer_).substr(begin, end - begin));
     if (!line.empty()) FRESHET_RETURN_IF_ERROR(add_or_reject(line));
     begin = end + 1;
   }
@@ -305,7 +251,7 @@ Status JsonDecoder::feed_array() {
 Status JsonDecoder::feed_record(std::string_view record) {
   buffer_.assign(record);
   buffer_.reserve(buffer_.size() + simdjson::SIMDJSON_PADDING);
-  const std::string_view text = trimmed(buffer_);
+  const std::string_view text = trim(buffer_);
   if (!text.empty()) FRESHET_RETURN_IF_ERROR(add_or_reject(text));
   FRESHET_RETURN_IF_ERROR(convert_batch());
   buffer_.clear();
@@ -313,7 +259,7 @@ Status JsonDecoder::feed_record(std::string_view record) {
 }
 
 Status JsonDecoder::finish() {
-  const std::string_view rest = trimmed(buffer_);
+  const std::string_view rest = trim(buffer_);
   if (mode_ == Mode::kArray) {
     const bool is_empty_body = !array_.is_started() && rest.empty();
     if (!array_.is_ended() && !is_empty_body) {

@@ -12,6 +12,8 @@
 
 namespace freshet::ingest {
 
+class DebeziumReader;
+
 /// JSON objects as rows: one a line (read_json_by_line), the elements of one array (strip_outer_array), or both (an array a
 /// line). With json_root, the part of the document that it names. Fields fill columns by their names (exactly, else ignoring
 /// case), or by jsonpaths in the order of the columns.
@@ -19,6 +21,9 @@ namespace freshet::ingest {
 /// A broken line is a rejected row. Arrays are read element by element, in memory bounded by the longest element; a broken
 /// array ends the load with the place of the fault, since what comes after it has no certain beginning. Only an array below
 /// a json_root is kept whole, up to kWholeBodyBytes. Numbers keep their text, so that no digit is lost.
+///
+/// Debezium's change events, one a line, are read by DebeziumReader: each becomes a row that is stored or deletes its key,
+/// or both when the key has changed.
 class JsonDecoder final : public Decoder {
  public:
   static constexpr size_t kWholeBodyBytes = 100u << 20;
@@ -40,6 +45,8 @@ class JsonDecoder final : public Decoder {
   Status feed_array();
   /// Parses one document; `text` has simdjson's padding behind it. What is wrong with it is answered, not rejected.
   Status add_document(std::string_view text);
+  /// Adds the rows of one Debezium event. Throws JsonFault. REQUIRES: room for two rows.
+  void add_event(std::string_view text);
   /// The same; what is wrong with it is a rejected row.
   Status add_or_reject(std::string_view text);
   Status convert_batch();
@@ -52,6 +59,8 @@ class JsonDecoder final : public Decoder {
   const JsonPath root_;
   const std::vector<JsonPath> paths_;
   std::unique_ptr<Parser> parser_;
+  std::unique_ptr<DebeziumReader> events_;  ///< null: documents are rows
+  std::vector<Cell> event_row_;
   JsonArraySplitter array_;
   std::string buffer_;    ///< what is not decoded yet
   Status sink_status_;    ///< why converted rows were not taken: ends the load

@@ -7,7 +7,7 @@ namespace {
 
 Result<std::unique_ptr<Decoder>> make_plain_decoder(const LoadRequest& request, DecodeTarget target) {
   FRESHET_ASSIGN_OR_RETURN(BlockAssembler assembler, BlockAssembler::create(request, std::move(target)));
-  if (request.format == LoadFormat::kJson) {
+  if (request.format == LoadFormat::kJson || request.format == LoadFormat::kDebeziumJson) {
     FRESHET_ASSIGN_OR_RETURN(std::unique_ptr<JsonDecoder> json, JsonDecoder::create(request, std::move(assembler)));
     return std::unique_ptr<Decoder>(std::move(json));
   }

@@ -36,6 +36,7 @@ class RowBatch {
   size_t width() const { return width_; }
   size_t size() const { return size_; }
   bool is_full() const { return size_ == capacity_ || rejects_.size() >= kMostRows; }
+  size_t room() const { return capacity_ - size_; }
   bool has_work() const { return size_ != 0 || !rejects_.empty(); }
 
   /// Cells of the row being split, without values yet. REQUIRES: !is_full().

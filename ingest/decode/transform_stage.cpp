@@ -64,6 +64,8 @@ void TransformStage::prepare_sources() {
                              return source.use == SourceColumn::Use::kDeleteSign;
                            });
   source_request_.columns.clear();
+  const bool is_key_passed = std::none_of(mapping_.computed.begin(), mapping_.computed.end(),
+                                          [&](const ComputedColumn& each) { return each.column < schema().key_count; });
   for (const SourceColumn& source : mapping_.sources) {
     source_request_.columns.push_back(source.name);
     ColumnSchema column;
@@ -80,7 +82,8 @@ void TransformStage::prepare_sources() {
       continue;
     }
     column.name = source.name;
-    column.is_key = column.is_sequence = column.hidden = false;
+    column.is_key &= is_key_passed;
+    column.is_sequence = column.hidden = false;
     source_schema_.columns.push_back(std::move(column));
   }
   if (source_schema_.columns.empty() && !mapping_.sources.empty()) {

@@ -15,6 +15,7 @@ struct Decoded {
   Status status;
   std::vector<std::string> rows;
   uint64_t rejected = 0;
+  uint64_t unselected = 0;
   std::string first_error;
   std::string error_text;
 };
@@ -25,12 +26,16 @@ inline Decoded decode_pieces(const storage::TableSnapshotPtr& table, const LoadR
   FakeStorage storage(table);
   RowErrors errors(100);
   Decoded decoded;
-  DecodeTarget target{storage, table, errors,
+  DecodeTarget target{storage,
+                      table,
+                      errors,
                       [&](const Block& block) {
                         for (std::string& row : rows_of(block)) decoded.rows.push_back(std::move(row));
                         return Status::OK();
                       },
-                      max_row_bytes};
+                      max_row_bytes,
+                      nullptr,
+                      &decoded.unselected};
   auto decoder = make_decoder(request, std::move(target));
   decoded.status = decoder.status();
   for (const std::string& piece : pieces) {

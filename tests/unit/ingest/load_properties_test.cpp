@@ -29,6 +29,8 @@ TEST(LoadProperties, EachHeaderIsTakenOrRefusedWithAReason) {
       {{{"format", "csv_with_names_and_types"}}, good},
       {{{"format", "json"}}, good},
       {{{"format", "csv_gz"}}, good},
+      {{{"format", "debezium_json"}}, good},
+      {{{"format", "debezium_json"}, {"jsonpaths", "[\"$.a\"]"}}, "jsonpaths: not with format debezium_json"},
       {{{"format", "csv_zip"}}, "format: 'csv_zip' is not offered"},
       {{{"format", "orc"}}, "format: 'orc' is not offered"},
       {{{"format", "parquet"}}, "format: 'parquet' is not offered"},
