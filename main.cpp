@@ -23,6 +23,7 @@
 #include "ingest/routine_load.h"
 #include "ingest/stream_load.h"
 #include "query/duckdb/engine.h"
+#include "query/journal/statement_journal.h"
 #include "query/session_factory.h"
 #include "query/users.h"
 #include "storage/base/failpoint.h"
@@ -55,6 +56,7 @@ struct DataPaths {
   std::string temporary() const { return root / "temporary"; }
   std::string ports() const { return root / "ports.json"; }
   std::string tls() const { return root / "tls"; }
+  std::string logs() const { return root / "logs"; }
 };
 
 storage::StorageOptions storage_options(const config::Settings& settings) {
@@ -108,8 +110,36 @@ ingest::IngestOptions ingest_options(const config::Settings& settings, const Dat
   return options;
 }
 
+query::StatementJournal::Options journal_options(const config::LogSettings& settings, const DataPaths& paths) {
+  query::StatementJournal::Options options;
+  options.folder = paths.logs();
+  options.slow = std::chrono::milliseconds(settings.slow_statement_ms);
+  options.audits = settings.audit;
+  options.max_file_bytes = settings.max_file_bytes;
+  options.old_files = settings.old_files;
+  options.max_statement_bytes = settings.max_statement_bytes;
+  return options;
+}
+
+void add_statements(const query::StatementJournal& journal, connectors::PrometheusText& text) {
+  for (const query::StatementClass kind : query::kStatementClasses) {
+    text.histogram("freshet_statement_seconds",
+                   "SQL statements by what they are: point (by the whole key), query, write, other", journal.latencies(kind),
+                   {{"class", query::statement_class_name(kind)}});
+  }
+  for (const query::StatementClass kind : query::kStatementClasses) {
+    text.counter("freshet_statement_errors_total", "SQL statements that ended with an error",
+                 static_cast<double>(journal.errors(kind)), {{"class", query::statement_class_name(kind)}});
+  }
+  text.counter("freshet_slow_statements_total", "Statements that took log.slow_statement_ms or longer",
+               static_cast<double>(journal.slow_statements()));
+  text.counter("freshet_statement_log_dropped_total", "Lines of the slow and audit logs that could not be written",
+               static_cast<double>(journal.dropped_lines()));
+}
+
 std::string metrics_text(const storage::StorageEngine& storage, const ingest::LoadManager& loads,
-                         const ingest::RoutineLoadManager& routine_loads, const connectors::MySqlServer& mysql) {
+                         const ingest::RoutineLoadManager& routine_loads, const query::StatementJournal& journal,
+                         const connectors::MySqlServer& mysql) {
   connectors::PrometheusText text;
   const storage::StorageStats stats = storage.stats();
   text.counter("freshet_commits_total", "Commits of loads", stats.commits);
@@ -141,6 +171,7 @@ std::string metrics_text(const storage::StorageEngine& storage, const ingest::Lo
   text.gauge("freshet_disk_free_bytes", "Free bytes of the data disk", stats.disk_free_bytes);
   text.gauge("freshet_running_loads", "Stream loads that run now", loads.running_loads());
   text.counter("freshet_mysql_commands_total", "Commands served over the MySQL protocol", mysql.commands_served());
+  add_statements(journal, text);
   for (const ingest::RoutineLoadStatus& job : routine_loads.list("", false)) {
     const std::string& database = job.spec.load.database;
     const std::string& name = job.spec.name;
@@ -225,6 +256,7 @@ class Server {
     stream_options.poll_timeout_ms = static_cast<int>(settings.kafka.poll_timeout_ms);
     FRESHET_ASSIGN_OR_RETURN(routine_loads_,
                              ingest::RoutineLoadManager::create(*storage_, *loads_, *streams_, stream_options));
+    FRESHET_ASSIGN_OR_RETURN(journal_, query::StatementJournal::open(journal_options(settings.log, paths)));
     users_ = std::make_unique<query::Users>(settings.users.root_password);
     compaction_admin_ = std::make_unique<query::CompactionAdmin>(*storage_);
     return listen(settings, paths);
@@ -238,15 +270,16 @@ class Server {
     http_options.max_body_bytes = settings.http.max_body_bytes;
     http_options.drain_timeout_seconds = kHttpDrainSeconds;
     http_options.version = kVersion;
-    connectors::HttpServices http_services{*loads_,
-                                           *users_,
-                                           [this] { return metrics_text(*storage_, *loads_, *routine_loads_, *mysql_); },
-                                           [this] { return storage_->health(); },
-                                           compaction_admin_.get(),
-                                           nullptr,
-                                           [this](const std::string& database, const std::string& table) {
-                                             return query::table_facts(*storage_, database, table);
-                                           }};
+    connectors::HttpServices http_services{
+        *loads_,
+        *users_,
+        [this] { return metrics_text(*storage_, *loads_, *routine_loads_, *journal_, *mysql_); },
+        [this] { return storage_->health(); },
+        compaction_admin_.get(),
+        nullptr,
+        [this](const std::string& database, const std::string& table) {
+          return query::table_facts(*storage_, database, table);
+        }};
     connectors::MySqlServerOptions mysql_options;
     mysql_options.address = host_port(settings.mysql.address);
     mysql_options.max_connections = settings.mysql.max_connections;
@@ -257,6 +290,7 @@ class Server {
                                   *routine_loads_,
                                   *duckdb_,
                                   connections_,
+                                  *journal_,
                                   mysql_options.server_version,
                                   [this] { return http_port_.load(); },
                                   [this] { return load_port_.load(); },
@@ -290,6 +324,7 @@ class Server {
   std::unique_ptr<ingest::RoutineLoadManager> routine_loads_;
   std::unique_ptr<query::Users> users_;
   std::unique_ptr<query::CompactionAdmin> compaction_admin_;
+  std::unique_ptr<query::StatementJournal> journal_;
   connectors::ConnectionRegistry connections_;
   std::unique_ptr<query::SessionFactory> sessions_;
   std::unique_ptr<connectors::MySqlServer> mysql_;

@@ -104,6 +104,11 @@ struct QuerySettings {
 
 struct LogSettings {
   std::string level = "info";  ///< debug, info, warning or error.
+  uint64_t slow_statement_ms = 1000;
+  bool audit = false;
+  uint64_t max_file_bytes = 64 * kMiB;
+  uint64_t old_files = 4;
+  uint64_t max_statement_bytes = 4 * kKiB;
   bool operator==(const LogSettings&) const = default;
 };
 

@@ -212,6 +212,14 @@ std::vector<Setting> settings_table(Settings& s) {
       {"query.duckdb_threads", "Threads of running queries; 0: one for each core.", kCount, 0, 1024,
        &s.query.duckdb_threads},
       {"log.level", "debug, info, warning or error.", kLevel, kAny, kAny, &s.log.level},
+      {"log.slow_statement_ms", "A statement that takes so many milliseconds is written to logs/slow.jsonl; 0: none is.",
+       kCount, 0, 1e9, &s.log.slow_statement_ms},
+      {"log.audit", "Write every statement to logs/audit.jsonl.", kFlag, kAny, kAny, &s.log.audit},
+      {"log.max_file_bytes", "Each of these logs begins anew at this size.", kBytes, 4096, 1.0 * kTiB,
+       &s.log.max_file_bytes},
+      {"log.old_files", "So many full files of each are kept.", kCount, 0, 1000, &s.log.old_files},
+      {"log.max_statement_bytes", "A longer statement is cut off in them.", kBytes, 64, 64.0 * kMiB,
+       &s.log.max_statement_bytes},
   };
 }
 

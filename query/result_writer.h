@@ -47,6 +47,9 @@ class ResultWriter {
   virtual Status end_row() = 0;
 
   virtual Status rows_end(uint16_t warnings) = 0;
+
+  /// Rows of the answer so far.
+  virtual uint64_t row_count() const = 0;
 };
 
 }  // namespace freshet::query

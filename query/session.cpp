@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <unordered_map>
 
 #include "query/connection_admin.h"
@@ -9,6 +10,7 @@
 #include "query/dialect/mysql_rewrite.h"
 #include "query/duckdb/engine.h"
 #include "query/insert_statement.h"
+#include "query/journal/statement_journal.h"
 #include "query/point_read.h"
 #include "query/routine_load_statements.h"
 #include "query/session_factory.h"
@@ -43,7 +45,9 @@ class SessionImpl : public Session {
     state_.identity = identity;
   }
 
-  Status execute(std::string_view sql, ResultWriter& out) override { return run_text(sql, {}, out); }
+  Status execute(std::string_view sql, ResultWriter& out) override {
+    return journaled(sql, out, [&] { return run_text(sql, {}, out); });
+  }
   Result<PreparedInfo> prepare(std::string_view sql) override;
   Status execute_prepared(uint32_t id, std::span<const Parameter> parameters, ResultWriter& out) override;
   void close_prepared(uint32_t id) override { prepared_.erase(id); }
@@ -60,6 +64,10 @@ class SessionImpl : public Session {
   }
 
  private:
+  /// Runs a statement and reports it.
+  template <typename Run>
+  Status journaled(std::string_view text, const ResultWriter& out, Run run);
+  Status run_prepared(Prepared& prepared, std::span<const Parameter> parameters, ResultWriter& out);
   Status run_text(std::string_view sql, std::span<const Parameter> parameters, ResultWriter& out);
   Status run_statement(const Statement& statement, std::span<const Parameter> parameters, ResultWriter& out);
   Status run_query(const Query& query, std::span<const Parameter> parameters, ResultWriter& out);
@@ -78,14 +86,34 @@ class SessionImpl : public Session {
   std::unique_ptr<DuckConnection> connection_;
   std::unordered_map<uint32_t, Prepared> prepared_;
   uint32_t next_prepared_ = 1;
+  StatementClass running_ = StatementClass::kOther;  ///< what the running statement has turned out to be
 };
+
+template <typename Run>
+Status SessionImpl::journaled(std::string_view text, const ResultWriter& out, Run run) {
+  const auto began = std::chrono::steady_clock::now();
+  const std::string database = state_.database;
+  running_ = StatementClass::kOther;
+  const Status status = run();
+  services_.journal.record({running_, std::chrono::steady_clock::now() - began, state_.identity, database, text,
+                            status.ok() ? out.row_count() : 0, status});
+  return status;
+}
 
 Status SessionImpl::run_text(std::string_view sql, std::span<const Parameter> parameters, ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const Statement statement, parse_statement(sql));
   return run_statement(statement, parameters, out);
 }
 
+StatementClass class_of(const Statement& statement) {
+  if (std::holds_alternative<Query>(statement)) return StatementClass::kQuery;
+  const bool is_write = std::holds_alternative<Insert>(statement) || std::holds_alternative<Update>(statement) ||
+                        std::holds_alternative<Delete>(statement);
+  return is_write ? StatementClass::kWrite : StatementClass::kOther;
+}
+
 Status SessionImpl::run_statement(const Statement& statement, std::span<const Parameter> parameters, ResultWriter& out) {
+  running_ = class_of(statement);
   return std::visit(
       Overloaded{
           [&](const Query& query) { return run_query(query, parameters, out); },
@@ -143,8 +171,10 @@ Status SessionImpl::run_query(const Query& query, std::span<const Parameter> par
     storage::TableSnapshotPtr table;
     if (const auto read = bind_point(*query.point, *snapshot, table)) {
       std::vector<std::string> texts;
+      running_ = StatementClass::kPoint;
       FRESHET_ASSIGN_OR_RETURN(const bool answered, read->run(*table, to_input_values(parameters, texts), out));
       if (answered) return Status::OK();
+      running_ = StatementClass::kQuery;
     }
   }
   FRESHET_ASSIGN_OR_RETURN(const std::string sql, for_engine(query.text));
@@ -250,6 +280,10 @@ Status SessionImpl::execute_prepared(uint32_t id, std::span<const Parameter> par
     return Status::InvalidArgument("the statement has {} parameters, {} were given", prepared.parameter_count,
                                    parameters.size());
   }
+  return journaled(prepared.text, out, [&] { return run_prepared(prepared, parameters, out); });
+}
+
+Status SessionImpl::run_prepared(Prepared& prepared, std::span<const Parameter> parameters, ResultWriter& out) {
   if (prepared.point_select && prepared.database == state_.database) {
     const storage::ServerSnapshotPtr snapshot = services_.storage.snapshot();
     storage::TableSnapshotPtr table;
@@ -265,6 +299,7 @@ Status SessionImpl::execute_prepared(uint32_t id, std::span<const Parameter> par
     }
     if (prepared.point_read) {
       std::vector<std::string> texts;
+      running_ = StatementClass::kPoint;
       FRESHET_ASSIGN_OR_RETURN(const bool answered,
                                prepared.point_read->run(*table, to_input_values(parameters, texts), out));
       if (answered) return Status::OK();

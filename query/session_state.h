@@ -17,6 +17,7 @@ namespace freshet::query {
 
 class ConnectionAdmin;
 class DuckEngine;
+class StatementJournal;
 
 /// What statements act on. Built by main.cpp; outlives every session.
 struct QueryServices {
@@ -24,6 +25,7 @@ struct QueryServices {
   ingest::RoutineLoadManager& routine_loads;
   DuckEngine& duckdb;
   ConnectionAdmin& connections;
+  StatementJournal& journal;
   std::string version;                   ///< what VERSION() answers
   std::function<uint16_t()> http_port;   ///< for ErrorLogUrls
   std::function<uint16_t()> load_port;   ///< where backends take loads

@@ -30,6 +30,7 @@ class JsonRows final : public query::ResultWriter {
   void cell_text(std::string_view text) override;
   Status end_row() override;
   Status rows_end(uint16_t warnings) override;
+  uint64_t row_count() const override { return row_count_; }
 
  private:
   std::string& begin_cell();

@@ -5,12 +5,9 @@
 #include <string_view>
 #include <utility>
 
-namespace freshet::connectors::http {
+#include "storage/base/json_string.h"
 
-/// Appends `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD, so the result is always valid
-/// JSON.
-void append_json_string(std::string& out, std::string_view text);
-std::string json_string(std::string_view text);
+namespace freshet::connectors::http {
 
 /// A JSON object as Doris's back end prints it: a field a line, indented by four, with a newline at the end.
 class PrettyObject {

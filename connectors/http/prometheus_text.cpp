@@ -37,21 +37,43 @@ void append_number(std::string& out, double value) {
 }  // namespace
 
 void PrometheusText::counter(std::string_view name, std::string_view help, double value, Labels labels) {
-  sample("counter", name, help, value, labels);
+  head("counter", name, help);
+  sample(name, value, labels);
 }
 
 void PrometheusText::gauge(std::string_view name, std::string_view help, double value, Labels labels) {
-  sample("gauge", name, help, value, labels);
+  head("gauge", name, help);
+  sample(name, value, labels);
 }
 
-void PrometheusText::sample(std::string_view type, std::string_view name, std::string_view help, double value,
-                            Labels labels) {
-  if (name != last_name_) {
-    last_name_ = name;
-    fmt::format_to(std::back_inserter(text_), "# HELP {} ", name);
-    append_escaped(text_, help, false);
-    fmt::format_to(std::back_inserter(text_), "\n# TYPE {} {}\n", name, type);
+void PrometheusText::histogram(std::string_view name, std::string_view help, const LatencyHistogram::Reading& reading,
+                               Labels labels) {
+  head("histogram", name, help);
+  const std::string bucket = std::string(name) + "_bucket";
+  LabelList with_bound(labels);
+  with_bound.emplace_back();
+  uint64_t count = 0;
+  for (size_t i = 0; i < reading.counts.size(); ++i) {
+    count += reading.counts[i];
+    const bool is_last = i == LatencyHistogram::kBoundsMicros.size();
+    const std::string bound =
+        is_last ? "+Inf" : fmt::format("{}", static_cast<double>(LatencyHistogram::kBoundsMicros[i]) / 1e6);
+    with_bound.back() = {"le", bound};
+    sample(bucket, static_cast<double>(count), with_bound);
   }
+  sample(std::string(name) + "_sum", static_cast<double>(reading.sum_micros) / 1e6, labels);
+  sample(std::string(name) + "_count", static_cast<double>(count), labels);
+}
+
+void PrometheusText::head(std::string_view type, std::string_view name, std::string_view help) {
+  if (name == last_name_) return;
+  last_name_ = name;
+  fmt::format_to(std::back_inserter(text_), "# HELP {} ", name);
+  append_escaped(text_, help, false);
+  fmt::format_to(std::back_inserter(text_), "\n# TYPE {} {}\n", name, type);
+}
+
+void PrometheusText::sample(std::string_view name, double value, const LabelList& labels) {
   text_ += name;
   char separator = '{';
   for (const auto& [label, label_value] : labels) {
@@ -60,7 +82,7 @@ void PrometheusText::sample(std::string_view type, std::string_view name, std::s
     text_ += '"';
     separator = ',';
   }
-  if (labels.size() != 0) text_ += '}';
+  if (!labels.empty()) text_ += '}';
   text_ += ' ';
   append_number(text_, value);
   text_ += '\n';

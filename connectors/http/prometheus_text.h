@@ -5,6 +5,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
+
+#include "storage/base/latency_histogram.h"
 
 namespace freshet::connectors {
 
@@ -22,10 +25,15 @@ class PrometheusText {
   /// A number that goes up and down; sizes end in "_bytes", times in "_seconds".
   void gauge(std::string_view name, std::string_view help, double value, Labels labels = {});
 
+  /// Durations in seconds; `name` ends in "_seconds".
+  void histogram(std::string_view name, std::string_view help, const LatencyHistogram::Reading& reading, Labels labels);
+
   const std::string& text() const { return text_; }
 
  private:
-  void sample(std::string_view type, std::string_view name, std::string_view help, double value, Labels labels);
+  using LabelList = std::vector<std::pair<std::string_view, std::string_view>>;
+  void head(std::string_view type, std::string_view name, std::string_view help);
+  void sample(std::string_view name, double value, const LabelList& labels);
 
   std::string text_;
   std::string last_name_;

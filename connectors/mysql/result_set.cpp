@@ -55,6 +55,7 @@ void ResultSet::start(RowFormat format, uint32_t capabilities, bool more_follow)
   capabilities_ = capabilities;
   status_ = kStatusAutocommit | (more_follow ? kStatusMoreResults : 0);
   is_complete_ = false;
+  row_count_ = 0;
   types_.clear();
 }
 
@@ -161,6 +162,7 @@ void ResultSet::cell_text(std::string_view text) {
 
 Status ResultSet::end_row() {
   FRESHET_DCHECK(column_ == types_.size());
+  ++row_count_;
   if (!is_row_too_large_) return out_.end();
   out_.abandon();
   return Status::ResourceExhausted("a row of the result is larger than max_packet_bytes ({})", max_row_bytes_);

@@ -38,6 +38,7 @@ class ResultSet final : public query::ResultWriter {
   void cell_text(std::string_view text) override;
   Status end_row() override;
   Status rows_end(uint16_t warnings) override;
+  uint64_t row_count() const override { return row_count_; }
 
  private:
   bool is_binary() const { return format_ == RowFormat::kBinary; }
@@ -55,6 +56,7 @@ class ResultSet final : public query::ResultWriter {
   uint16_t status_ = 0;
   bool is_complete_ = false;
   std::vector<DataType> types_;
+  uint64_t row_count_ = 0;
   size_t column_ = 0;       ///< of the next cell
   size_t null_bitmap_ = 0;  ///< position of the binary row's NULL bitmap in the buffer
   bool is_row_too_large_ = false;

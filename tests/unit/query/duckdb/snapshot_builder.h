@@ -128,6 +128,8 @@ class TextRows final : public ResultWriter {
     return Status::OK();
   }
 
+  uint64_t row_count() const override { return rows_.size(); }
+
   const std::vector<ResultColumn>& shown_columns() const { return columns_; }
   const std::vector<std::vector<std::string>>& rows() const { return rows_; }
   bool ended() const { return ended_; }

@@ -1,0 +1,50 @@
+#include "query/journal/mask_secrets.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "query/dialect/tokenizer.h"
+
+namespace freshet::query {
+namespace {
+
+constexpr std::string_view kMask = "'***'";
+
+bool names_a_secret(const Token& token) {
+  if (!token.is_name() && token.kind != TokenKind::kString) return false;
+  const std::string name = to_upper(token.text);
+  constexpr std::string_view kSigns[] = {"PASSWORD", "SECRET", "TOKEN", "CREDENTIAL"};
+  return std::any_of(std::begin(kSigns), std::end(kSigns),
+                     [&](std::string_view sign) { return name.find(sign) != std::string::npos; });
+}
+
+/// What may stand between the name of a secret and its value.
+bool links_to_a_value(const Token& token) {
+  return token.is_operator("=") || token.is_operator(":") || token.is_operator("(") || token.is_operator(":=");
+}
+
+}  // namespace
+
+std::string mask_secrets(std::string_view sql) {
+  std::string masked;
+  Tokenizer tokens(sql);
+  size_t copied = 0;
+  bool is_secret = false;      // a string that comes now is one
+  bool is_identified = false;  // between IDENTIFIED and the string
+  for (Token token = tokens.next(); token.kind != TokenKind::kEnd; token = tokens.next()) {
+    if (token.kind == TokenKind::kInvalid) return masked.append(sql.substr(copied, token.offset - copied)).append("...");
+    const bool is_value = token.kind == TokenKind::kString || token.kind == TokenKind::kHexString;
+    if (is_value && is_secret) {
+      masked.append(sql.substr(copied, token.offset - copied)).append(kMask);
+      copied = token.end();
+      is_secret = is_identified = false;
+      continue;
+    }
+    is_identified = token.is_word("IDENTIFIED") || (is_identified && token.kind == TokenKind::kWord);
+    const bool follows_identified = is_identified && (token.is_word("BY") || token.is_word("AS"));
+    is_secret = follows_identified || names_a_secret(token) || (is_secret && links_to_a_value(token));
+  }
+  return masked.append(sql.substr(copied));
+}
+
+}  // namespace freshet::query

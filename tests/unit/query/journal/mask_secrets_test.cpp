@@ -1,0 +1,38 @@
+#include "query/journal/mask_secrets.h"
+
+#include <gtest/gtest.h>
+
+namespace freshet::query {
+namespace {
+
+TEST(MaskSecrets, HidesPasswordsOfUsers) {
+  EXPECT_EQ(mask_secrets("CREATE USER 'ann'@'%' IDENTIFIED BY 'hunter2'"), "CREATE USER 'ann'@'%' IDENTIFIED BY '***'");
+  EXPECT_EQ(mask_secrets("CREATE USER a IDENTIFIED WITH mysql_native_password AS \"*9F69\" COMMENT 'c'"),
+            "CREATE USER a IDENTIFIED WITH mysql_native_password AS '***' COMMENT 'c'");
+  EXPECT_EQ(mask_secrets("set password for 'ann' = password('hunter2')"), "set password for 'ann' = password('***')");
+  EXPECT_EQ(mask_secrets("SET PASSWORD = 'hunter2'"), "SET PASSWORD = '***'");
+  EXPECT_EQ(mask_secrets("ALTER USER a IDENTIFIED BY x'6162'"), "ALTER USER a IDENTIFIED BY '***'");
+}
+
+TEST(MaskSecrets, HidesPropertiesByTheirNames) {
+  EXPECT_EQ(mask_secrets(R"(FROM KAFKA ("property.sasl.password" = "s3", "kafka_topic" = "password"))"),
+            R"(FROM KAFKA ("property.sasl.password" = '***', "kafka_topic" = "password"))");
+  EXPECT_EQ(mask_secrets("('ssl.key.PassWord'='a', \"aws_secret_key\"=\"b\", session_token = 'c', user = 'd')"),
+            "('ssl.key.PassWord'='***', \"aws_secret_key\"='***', session_token = '***', user = 'd')");
+}
+
+TEST(MaskSecrets, LeavesEverythingElse) {
+  for (const char* sql :
+       {"SELECT 'password' FROM t WHERE a = 'b'", "INSERT INTO users (name, password_hash) VALUES ('a', 'b')", "",
+        "SELECT identified FROM t WHERE x = 'y'"}) {
+    EXPECT_EQ(mask_secrets(sql), sql);
+  }
+}
+
+TEST(MaskSecrets, NothingBehindAnOpenQuoteIsShown) {
+  EXPECT_EQ(mask_secrets("SET PASSWORD = 'hunter2"), "SET PASSWORD = ...");
+  EXPECT_EQ(mask_secrets("SELECT 1 /* secret"), "SELECT 1 ...");
+}
+
+}  // namespace
+}  // namespace freshet::query
