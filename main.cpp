@@ -16,6 +16,7 @@
 
 #include "config/read_settings.h"
 #include "connectors/http/prometheus_text.h"
+#include "connectors/http/routine_load_metrics.h"
 #include "connectors/http/server.h"
 #include "connectors/kafka/kafka_source.h"
 #include "connectors/load_client/load_command.h"
@@ -172,20 +173,7 @@ std::string metrics_text(const storage::StorageEngine& storage, const ingest::Lo
   text.gauge("freshet_running_loads", "Stream loads that run now", loads.running_loads());
   text.counter("freshet_mysql_commands_total", "Commands served over the MySQL protocol", mysql.commands_served());
   add_statements(journal, text);
-  for (const ingest::RoutineLoadStatus& job : routine_loads.list("", false)) {
-    const std::string& database = job.spec.load.database;
-    const std::string& name = job.spec.name;
-    text.counter("freshet_routine_load_rows_total", "Rows that a routine load loaded", job.loaded_rows,
-                 {{"database", database}, {"job", name}});
-    text.counter("freshet_routine_load_error_rows_total", "Rows that a routine load rejected", job.error_rows,
-                 {{"database", database}, {"job", name}});
-    text.counter("freshet_routine_load_lost_rows_total", "Offsets that retention took unread", job.lost_rows,
-                 {{"database", database}, {"job", name}});
-    for (const auto& [partition, lag] : job.lag) {
-      text.gauge("freshet_routine_load_lag", "Records behind the end of a partition", static_cast<double>(lag),
-                 {{"database", database}, {"job", name}, {"partition", std::to_string(partition)}});
-    }
-  }
+  connectors::write_routine_load_metrics(routine_loads.list("", false), text);
   return text.text();
 }
 
@@ -250,10 +238,12 @@ class Server {
     ingest::IngestOptions load_options = ingest_options(settings, paths);
     load_options.transforms = row_transforms_.get();
     FRESHET_ASSIGN_OR_RETURN(loads_, ingest::LoadManager::create(*storage_, load_options));
-    streams_ = std::make_unique<connectors::KafkaSourceFactory>();
+    streams_ = std::make_unique<connectors::KafkaSourceFactory>(static_cast<int>(settings.kafka.request_timeout_ms));
     ingest::RoutineLoadOptions stream_options;
     stream_options.min_commit_interval_ms = settings.kafka.min_commit_interval_ms;
     stream_options.poll_timeout_ms = static_cast<int>(settings.kafka.poll_timeout_ms);
+    stream_options.retry_backoff_ms_max = settings.kafka.retry_backoff_ms_max;
+    stream_options.lasting_error_retries = settings.kafka.lasting_error_retries;
     FRESHET_ASSIGN_OR_RETURN(routine_loads_,
                              ingest::RoutineLoadManager::create(*storage_, *loads_, *streams_, stream_options));
     FRESHET_ASSIGN_OR_RETURN(journal_, query::StatementJournal::open(journal_options(settings.log, paths)));

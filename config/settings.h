@@ -94,6 +94,9 @@ struct IngestSettings {
 struct KafkaSettings {
   uint64_t min_commit_interval_ms = 20;
   uint64_t poll_timeout_ms = 10;
+  uint64_t request_timeout_ms = 5000;
+  uint64_t retry_backoff_ms_max = 5000;
+  uint64_t lasting_error_retries = 20;
   bool operator==(const KafkaSettings&) const = default;
 };
 

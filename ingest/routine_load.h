@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ingest/load_request.h"
@@ -14,6 +15,9 @@
 namespace freshet::ingest {
 
 enum class RoutineLoadState : uint8_t { kNeedSchedule = 0, kRunning = 1, kPaused = 2, kStopped = 3, kCancelled = 4 };
+
+/// As SHOW ROUTINE LOAD writes it: "NEED_SCHEDULE", "RUNNING" ...
+std::string_view routine_load_state_name(RoutineLoadState state);
 
 /// What CREATE ROUTINE LOAD says. Stored as a record, restarted with the server.
 struct RoutineLoadSpec {
@@ -51,7 +55,9 @@ struct RoutineLoadStatus {
   uint64_t committed_tasks = 0;
   uint64_t aborted_tasks = 0;
   uint64_t lost_rows = 0;  ///< offsets that retention took before they were read
+  uint64_t gap_count = 0;  ///< in so many pieces
   int64_t last_commit_unix_ms = 0;
+  std::optional<int64_t> last_commit_age_ms;  ///< none before the first commit
   std::string other_message;
 };
 
@@ -59,7 +65,10 @@ struct RoutineLoadOptions {
   uint64_t min_commit_interval_ms = 20;
   int poll_timeout_ms = 20;
   uint64_t max_jobs = 100;
-  uint64_t retry_backoff_ms_max = 60'000;
+  /// Waits between tries double from a tenth of a second up to this.
+  uint64_t retry_backoff_ms_max = 5000;
+  /// What does not end by itself (no such topic, wrong credentials, damaged records) is tried so often, then the job pauses.
+  uint64_t lasting_error_retries = 20;
 };
 
 /// All routine-load jobs: a thread each, which reads its stream and commits rows with offsets. Any thread.

@@ -1,12 +1,11 @@
 #include "ingest/routine_load_job.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "ingest/partial_update.h"
+#include "ingest/stream_start.h"
 #include "storage/base/failpoint.h"
 #include "storage/base/log.h"
-#include "storage/types/value_text.h"
 
 namespace freshet::ingest {
 namespace {
@@ -19,9 +18,25 @@ constexpr size_t kErrorLogsShown = 3;
 constexpr uint64_t kErrorWindowBatches = 10;
 constexpr auto kLookInterval = std::chrono::seconds(2);
 constexpr auto kErrorLogInterval = std::chrono::seconds(1);
+constexpr auto kHistoryInterval = std::chrono::seconds(10);
+/// A stream that has been read for so long without an error is well.
+constexpr auto kSteadyTime = std::chrono::seconds(1);
+constexpr const char* kHistoryRecord = "routine_load_stream";
 
 int64_t millis_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// Errors that are over when something outside is mended, without anyone doing anything to the job.
+bool ends_by_itself(StatusCode code) {
+  switch (code) {
+    case StatusCode::kUnavailable:
+    case StatusCode::kConflict:
+    case StatusCode::kTimeout:
+    case StatusCode::kOutOfSpace:
+    case StatusCode::kResourceExhausted: return true;
+    default: return false;
+  }
 }
 
 }  // namespace
@@ -31,7 +46,8 @@ RoutineLoadJob::RoutineLoadJob(const Parts& parts, RoutineLoadRecord record)
       record_(std::move(record)),
       spec_(record_.status.spec),
       job_(record_.status.id),
-      errors_(kRejectedRowsKept) {}
+      errors_(kRejectedRowsKept),
+      unsaved_errors_(kRejectedRowsKept) {}
 
 RoutineLoadJob::~RoutineLoadJob() { end_thread(); }
 
@@ -41,23 +57,27 @@ Status RoutineLoadJob::start() {
     epoch_ = ++record_.epoch;
     record_.status.state = RoutineLoadState::kRunning;
     record_.status.reason_of_state_changed.clear();
-    record_.status.other_message.clear();
+    trouble_.clear();
     record_.status.pause_unix_seconds = 0;
   }
   FRESHET_RETURN_IF_ERROR(save());
   stopping_ = false;
   settled_ = false;
-  window_rows_ = window_errors_ = 0;
+  window_rows_ = window_errors_ = lasting_errors_ = backoff_ms_ = 0;
   thread_ = std::thread([this] { run(); });
   return Status::OK();
 }
 
-void RoutineLoadJob::end_thread() {
+void RoutineLoadJob::request_end() {
   {
     std::lock_guard lock(wait_mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
+}
+
+void RoutineLoadJob::end_thread() {
+  request_end();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -74,9 +94,21 @@ Status RoutineLoadJob::change_state(RoutineLoadState state, const std::string& r
   return save();
 }
 
+Status RoutineLoadJob::forget_stream() {
+  FRESHET_RETURN_IF_ERROR(parts_.storage.erase_stream_positions(job_));
+  return parts_.storage.erase_record(kHistoryRecord, std::to_string(job_.value));
+}
+
 RoutineLoadStatus RoutineLoadJob::status() const {
   std::lock_guard lock(record_mutex_);
-  return record_.status;
+  RoutineLoadStatus status = record_.status;
+  status.other_message = trouble_;
+  if (!trouble_.empty() && !gaps_text_.empty()) status.other_message += "; ";
+  status.other_message += gaps_text_;
+  if (status.last_commit_unix_ms != 0) {
+    status.last_commit_age_ms = std::max<int64_t>(0, parts_.clock.unix_micros() / 1000 - status.last_commit_unix_ms);
+  }
+  return status;
 }
 
 Status RoutineLoadJob::save() {
@@ -88,10 +120,10 @@ Status RoutineLoadJob::save() {
   return parts_.storage.put_record("routine_load", std::to_string(job_.value), bytes);
 }
 
-void RoutineLoadJob::note(const std::string& message) {
+void RoutineLoadJob::note_trouble(const std::string& message) {
   std::lock_guard lock(record_mutex_);
-  if (record_.status.other_message == message) return;
-  record_.status.other_message = message;
+  if (trouble_ == message) return;
+  trouble_ = message;
   if (!message.empty()) log_warning("routine load {}: {}", spec_.name, message);
 }
 
@@ -129,8 +161,16 @@ bool RoutineLoadJob::go_on_after(const Status& error) {
     settle(RoutineLoadState::kPaused, error.message());
     return false;
   }
-  note(error.message());
-  if (error.code() == StatusCode::kUnknownOutcome) return false;
+  if (error.code() == StatusCode::kUnknownOutcome) {
+    note_trouble(error.message());
+    return false;
+  }
+  if (!ends_by_itself(error.code()) && ++lasting_errors_ > parts_.options.lasting_error_retries) {
+    settle(RoutineLoadState::kPaused, fmt::format("{} (tried again {} times, kafka.lasting_error_retries)", error.message(),
+                                                  parts_.options.lasting_error_retries));
+    return false;
+  }
+  note_trouble(error.message());
   backoff_ms_ = std::clamp(backoff_ms_ * 2, kFirstBackoffMs, parts_.options.retry_backoff_ms_max);
   wait(std::chrono::milliseconds(backoff_ms_));
   return true;
@@ -139,76 +179,73 @@ bool RoutineLoadJob::go_on_after(const Status& error) {
 Status RoutineLoadJob::read_stream() {
   FRESHET_RETURN_IF_ERROR(open_stream());
   if (settled_) return Status::OK();
-  return consume();
+  const Status status = consume();
+  const Status kept = save_errors();
+  const Status saved = save_history();
+  if (!status.ok()) return status;
+  return kept.ok() ? saved : kept;
 }
 
 Status RoutineLoadJob::open_stream() {
   FRESHET_ASSIGN_OR_RETURN(source_, parts_.streams.open(spec_.stream));
-  FRESHET_ASSIGN_OR_RETURN(Offsets positions, starting_positions());
+  FRESHET_ASSIGN_OR_RETURN(const auto stored, parts_.storage.stream_positions(job_));
+  FRESHET_ASSIGN_OR_RETURN(Offsets positions, starting_positions(*source_, spec_, Offsets(stored.begin(), stored.end())));
   FRESHET_RETURN_IF_ERROR(store_positions(positions, positions));
-  FRESHET_RETURN_IF_ERROR(check_watermarks(positions));
-  if (settled_) return Status::OK();
+  FRESHET_ASSIGN_OR_RETURN(const StartFindings findings, compare_with_broker(*source_, positions, history_));
+  if (!findings.refusal.empty()) {
+    settle(RoutineLoadState::kPaused, findings.refusal);
+    return Status::OK();
+  }
+  FRESHET_RETURN_IF_ERROR(skip_gaps(findings.gaps, positions));
   committed_ = read_ = positions;
+  opened_ = Clock::now();
+  has_new_partitions_ = false;
   return source_->assign({positions.begin(), positions.end()});
 }
 
-Result<RoutineLoadJob::Offsets> RoutineLoadJob::starting_positions() {
-  FRESHET_ASSIGN_OR_RETURN(const auto stored, parts_.storage.stream_positions(job_));
-  Offsets positions(stored.begin(), stored.end());
-  std::vector<std::pair<int32_t, std::string>> wanted = spec_.partition_offsets;
-  if (wanted.empty()) {
-    FRESHET_ASSIGN_OR_RETURN(const std::vector<int32_t> partitions, source_->partitions());
-    // A partition that appears later holds only records that were written later: all of it is read.
-    for (int32_t partition : partitions)
-      wanted.emplace_back(partition, positions.empty() ? spec_.default_offsets : "OFFSET_BEGINNING");
+Status RoutineLoadJob::skip_gaps(const std::vector<StreamGap>& gaps, Offsets& positions) {
+  if (gaps.empty()) return Status::OK();
+  for (const StreamGap& gap : gaps) history_.add_gap(gap);
+  // Before the positions move: a crash in between finds the same gaps again, which count once.
+  FRESHET_RETURN_IF_ERROR(save_history());
+  Offsets from;
+  Offsets to;
+  for (const StreamGap& gap : gaps) {
+    from[gap.partition] = gap.from;
+    to[gap.partition] = positions[gap.partition] = gap.to;
+    log_warning("routine load {}: offsets {} to {} of partition {} are gone unread", spec_.name, gap.from, gap.to - 1,
+                gap.partition);
   }
-  for (const auto& [partition, text] : wanted) {
-    if (positions.contains(partition)) continue;
-    FRESHET_ASSIGN_OR_RETURN(positions[partition], starting_offset(partition, text.empty() ? spec_.default_offsets : text));
-  }
-  return positions;
+  return store_positions(from, to);
 }
 
-Result<int64_t> RoutineLoadJob::starting_offset(int32_t partition, const std::string& text) {
-  int64_t offset = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), offset);
-  if (error == std::errc() && end == text.data() + text.size() && offset >= 0) return offset;
-  if (text == "OFFSET_BEGINNING" || text == "OFFSET_END") {
-    FRESHET_ASSIGN_OR_RETURN(const PartitionWatermarks marks, source_->watermarks(partition));
-    return text == "OFFSET_END" ? marks.high : marks.low;
+Status RoutineLoadJob::restore() {
+  history_.lost_rows = record_.status.lost_rows;  // of builds that kept no history
+  FRESHET_ASSIGN_OR_RETURN(const auto records, parts_.storage.list_records(kHistoryRecord));
+  const std::string wanted = std::to_string(job_.value);
+  for (const auto& [key, value] : records) {
+    if (key != wanted) continue;
+    FRESHET_ASSIGN_OR_RETURN(history_, StreamHistory::decode(value));
   }
-  Column time(DataType{.kind = TypeKind::kDateTime});
-  if (append_text(time, text) != TextError::kNone) {
-    return Status::InvalidArgument(
-        "offset '{}' of partition {} is neither a number, OFFSET_BEGINNING, OFFSET_END nor a time like '2026-01-02 "
-        "03:04:05'",
-        text, partition);
-  }
-  return source_->offset_for_time(partition, time.values<int64_t>()[0] / 1000);
-}
-
-Status RoutineLoadJob::check_watermarks(Offsets& positions) {
-  for (auto& [partition, position] : positions) {
-    FRESHET_ASSIGN_OR_RETURN(const PartitionWatermarks marks, source_->watermarks(partition));
-    if (position > marks.high) {
-      settle(RoutineLoadState::kPaused,
-             fmt::format(
-                 "partition {} ends at offset {}, but offsets up to {} were loaded: the topic was made again; STOP this "
-                 "job and create a new one to read it from its beginning",
-                 partition, marks.high, position));
-      return Status::OK();
-    }
-    if (position >= marks.low) continue;
-    const auto lost = static_cast<uint64_t>(marks.low - position);
-    note(fmt::format(
-        "the broker's retention removed offsets {} to {} of partition {} before they were read: {} records are lost",
-        position, marks.low - 1, partition, lost));
-    FRESHET_RETURN_IF_ERROR(store_positions({{partition, position}}, {{partition, marks.low}}));
-    position = marks.low;
-    std::lock_guard lock(record_mutex_);
-    record_.status.lost_rows += lost;
-  }
+  saved_history_ = history_;
+  show_gaps();
   return Status::OK();
+}
+
+Status RoutineLoadJob::save_history() {
+  last_history_save_ = Clock::now();
+  if (history_ == saved_history_) return Status::OK();
+  FRESHET_RETURN_IF_ERROR(parts_.storage.put_record(kHistoryRecord, std::to_string(job_.value), history_.encode()));
+  saved_history_ = history_;
+  show_gaps();
+  return Status::OK();
+}
+
+void RoutineLoadJob::show_gaps() {
+  std::lock_guard lock(record_mutex_);
+  gaps_text_ = history_.gaps_text();
+  record_.status.gap_count = history_.gap_count;
+  record_.status.lost_rows = history_.lost_rows;
 }
 
 Status RoutineLoadJob::store_positions(const Offsets& from, const Offsets& to) {
@@ -242,6 +279,7 @@ Status RoutineLoadJob::begin_batch() {
     decoder_schema_ = table_->schema->version;
   }
   errors_.clear();
+  batch_anchors_.clear();
   read_ = committed_;
   batch_messages_ = batch_bytes_ = unselected_ = 0;
   is_truncated_ = false;
@@ -252,7 +290,7 @@ Status RoutineLoadJob::consume() {
   last_look_ = {};
   FRESHET_RETURN_IF_ERROR(begin_batch());
   StreamSource::Batch polled;
-  while (!stopping_ && !settled_) {
+  while (!stopping_ && !settled_ && !has_new_partitions_) {
     if (Clock::now() - last_look_ >= kLookInterval) FRESHET_RETURN_IF_ERROR(look_around());
     FRESHET_RETURN_IF_ERROR(source_->poll(kPollMessages, kPollBytes, parts_.options.poll_timeout_ms, polled));
     if (!polled.out_of_range.empty()) {
@@ -276,8 +314,10 @@ Status RoutineLoadJob::follow_schema() {
 
 Status RoutineLoadJob::take(const StreamSource::Batch& polled) {
   if (read_ == committed_) first_message_ = Clock::now();
+  std::map<int32_t, const StreamMessage*> last;
   for (const StreamMessage& message : polled.messages) {
     read_[message.partition] = message.offset + 1;
+    last[message.partition] = &message;
     ++batch_messages_;
     batch_bytes_ += message.value.size();
     if (message.is_tombstone) {
@@ -288,6 +328,7 @@ Status RoutineLoadJob::take(const StreamSource::Batch& polled) {
     if (is_truncated_) FRESHET_RETURN_IF_ERROR(truncate_at(message));
     if (settled_) return Status::OK();
   }
+  for (const auto& [partition, message] : last) batch_anchors_[partition] = StreamAnchor::of(*message);
   for (const auto& [partition, position] : polled.positions) {
     int64_t& read = read_[partition];
     read = std::max(read, position);
@@ -346,6 +387,7 @@ Status RoutineLoadJob::commit_batch() {
   FRESHET_RETURN_IF_ERROR(transaction_->commit(std::nullopt, std::move(offsets)).status());
   failpoint(Failpoint::kRoutineLoadCommitted);
   committed_ = read_;
+  for (const auto& [partition, anchor] : batch_anchors_) history_.anchors[partition] = anchor;
   last_commit_ = Clock::now();
   const uint64_t errors = errors_.count();
   {
@@ -358,19 +400,20 @@ Status RoutineLoadJob::commit_batch() {
     ++status.committed_tasks;
     status.last_commit_unix_ms = parts_.clock.unix_micros() / 1000;
     for (const auto& [partition, next] : committed_) status.progress[partition] = next - 1;
-    // A named gap stays readable; every other message is about what is over now.
-    if (backoff_ms_ != 0 && status.lost_rows == 0) status.other_message.clear();
   }
-  backoff_ms_ = 0;
-  if (errors != 0) FRESHET_RETURN_IF_ERROR(keep_errors());
+  backoff_ms_ = lasting_errors_ = 0;
+  if (history_.anchors.size() != saved_history_.anchors.size()) FRESHET_RETURN_IF_ERROR(save_history());
+  unsaved_errors_.append(errors_);
+  if (Clock::now() - last_error_log_ >= kErrorLogInterval) FRESHET_RETURN_IF_ERROR(save_errors());
   FRESHET_RETURN_IF_ERROR(check_error_limits(rows + errors, errors));
   return settled_ ? Status::OK() : begin_batch();
 }
 
-Status RoutineLoadJob::keep_errors() {
-  if (Clock::now() - last_error_log_ < kErrorLogInterval) return Status::OK();
+Status RoutineLoadJob::save_errors() {
+  if (unsaved_errors_.count() == 0) return Status::OK();
+  FRESHET_ASSIGN_OR_RETURN(const std::string id, parts_.loads.save_error_log(unsaved_errors_));
   last_error_log_ = Clock::now();
-  FRESHET_ASSIGN_OR_RETURN(const std::string id, parts_.loads.save_error_log(errors_));
+  unsaved_errors_.clear();
   std::lock_guard lock(record_mutex_);
   std::vector<std::string>& ids = record_.status.error_log_ids;
   ids.push_back(id);
@@ -381,14 +424,16 @@ Status RoutineLoadJob::keep_errors() {
 Status RoutineLoadJob::check_error_limits(uint64_t rows, uint64_t errors) {
   window_rows_ += rows;
   window_errors_ += errors;
+  const bool is_beyond_ratio =
+      errors != 0 && static_cast<double>(window_errors_) > spec_.max_filter_ratio * static_cast<double>(window_rows_);
+  if (window_errors_ > spec_.max_error_number || is_beyond_ratio) FRESHET_RETURN_IF_ERROR(save_errors());
   if (window_errors_ > spec_.max_error_number) {
     settle(RoutineLoadState::kPaused,
            fmt::format(
                "{} rows were rejected, more than max_error_number ({}); the first: {}. They are skipped: RESUME reads on "
                "after them",
                window_errors_, spec_.max_error_number, errors_.first()));
-  } else if (errors != 0 &&
-             static_cast<double>(window_errors_) > spec_.max_filter_ratio * static_cast<double>(window_rows_)) {
+  } else if (is_beyond_ratio) {
     settle(RoutineLoadState::kPaused,
            fmt::format("{} of {} rows were rejected, more than max_filter_ratio ({}); the first: {}", window_errors_,
                        window_rows_, spec_.max_filter_ratio, errors_.first()));
@@ -399,22 +444,31 @@ Status RoutineLoadJob::check_error_limits(uint64_t rows, uint64_t errors) {
 
 Status RoutineLoadJob::look_around() {
   last_look_ = Clock::now();
+  // Before the broker is asked, which takes seconds while it is away.
+  if (const std::string error = source_->last_error(); !error.empty()) note_trouble(error);
+  FRESHET_ASSIGN_OR_RETURN(const std::vector<int32_t> partitions, source_->partitions());
+  std::vector<int32_t> assigned;
+  for (const auto& [partition, position] : read_) assigned.push_back(partition);
+  FRESHET_ASSIGN_OR_RETURN(const auto marks, source_->watermarks(assigned));
   Offsets lag;
   for (const auto& [partition, position] : read_) {
-    FRESHET_ASSIGN_OR_RETURN(const PartitionWatermarks marks, source_->watermarks(partition));
-    lag[partition] = std::max<int64_t>(0, marks.high - position);
+    const int64_t end = marks.at(partition).high;
+    // What was polled before the question cannot be behind the end that it got.
+    if (position > end) return Status::Conflict("partition {} ends at offset {}, before {}", partition, end, position);
+    lag[partition] = end - position;
   }
-  {
-    std::lock_guard lock(record_mutex_);
-    record_.status.lag = std::move(lag);
-    for (const auto& [partition, next] : committed_) record_.status.progress[partition] = next - 1;
+  if (last_look_ - opened_ >= kSteadyTime) {
+    note_trouble({});
+    backoff_ms_ = lasting_errors_ = 0;
   }
-  if (!spec_.partition_offsets.empty()) return Status::OK();
-  FRESHET_ASSIGN_OR_RETURN(const std::vector<int32_t> partitions, source_->partitions());
-  for (int32_t partition : partitions) {
-    if (!committed_.contains(partition))
-      return Status::Conflict("partition {} is new: the stream is opened again", partition);
-  }
+  FRESHET_RETURN_IF_ERROR(save_errors());
+  if (last_look_ - last_history_save_ >= kHistoryInterval) FRESHET_RETURN_IF_ERROR(save_history());
+  has_new_partitions_ = spec_.partition_offsets.empty() && std::ranges::any_of(partitions, [this](int32_t partition) {
+                          return !committed_.contains(partition);
+                        });
+  std::lock_guard lock(record_mutex_);
+  record_.status.lag = std::move(lag);
+  for (const auto& [partition, next] : committed_) record_.status.progress[partition] = next - 1;
   return Status::OK();
 }
 

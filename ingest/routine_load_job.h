@@ -12,6 +12,7 @@
 #include "ingest/decode/decoder.h"
 #include "ingest/load_transaction.h"
 #include "ingest/routine_load_record.h"
+#include "ingest/stream_history.h"
 #include "storage/base/wall_clock.h"
 
 namespace freshet::ingest {
@@ -26,7 +27,11 @@ namespace freshet::ingest {
 /// behind (polls come back full), up to kCatchUpMs of rows are put into one commit.
 ///
 /// Positions that the broker no longer has are a named gap: counted in lost_rows, told in other_message, then skipped. A
-/// topic that ends below a stored position was made again: the job pauses and says so.
+/// topic that was made again (compare_with_broker) pauses the job, which says so.
+///
+/// Errors that end by themselves (broker away, memory or disk full) are tried again for ever; what lasts is tried
+/// lasting_error_retries times in a row, then the job pauses with the reason. The rejected rows of committed batches go to
+/// an error log at most once a second, none is left out.
 class RoutineLoadJob {
  public:
   static constexpr int64_t kCatchUpMs = 500;
@@ -42,26 +47,34 @@ class RoutineLoadJob {
   /// Ends the thread.
   ~RoutineLoadJob();
 
+  /// Reads what is stored beside the record. Once, after the server's start.
+  Status restore();
   /// Stores the job as running and starts its thread. REQUIRES: no thread runs.
   Status start();
-  /// Commits what is in flight and ends the thread; the stored state stays. Idempotent.
+  /// Asks the thread to commit what is in flight and to end. Does not wait.
+  void request_end();
+  /// request_end(), and waits until the thread has ended; the stored state stays. Idempotent.
   void end_thread();
   /// Stores a new state. REQUIRES: no thread runs.
   Status change_state(RoutineLoadState state, const std::string& reason);
+  /// Erases all that is stored of the stream, for a job that has ended. REQUIRES: no thread runs.
+  Status forget_stream();
   RoutineLoadStatus status() const;
 
  private:
   using Clock = std::chrono::steady_clock;
-  using Offsets = std::map<int32_t, int64_t>;
+  using Offsets = StreamPositions;
 
   void run();
   /// Opens the stream and reads until stopped or an error.
   Status read_stream();
   Status open_stream();
-  Result<Offsets> starting_positions();
-  Result<int64_t> starting_offset(int32_t partition, const std::string& text);
-  Status check_watermarks(Offsets& positions);
+  /// Names the gaps, and moves `positions` behind them.
+  Status skip_gaps(const std::vector<StreamGap>& gaps, Offsets& positions);
   Status store_positions(const Offsets& from, const Offsets& to);
+  Status save_history();
+  /// Copies what status() tells of the history.
+  void show_gaps();
   Status consume();
   Status begin_batch();
   /// Ends the batch when the table has another schema now, so that what was sent after a change is decoded under it.
@@ -71,13 +84,16 @@ class RoutineLoadJob {
   Status truncate_at(const StreamMessage& message);
   bool is_commit_due(bool was_full) const;
   Status commit_batch();
-  Status keep_errors();
+  /// Writes the rejected rows that are not in an error log yet.
+  Status save_errors();
   Status check_error_limits(uint64_t rows, uint64_t errors);
+  /// Asks the broker how far behind the job is and whether there are new partitions, and writes down what can wait so long.
   Status look_around();
   /// What an error means for the job: false = the thread ends.
   bool go_on_after(const Status& error);
   void wait(std::chrono::milliseconds time);
-  void note(const std::string& message);
+  /// Tells why nothing is read; empty = that is over.
+  void note_trouble(const std::string& message);
   /// Stores a state that the thread itself reached (PAUSED, CANCELLED).
   void settle(RoutineLoadState state, const std::string& reason);
   Status save();
@@ -88,8 +104,10 @@ class RoutineLoadJob {
   std::condition_variable wake_;
   std::thread thread_;
 
-  mutable std::mutex record_mutex_;  ///< guards record_
+  mutable std::mutex record_mutex_;  ///< guards record_, trouble_ and gaps_text_
   RoutineLoadRecord record_;
+  std::string trouble_;
+  std::string gaps_text_;
 
   // The thread's own.
   RoutineLoadSpec spec_;
@@ -98,8 +116,12 @@ class RoutineLoadJob {
   std::unique_ptr<StreamSource> source_;
   Offsets committed_;  ///< stored positions
   Offsets read_;       ///< positions after what the batch has read
+  StreamHistory history_;
+  StreamHistory saved_history_;
+  std::map<int32_t, StreamAnchor> batch_anchors_;  ///< the last record of each partition in the batch
   storage::TableSnapshotPtr table_;
-  RowErrors errors_;
+  RowErrors errors_;          ///< of the batch
+  RowErrors unsaved_errors_;  ///< of commits since the last error log
   std::unique_ptr<LoadTransaction> transaction_;
   std::unique_ptr<Decoder> decoder_;
   uint32_t decoder_schema_ = 0;
@@ -110,11 +132,15 @@ class RoutineLoadJob {
   uint64_t window_rows_ = 0;
   uint64_t window_errors_ = 0;
   uint64_t backoff_ms_ = 0;
+  uint64_t lasting_errors_ = 0;  ///< in a row
   bool settled_ = false;
+  bool has_new_partitions_ = false;
   Clock::time_point first_message_;
   Clock::time_point last_commit_;
+  Clock::time_point opened_;
   Clock::time_point last_look_;
   Clock::time_point last_error_log_;
+  Clock::time_point last_history_save_;
 };
 
 }  // namespace freshet::ingest

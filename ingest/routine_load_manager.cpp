@@ -51,6 +51,7 @@ Status RoutineLoadManagerImpl::start() {
     const bool runs =
         record.status.state == RoutineLoadState::kRunning || record.status.state == RoutineLoadState::kNeedSchedule;
     auto job = std::make_shared<RoutineLoadJob>(parts_, std::move(record));
+    FRESHET_RETURN_IF_ERROR(job->restore());
     if (runs) FRESHET_RETURN_IF_ERROR(job->start());
     jobs_.emplace(id, std::move(job));
   }
@@ -126,7 +127,7 @@ Status RoutineLoadManagerImpl::stop(const std::string& database, const std::stri
   for (const JobPtr& job : jobs) {
     job->end_thread();
     FRESHET_RETURN_IF_ERROR(job->change_state(RoutineLoadState::kStopped, "stopped by STOP ROUTINE LOAD"));
-    FRESHET_RETURN_IF_ERROR(storage_.erase_stream_positions(JobId(job->status().id)));
+    FRESHET_RETURN_IF_ERROR(job->forget_stream());
   }
   return Status::OK();
 }
@@ -146,6 +147,8 @@ std::vector<RoutineLoadStatus> RoutineLoadManagerImpl::list(const std::string& d
 void RoutineLoadManagerImpl::shutdown() {
   std::lock_guard lock(mutex_);
   is_shut_down_ = true;
+  // All at once: each may wait for its broker.
+  for (const auto& [id, job] : jobs_) job->request_end();
   for (const auto& [id, job] : jobs_) job->end_thread();
 }
 

@@ -126,6 +126,17 @@ void visit_record(Visitor& visitor, Record& record) {
 
 }  // namespace
 
+std::string_view routine_load_state_name(RoutineLoadState state) {
+  switch (state) {
+    case RoutineLoadState::kNeedSchedule: return "NEED_SCHEDULE";
+    case RoutineLoadState::kRunning: return "RUNNING";
+    case RoutineLoadState::kPaused: return "PAUSED";
+    case RoutineLoadState::kStopped: return "STOPPED";
+    case RoutineLoadState::kCancelled: return "CANCELLED";
+  }
+  return "";
+}
+
 std::string RoutineLoadRecord::encode() const {
   std::string out(1, static_cast<char>(kRecordVersion));
   Writer writer(out);

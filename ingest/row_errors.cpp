@@ -71,10 +71,21 @@ void RowErrors::add(std::string_view reason, std::string_view row) {
   text_.append("Reason: ").append(reason).append(". src line [");
   append_row_text(text_, row);
   text_.append("];\n");
+  line_ends_.push_back(text_.size());
+}
+
+void RowErrors::append(const RowErrors& other) {
+  if (count_ == 0) first_ = other.first_;
+  count_ += other.count_;
+  const size_t fitting = std::min<size_t>(rows_kept_ - line_ends_.size(), other.line_ends_.size());
+  const size_t begin = text_.size();
+  if (fitting > 0) text_.append(other.text_, 0, other.line_ends_[fitting - 1]);
+  for (size_t i = 0; i < fitting; ++i) line_ends_.push_back(begin + other.line_ends_[i]);
 }
 
 void RowErrors::clear() {
   count_ = 0;
+  line_ends_.clear();
   first_.clear();
   text_.clear();
 }

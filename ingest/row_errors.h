@@ -28,11 +28,14 @@ class RowErrors {
   /// Reason of the first rejected row; empty when there is none.
   const std::string& first() const { return first_; }
   const std::string& text() const { return text_; }
+  /// Adds the rejected rows of another part of the load.
+  void append(const RowErrors& other);
   void clear();
 
  private:
   uint64_t rows_kept_;
   uint64_t count_ = 0;
+  std::vector<size_t> line_ends_;  ///< of the kept rows, in text_
   std::string first_;
   std::string text_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ struct StreamProperties {
 struct StreamMessage {
   int32_t partition = 0;
   int64_t offset = 0;
+  int64_t timestamp_ms = -1;  ///< when it was written, as the stream says; -1 when it does not
   bool is_tombstone = false;  ///< no value
   std::string_view key;
   std::string_view value;
@@ -43,7 +45,8 @@ class StreamSource {
   virtual ~StreamSource() = default;
   /// Partitions of the topic now. NotFound when the topic does not exist.
   virtual Result<std::vector<int32_t>> partitions() = 0;
-  virtual Result<PartitionWatermarks> watermarks(int32_t partition) = 0;
+  /// Of all these partitions in one question. NotFound when one does not exist.
+  virtual Result<std::map<int32_t, PartitionWatermarks>> watermarks(const std::vector<int32_t>& partitions) = 0;
   /// First offset whose time is at or after `unix_ms`.
   virtual Result<int64_t> offset_for_time(int32_t partition, int64_t unix_ms) = 0;
   /// Reads these partitions from these offsets on, and no others.

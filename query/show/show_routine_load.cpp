@@ -35,17 +35,6 @@ constexpr std::string_view kColumnNames[] = {"Id",
                                              "Comment",
                                              "ComputeGroup"};
 
-std::string_view state_name(ingest::RoutineLoadState state) {
-  switch (state) {
-    case ingest::RoutineLoadState::kNeedSchedule: return "NEED_SCHEDULE";
-    case ingest::RoutineLoadState::kRunning: return "RUNNING";
-    case ingest::RoutineLoadState::kPaused: return "PAUSED";
-    case ingest::RoutineLoadState::kStopped: return "STOPPED";
-    case ingest::RoutineLoadState::kCancelled: return "CANCELLED";
-  }
-  return "";
-}
-
 TextCell time_text(int64_t unix_seconds) {
   if (unix_seconds == 0) return std::nullopt;
   std::string text;
@@ -123,7 +112,7 @@ std::vector<TextCell> line(const ingest::RoutineLoadStatus& job, uint16_t http_p
           job.spec.load.database,
           job.spec.load.table,
           "false",
-          std::string(state_name(job.state)),
+          std::string(ingest::routine_load_state_name(job.state)),
           "KAFKA",
           is_running ? "1" : "0",
           json_object(job.spec.job_properties),

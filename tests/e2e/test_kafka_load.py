@@ -5,31 +5,12 @@ import time
 import pymysql
 import pytest
 
-WAIT_SECONDS = 60
-
-
-def wait_for(condition, what):
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {WAIT_SECONDS} s: {what}"
-        time.sleep(0.02)
+from support.routine_loads import create_job, job, wait_for
 
 
 def create_table(server):
     server.sql("CREATE DATABASE IF NOT EXISTS d")
     server.sql("CREATE TABLE d.t (id BIGINT NOT NULL, v BIGINT, s VARCHAR(20)) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2")
-
-
-def create_job(server, kafka, topic, job="j", columns='COLUMNS TERMINATED BY ","', offsets="OFFSET_BEGINNING", **properties):
-    given = ", ".join(f'"{name}" = "{value}"' for name, value in properties.items())
-    server.sql(f'CREATE ROUTINE LOAD d.{job} ON t {columns} {f"PROPERTIES ({given})" if given else ""} FROM KAFKA '
-               f'("kafka_broker_list" = "{kafka.address}", "kafka_topic" = "{topic}", "property.kafka_default_offsets" = "{offsets}")')
-
-
-def job(server, name="j"):
-    row = server.sql(f"SHOW ALL ROUTINE LOAD FOR d.{name}")[0]
-    return {"state": row[8], "statistic": json.loads(row[14]), "progress": json.loads(row[15]), "lag": json.loads(row[16]),
-            "reason": row[17], "errors": row[18], "other": row[19]}
 
 
 def content(server):
@@ -116,25 +97,6 @@ def test_too_many_errors_pause_the_job_with_the_reason(make_server, kafka):
     server.sql("RESUME ROUTINE LOAD FOR d.j")
     kafka.produce("errors", ["3,3,c"])
     wait_for(lambda: content(server) == {1: 1, 2: 2, 3: 3}, "the rows around the errors")
-
-
-def test_new_partitions_and_a_broker_restart(make_server, kafka):
-    from confluent_kafka.admin import AdminClient, NewPartitions
-
-    server = make_server()
-    create_table(server)
-    kafka.create_topic("grow", partitions=1)
-    create_job(server, kafka, "grow", offsets="OFFSET_END")
-    wait_for(lambda: job(server)["lag"] != {}, "the job reads")
-    admin = AdminClient({"bootstrap.servers": kafka.address})
-    admin.create_partitions([NewPartitions("grow", 2)])["grow"].result(30)
-    kafka.produce("grow", ["1,1,a"], partition=1)
-    wait_for(lambda: content(server) == {1: 1}, "the message of the new partition")
-    kafka.stop()
-    kafka.start()
-    kafka.produce("grow", ["2,2,b"], partition=0)
-    wait_for(lambda: content(server) == {1: 1, 2: 2}, "the message after the broker's restart")
-    assert job(server)["state"] == "RUNNING"
 
 
 def test_wrong_properties_are_refused(make_server, kafka):

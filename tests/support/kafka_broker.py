@@ -1,9 +1,12 @@
 """A real Kafka broker (scripts/kafka) for tests."""
+import os
 import pathlib
+import signal
 import subprocess
+import time
 
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 SCRIPT = pathlib.Path(__file__).resolve().parent.parent.parent / "scripts" / "kafka"
 
@@ -28,14 +31,55 @@ class KafkaBroker:
     def stop(self):
         self._run("stop")
 
+    def kill(self):
+        """SIGKILL, as a crash; start() brings it back."""
+        self.signal(signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while self.is_alive():
+            assert time.monotonic() < deadline, "the broker outlives SIGKILL"
+            time.sleep(0.01)
+
+    def signal(self, number):
+        os.kill(self.process_id, number)
+
+    def is_alive(self):
+        """Whether its process runs; a killed one may stay for a moment, without a command line."""
+        try:
+            return pathlib.Path(f"/proc/{self.process_id}/cmdline").read_bytes() != b""
+        except FileNotFoundError:
+            return False
+
+    @property
+    def process_id(self):
+        return int((self.folder / "pid").read_text())
+
     def create_topic(self, topic, partitions=1, **config):
+        """Also right after delete_topic(), which takes the broker a moment."""
         new = NewTopic(topic, partitions, 1, config={name: str(value) for name, value in config.items()})
-        admin = AdminClient({"bootstrap.servers": self.address})
-        admin.create_topics([new])[topic].result(30)
+        admin = self._admin()
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                return admin.create_topics([new])[topic].result(30)
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def delete_topic(self, topic):
-        admin = AdminClient({"bootstrap.servers": self.address})
+        admin = self._admin()
         admin.delete_topics([topic])[topic].result(30)
+
+    def add_partitions(self, topic, partitions):
+        admin = self._admin()
+        admin.create_partitions([NewPartitions(topic, partitions)])[topic].result(30)
+
+    def delete_records(self, topic, below):
+        """Removes the records below an offset of each partition, as retention does: {partition: offset}."""
+        wanted = [TopicPartition(topic, partition, offset) for partition, offset in below.items()]
+        admin = self._admin()
+        for done in admin.delete_records(wanted).values():
+            done.result(30)
 
     def produce(self, topic, messages, partition=None):
         """Sends values, or (key, value) pairs, and waits until the broker has them all. To one partition, or by key."""
@@ -55,6 +99,10 @@ class KafkaBroker:
             producer.poll(0)
         producer.flush(120)
         assert not failures, failures[:3]
+
+    def _admin(self):
+        """Its futures end with it: keep it until they are done."""
+        return AdminClient({"bootstrap.servers": self.address})
 
     def _run(self, command, *arguments):
         done = subprocess.run([SCRIPT, command, "--dir", self.folder, *arguments], capture_output=True, text=True)

@@ -1,11 +1,27 @@
 #include "connectors/kafka/kafka_source.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
+#include <pthread.h>
 
 #include <chrono>
 #include <optional>
+
+namespace {
+/// How far the wall clock is set back while this thread waits for it.
+thread_local int64_t clock_jump_seconds = 0;
+}  // namespace
+
+/// Also librdkafka's waits come here. They end by the wall clock, so a wait during which it is set back lasts longer.
+extern "C" int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec* end) {
+  using Wait = int (*)(pthread_cond_t*, pthread_mutex_t*, const timespec*);
+  static const auto wait = reinterpret_cast<Wait>(dlsym(RTLD_NEXT, "pthread_cond_timedwait"));
+  timespec later = *end;
+  later.tv_sec += clock_jump_seconds;
+  return wait(condition, mutex, &later);
+}
 
 namespace freshet::connectors {
 namespace {
@@ -81,10 +97,11 @@ TEST_F(KafkaSourceTest, ListsPartitionsAndBounds) {
   produce_numbers(1, 3);
   open();
   EXPECT_EQ(source_->partitions().value(), (std::vector<int32_t>{0, 1}));
-  const auto marks = source_->watermarks(1);
+  const auto marks = source_->watermarks({0, 1});
   ASSERT_TRUE(marks.ok()) << marks.status().message();
-  EXPECT_EQ(marks->low, 0);
-  EXPECT_EQ(marks->high, 3);
+  EXPECT_EQ(marks->at(0).high, 0);
+  EXPECT_EQ(marks->at(1).low, 0);
+  EXPECT_EQ(marks->at(1).high, 3);
 }
 
 TEST_F(KafkaSourceTest, ReadsAssignedPartitionsFromTheirOffsets) {
@@ -166,6 +183,17 @@ TEST_F(KafkaSourceTest, AnIdleTopicIsNoErrorAndKeepsTheTimeLimit) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
 }
 
+TEST_F(KafkaSourceTest, AnIdleTopicKeepsTheTimeLimitWhenTheClockIsSetBack) {
+  open();
+  ASSERT_TRUE(source_->assign({{0, 0}}).ok());
+  Batch batch;
+  const auto start = std::chrono::steady_clock::now();
+  clock_jump_seconds = 20;
+  EXPECT_TRUE(source_->poll(10, 1 << 20, 50, batch).ok());
+  clock_jump_seconds = 0;
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+}
+
 TEST_F(KafkaSourceTest, BrokerAwayIsNotedAndReadingGoesOn) {
   produce_numbers(0, 1);
   open();
@@ -175,7 +203,7 @@ TEST_F(KafkaSourceTest, BrokerAwayIsNotedAndReadingGoesOn) {
   Batch batch;
   for (int i = 0; i < 100 && source_->last_error().empty(); ++i) std::ignore = source_->poll(10, 1 << 20, 50, batch);
   EXPECT_NE(source_->last_error(), "");
-  EXPECT_EQ(source_->watermarks(0).status().code(), StatusCode::kUnavailable);
+  EXPECT_EQ(source_->watermarks({0}).status().code(), StatusCode::kUnavailable);
   rd_kafka_mock_broker_set_up(cluster_, 1);
   produce_numbers(0, 1);
   EXPECT_EQ(read(1).records, (Positions{{0, 1}}));
