@@ -125,9 +125,9 @@ class KafkaSource final : public ingest::StreamSource {
   const std::string name_;  ///< "topic t at host:port", for messages
   const int request_timeout_ms_;
   ErrorNote note_;
+  ArrivalBell bell_;  // ends behind the client, whose threads ring it
   Client client_;
   Topic topic_;
-  ArrivalBell bell_;
   Queue queue_;
   std::map<int32_t, Assigned> assigned_;
   size_t records_since_wake_ = 0;

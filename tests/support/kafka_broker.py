@@ -102,7 +102,7 @@ class KafkaBroker:
 
     def _admin(self):
         """Its futures end with it: keep it until they are done."""
-        return AdminClient({"bootstrap.servers": self.address})
+        return AdminClient({"bootstrap.servers": self.address, "log_level": 3})
 
     def _run(self, command, *arguments):
         done = subprocess.run([SCRIPT, command, "--dir", self.folder, *arguments], capture_output=True, text=True)
