@@ -295,8 +295,12 @@ def test_poison_of_each_kind_is_kept_with_its_reason(log_server, kafka):
     wait_for_ids(server, range(good))
     wait_for(lambda: job(server)["statistic"]["errorRows"] == len(poison), lambda: f"all are counted: {job(server)}")
     assert job(server)["state"] == "RUNNING" and metrics(server)["error_rows_total"] == len(poison)
-    time.sleep(2.5)  # the last log is written
-    kept |= error_logs(server)
+
+    def all_are_kept():
+        kept.update(error_logs(server))
+        return "".join(kept.values()).count("src line [") >= len(poison)
+
+    wait_for(all_are_kept, lambda: f"all are kept: {kept}")
     lines = "".join(kept.values()).splitlines()
     assert len(lines) == len(poison), "all are kept, none twice"
     for line, (message, word) in zip(lines, poison.items()):
