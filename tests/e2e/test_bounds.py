@@ -147,7 +147,9 @@ def test_compaction_over_http(make_server):
     assert "nothing to compact" in ask("POST", run + "full")["msg"]
     for round_ in range(3):
         server.load("d", "t", "".join(f"{i},{round_}\n" for i in range(100)), column_separator=",")
-        assert ask("POST", run + "cumulative")["status"] == "Success"
+        answer = ask("POST", run + "cumulative")
+        # The background may have seen the replaced rows first.
+        assert answer["status"] == "Success" or "nothing to compact" in answer["msg"] or "already" in answer["msg"], answer
         deadline = time.monotonic() + 30
         while ask("GET", f"/api/compaction/run_status?tablet_id={tablet}")["run_status"]:
             assert time.monotonic() < deadline

@@ -23,6 +23,9 @@ class RecordSweep : public testing::Test {
   RecordSweep() : disk_(1) {
     StorageOptions options;
     options.delta_flush_seconds = 1'000'000;
+    options.compaction_trigger_segments = 1'000'000;
+    options.compaction_dead_fraction = 1;
+    options.compaction_base_fraction = 1;
     options.disk_reserve_bytes = 0;
     const auto engine = must(StorageEngine::open(disk_.meta(), disk_.files(), options));
     must(engine->create_database("shop", false));
