@@ -232,6 +232,8 @@ class Server {
     duckdb_options.memory_bytes = settings.memory.query_bytes;
     duckdb_options.threads = static_cast<uint32_t>(settings.query.duckdb_threads);
     duckdb_options.temp_directory = paths.temporary();
+    duckdb_options.catalogue = {[this] { return connections_.list(); }, [this] { return routine_loads_->list("", true); },
+                                [this] { return metrics_text(*storage_, *loads_, *routine_loads_, *journal_, *mysql_); }};
     FRESHET_ASSIGN_OR_RETURN(duckdb_, query::DuckEngine::open([this] { return storage_->snapshot(); },
                                                               older_versions(*storage_), duckdb_options));
     row_transforms_ = duckdb_->row_transforms();

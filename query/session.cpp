@@ -5,6 +5,7 @@
 #include <chrono>
 #include <unordered_map>
 
+#include "query/catalogue/catalogue_table.h"
 #include "query/connection_admin.h"
 #include "query/ddl/parser.h"
 #include "query/dialect/mysql_rewrite.h"
@@ -220,8 +221,9 @@ Status SessionImpl::run_transaction(const Transaction& transaction, ResultWriter
 }
 
 Status SessionImpl::use_database(std::string_view name) {
-  const std::string database(name);
-  if (!services_.storage.snapshot()->databases.contains(database))
+  const bool is_catalogue = equals_word(name, to_upper(kInformationSchema));
+  const std::string database(is_catalogue ? kInformationSchema : name);
+  if (!is_catalogue && !services_.storage.snapshot()->databases.contains(database))
     return Status::NotFound("Unknown database '{}'", database);
   state_.database = database;
   return Status::OK();

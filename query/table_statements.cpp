@@ -1,8 +1,10 @@
 #include "query/table_statements.h"
 
+#include "query/catalogue/catalogue_table.h"
 #include "query/ddl/alter_definition.h"
 #include "query/ddl/partition_definition.h"
 #include "query/ddl/table_definition.h"
+#include "query/dialect/tokenizer.h"
 #include "query/partition_statements.h"
 
 namespace freshet::query {
@@ -23,6 +25,9 @@ Status check_no_routine_load(const std::string& database, const std::string& tab
 }  // namespace
 
 Status run_create_database(const CreateDatabase& statement, const QueryServices& services, ResultWriter& out) {
+  if (equals_word(statement.name, to_upper(kInformationSchema))) {
+    return Status::AlreadyExists("Can't create database '{}'; database exists", statement.name);
+  }
   FRESHET_RETURN_IF_ERROR(services.storage.create_database(statement.name, statement.if_not_exists));
   OkResult result;
   result.affected_rows = 1;

@@ -20,8 +20,10 @@
 #include <mutex>
 
 #include "query/dialect/mysql_rewrite.h"
+#include "query/duckdb/read_only_schema.h"
 #include "query/duckdb/scan_function.h"
 #include "query/duckdb/types.h"
+#include "query/duckdb/virtual_schema.h"
 
 namespace freshet::query {
 namespace {
@@ -34,10 +36,6 @@ using duckdb::EntryLookupInfo;
 using duckdb::optional_ptr;
 using duckdb::PhysicalOperator;
 using duckdb::PhysicalPlanGenerator;
-
-[[noreturn]] void refuse_write() {
-  throw duckdb::BinderException("Tables of Freshet are written by INSERT, loads and DDL of Freshet, not inside a query");
-}
 
 class TableEntry final : public duckdb::TableCatalogEntry {
  public:
@@ -98,47 +96,21 @@ VersionPoint version_point(const duckdb::BoundAtClause& at) {
   throw duckdb::BinderException("Tables have a VERSION and a TIMESTAMP, no %s", at.Unit());
 }
 
-class SchemaEntry final : public duckdb::SchemaCatalogEntry {
+class SchemaEntry final : public ReadOnlySchema {
  public:
   SchemaEntry(duckdb::Catalog& catalog, duckdb::CreateSchemaInfo& info, storage::ServerSnapshotPtr snapshot,
               const HistoryProvider& history)
-      : SchemaCatalogEntry(catalog, info), snapshot_(std::move(snapshot)), history_(history) {}
+      : ReadOnlySchema(catalog, info), snapshot_(std::move(snapshot)), history_(history) {}
 
-  optional_ptr<CatalogEntry> LookupEntry(CatalogTransaction, const EntryLookupInfo& lookup) override {
-    if (lookup.GetCatalogType() != CatalogType::TABLE_ENTRY) return nullptr;
+  optional_ptr<CatalogEntry> find_table(const EntryLookupInfo& lookup) override {
     return table(lookup.GetEntryName(), lookup.GetAtClause());
   }
-  void Scan(ClientContext&, CatalogType type, const std::function<void(CatalogEntry&)>& callback) override {
-    Scan(type, callback);
-  }
-  void Scan(CatalogType type, const std::function<void(CatalogEntry&)>& callback) override {
-    if (type != CatalogType::TABLE_ENTRY) return;
+  void for_each_table(const std::function<void(CatalogEntry&)>& visit) override {
     for (const auto& [names, id] : snapshot_->table_names) {
       if (names.first != name) continue;
-      if (auto entry = table(names.second, nullptr)) callback(*entry);
+      if (auto entry = table(names.second, nullptr)) visit(*entry);
     }
   }
-
-  optional_ptr<CatalogEntry> CreateIndex(CatalogTransaction, duckdb::CreateIndexInfo&, duckdb::TableCatalogEntry&) override {
-    refuse_write();
-  }
-  optional_ptr<CatalogEntry> CreateFunction(CatalogTransaction, duckdb::CreateFunctionInfo&) override { refuse_write(); }
-  optional_ptr<CatalogEntry> CreateTable(CatalogTransaction, duckdb::BoundCreateTableInfo&) override { refuse_write(); }
-  optional_ptr<CatalogEntry> CreateView(CatalogTransaction, duckdb::CreateViewInfo&) override { refuse_write(); }
-  optional_ptr<CatalogEntry> CreateSequence(CatalogTransaction, duckdb::CreateSequenceInfo&) override { refuse_write(); }
-  optional_ptr<CatalogEntry> CreateTableFunction(CatalogTransaction, duckdb::CreateTableFunctionInfo&) override {
-    refuse_write();
-  }
-  optional_ptr<CatalogEntry> CreateCopyFunction(CatalogTransaction, duckdb::CreateCopyFunctionInfo&) override {
-    refuse_write();
-  }
-  optional_ptr<CatalogEntry> CreatePragmaFunction(CatalogTransaction, duckdb::CreatePragmaFunctionInfo&) override {
-    refuse_write();
-  }
-  optional_ptr<CatalogEntry> CreateCollation(CatalogTransaction, duckdb::CreateCollationInfo&) override { refuse_write(); }
-  optional_ptr<CatalogEntry> CreateType(CatalogTransaction, duckdb::CreateTypeInfo&) override { refuse_write(); }
-  void DropEntry(ClientContext&, duckdb::DropInfo&) override { refuse_write(); }
-  void Alter(CatalogTransaction, duckdb::AlterInfo&) override { refuse_write(); }
 
  private:
   optional_ptr<CatalogEntry> table(const std::string& table_name, optional_ptr<duckdb::BoundAtClause> at) {
@@ -186,17 +158,24 @@ class SchemaEntry final : public duckdb::SchemaCatalogEntry {
 class PinnedTransaction final : public duckdb::Transaction {
  public:
   PinnedTransaction(duckdb::TransactionManager& manager, ClientContext& context, storage::ServerSnapshotPtr snapshot,
-                    const HistoryProvider& history)
-      : Transaction(manager, context), snapshot_(std::move(snapshot)), history_(history) {}
+                    const HistoryProvider& history, const CatalogueSources& catalogue)
+      : Transaction(manager, context), snapshot_(std::move(snapshot)), history_(history), catalogue_(catalogue) {}
 
-  optional_ptr<SchemaEntry> schema(duckdb::Catalog& catalog, const std::string& name) {
+  /// Null when there is no such database.
+  optional_ptr<ReadOnlySchema> schema(duckdb::Catalog& catalog, const std::string& name) {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto found = schemas_.find(name);
     if (found != schemas_.end()) return found->second.get();
-    if (!snapshot_->databases.contains(name)) return nullptr;
     duckdb::CreateSchemaInfo info;
     info.schema = name;
-    auto entry = std::make_unique<SchemaEntry>(catalog, info, snapshot_, history_);
+    std::unique_ptr<ReadOnlySchema> entry;
+    if (name == kInformationSchema) {
+      entry = std::make_unique<VirtualSchema>(catalog, info, snapshot_, catalogue_);
+    } else if (snapshot_->databases.contains(name)) {
+      entry = std::make_unique<SchemaEntry>(catalog, info, snapshot_, history_);
+    } else {
+      return nullptr;
+    }
     return schemas_.emplace(name, std::move(entry)).first->second.get();
   }
   const storage::ServerSnapshot& snapshot() const { return *snapshot_; }
@@ -204,17 +183,22 @@ class PinnedTransaction final : public duckdb::Transaction {
  private:
   storage::ServerSnapshotPtr snapshot_;
   const HistoryProvider& history_;
+  const CatalogueSources& catalogue_;
   std::mutex mutex_;
-  std::map<std::string, std::unique_ptr<SchemaEntry>> schemas_;  ///< guarded by mutex_
+  std::map<std::string, std::unique_ptr<ReadOnlySchema>> schemas_;  ///< guarded by mutex_
 };
 
 class PinningTransactionManager final : public duckdb::TransactionManager {
  public:
-  PinningTransactionManager(duckdb::AttachedDatabase& db, SnapshotProvider snapshots, HistoryProvider history)
-      : TransactionManager(db), snapshots_(std::move(snapshots)), history_(std::move(history)) {}
+  PinningTransactionManager(duckdb::AttachedDatabase& db, SnapshotProvider snapshots, HistoryProvider history,
+                            CatalogueSources catalogue)
+      : TransactionManager(db),
+        snapshots_(std::move(snapshots)),
+        history_(std::move(history)),
+        catalogue_(std::move(catalogue)) {}
 
   duckdb::Transaction& StartTransaction(ClientContext& context) override {
-    auto transaction = std::make_unique<PinnedTransaction>(*this, context, snapshots_(), history_);
+    auto transaction = std::make_unique<PinnedTransaction>(*this, context, snapshots_(), history_, catalogue_);
     duckdb::Transaction& started = *transaction;
     const std::lock_guard<std::mutex> lock(mutex_);
     running_.emplace(started, std::move(transaction));
@@ -239,6 +223,7 @@ class PinningTransactionManager final : public duckdb::TransactionManager {
 
   SnapshotProvider snapshots_;
   HistoryProvider history_;
+  CatalogueSources catalogue_;
   std::mutex mutex_;
   duckdb::reference_map_t<duckdb::Transaction, std::unique_ptr<PinnedTransaction>> running_;  ///< guarded by mutex_
 };
@@ -291,10 +276,13 @@ class SnapshotCatalog final : public duckdb::Catalog {
 };
 
 struct CatalogSource final : duckdb::StorageExtensionInfo {
-  CatalogSource(SnapshotProvider snapshot_provider, HistoryProvider history_provider)
-      : snapshots(std::move(snapshot_provider)), history(std::move(history_provider)) {}
+  CatalogSource(SnapshotProvider snapshot_provider, HistoryProvider history_provider, CatalogueSources catalogue_sources)
+      : snapshots(std::move(snapshot_provider)),
+        history(std::move(history_provider)),
+        catalogue(std::move(catalogue_sources)) {}
   SnapshotProvider snapshots;
   HistoryProvider history;
+  CatalogueSources catalogue;
 };
 
 duckdb::unique_ptr<duckdb::Catalog> attach(optional_ptr<duckdb::StorageExtensionInfo>, ClientContext&,
@@ -306,16 +294,22 @@ duckdb::unique_ptr<duckdb::Catalog> attach(optional_ptr<duckdb::StorageExtension
 duckdb::unique_ptr<duckdb::TransactionManager> make_transaction_manager(optional_ptr<duckdb::StorageExtensionInfo> info,
                                                                         duckdb::AttachedDatabase& db, duckdb::Catalog&) {
   const auto& source = static_cast<CatalogSource&>(*info);
-  return duckdb::make_uniq<PinningTransactionManager>(db, source.snapshots, source.history);
+  return duckdb::make_uniq<PinningTransactionManager>(db, source.snapshots, source.history, source.catalogue);
 }
 
 }  // namespace
 
-void register_catalog(duckdb::DBConfig& config, SnapshotProvider snapshots, HistoryProvider history) {
+void refuse_write() {
+  throw duckdb::BinderException("Tables of Freshet are written by INSERT, loads and DDL of Freshet, not inside a query");
+}
+
+void register_catalog(duckdb::DBConfig& config, SnapshotProvider snapshots, HistoryProvider history,
+                      CatalogueSources catalogue) {
   auto extension = duckdb::make_uniq<duckdb::StorageExtension>();
   extension->attach = attach;
   extension->create_transaction_manager = make_transaction_manager;
-  extension->storage_info = duckdb::make_shared_ptr<CatalogSource>(std::move(snapshots), std::move(history));
+  extension->storage_info =
+      duckdb::make_shared_ptr<CatalogSource>(std::move(snapshots), std::move(history), std::move(catalogue));
   config.storage_extensions[kCatalogName] = std::move(extension);
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <variant>
 
+#include "query/catalogue/catalogue_table.h"
 #include "storage/base/result.h"
 #include "storage/tablet/snapshot.h"
 
@@ -22,11 +23,13 @@ using HistoryProvider = std::function<Result<storage::TableSnapshotPtr>(const st
 /// Name under which the server's databases are attached to a DuckDB instance: `freshet.<database>.<table>`.
 inline constexpr const char* kCatalogName = "freshet";
 
-/// Makes `ATTACH '' AS freshet (TYPE freshet)` show the databases and tables of `snapshots`, read-only.
+/// Makes `ATTACH '' AS freshet (TYPE freshet)` show the databases and tables of `snapshots`, read-only, and
+/// information_schema, made of them and of `catalogue`.
 ///
 /// A transaction pins one ServerSnapshot when it first touches the catalog; entries are made from it on demand and live as
 /// long as the transaction. `t AT (VERSION => n)` and `t AT (TIMESTAMP => '...')` ask `history` for an older version. The
 /// catalog has no version, so that no plan outlives its snapshot.
-void register_catalog(duckdb::DBConfig& config, SnapshotProvider snapshots, HistoryProvider history);
+void register_catalog(duckdb::DBConfig& config, SnapshotProvider snapshots, HistoryProvider history,
+                      CatalogueSources catalogue);
 
 }  // namespace freshet::query

@@ -48,7 +48,7 @@ Result<std::shared_ptr<duckdb::DuckDB>> InstanceHolder::get() {
   try {
     duckdb::DBConfig config;
     configure(config, options_);
-    register_catalog(config, snapshots_, history_);
+    register_catalog(config, snapshots_, history_, options_.catalogue);
     auto opened = std::make_shared<duckdb::DuckDB>(nullptr, &config);
     register_column_origins(duckdb::DBConfig::GetConfig(*opened->instance));
     register_bitmap_functions(*opened->instance);

@@ -145,10 +145,9 @@ class QueryWalker {
       if (is_cte(table.table_name)) return;
       if (database_.empty()) throw duckdb::BinderException("No database selected");
       table.schema_name = database_;
-    } else if (duckdb::StringUtil::CIEquals(table.schema_name, "information_schema")) {
-      table.catalog_name = "system";
-      return;
     }
+    if (duckdb::StringUtil::CIEquals(table.schema_name, std::string(kInformationSchema)))
+      table.schema_name = kInformationSchema;
     table.catalog_name = kCatalogName;
     tables_.emplace_back(table.schema_name, table.table_name);
   }

@@ -1,49 +1,13 @@
 #include <fmt/format.h>
 
 #include "query/dialect/token_cursor.h"
+#include "query/partition_text.h"
 #include "query/show/like_pattern.h"
 #include "query/show/show_statement.h"
 #include "query/value_cells.h"
 
 namespace freshet::query {
 namespace {
-
-std::string column_list(const TableSchema& schema, const std::vector<ColumnId>& columns) {
-  std::string out;
-  for (ColumnId id : columns) {
-    if (!out.empty()) out += ", ";
-    out += schema.columns[*schema.find(id)].name;
-  }
-  return out;
-}
-
-std::string key_text(const TableSchema& schema, const PartitionScheme& scheme, const BoundTuple& tuple) {
-  std::string types, keys;
-  for (size_t i = 0; i < tuple.size(); ++i) {
-    if (i != 0) {
-      types += ", ";
-      keys += ", ";
-    }
-    types += to_upper(schema.columns[*schema.find(scheme.columns[i])].type.to_string());
-    keys += tuple[i].kind == BoundValue::Kind::kText   ? tuple[i].text
-            : tuple[i].kind == BoundValue::Kind::kNull ? "NULL"
-                                                       : "MAXVALUE";
-  }
-  return fmt::format("types: [{}]; keys: [{}]; ", types, keys);
-}
-
-/// As Doris writes it: "[types: [DATE]; keys: [2024-01-01]; ..types: [DATE]; keys: [2024-02-01]; )".
-std::string range_text(const TableSchema& schema, const PartitionScheme& scheme, const PartitionBounds& bounds) {
-  if (scheme.kind == PartitionKind::kNone) return "";
-  std::string out;
-  if (scheme.kind == PartitionKind::kList) {
-    for (const BoundTuple& tuple : bounds.values) out += key_text(schema, scheme, tuple) + ",";
-    if (!out.empty()) out.pop_back();
-    return "[" + out + "]";
-  }
-  const std::string low = bounds.low.empty() ? "MINVALUE " : key_text(schema, scheme, bounds.low);
-  return "[" + low + ".." + (bounds.high.empty() ? "MAXVALUE " : key_text(schema, scheme, bounds.high)) + ")";
-}
 
 /// A pattern for the name from `PartitionName = "p"` or `PartitionName LIKE "p%"`.
 Result<std::optional<std::string>> name_condition(std::string_view where, bool& is_pattern) {
@@ -89,7 +53,7 @@ Status show_partitions(const Show& show, const SessionState& session, const Quer
                     std::nullopt,
                     "NORMAL",
                     column_list(schema, scheme.columns),
-                    range_text(schema, scheme, partition.bounds),
+                    doris_bounds_text(schema, scheme, partition.bounds),
                     schema.bucket_columns.empty() ? "RANDOM" : column_list(schema, bucket_columns),
                     fmt::to_string(partition.tablets.size()),
                     "1",

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "query/catalogue/catalogue_table.h"
 #include "query/ddl/table_definition.h"
+#include "query/dialect/tokenizer.h"
 #include "query/show/like_pattern.h"
 #include "query/value_cells.h"
 
@@ -20,13 +22,15 @@ Status show_databases(const Show& show, const QueryServices& services, ResultWri
   for (const auto& [name, id] : snapshot->databases) {
     if (is_shown(show, name)) rows.push_back({name});
   }
+  if (is_shown(show, kInformationSchema)) rows.push_back({std::string(kInformationSchema)});
   return write_text_rows(Names{"Database"}, rows, out);
 }
 
 Status show_tables(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, show.database));
   const storage::ServerSnapshotPtr snapshot = services.storage.snapshot();
-  if (!snapshot->databases.contains(database)) return Status::NotFound("Unknown database '{}'", database);
+  const bool is_catalogue = equals_word(database, to_upper(kInformationSchema));
+  if (!is_catalogue && !snapshot->databases.contains(database)) return Status::NotFound("Unknown database '{}'", database);
   Names names{"Tables_in_" + database};
   if (show.full) names.push_back("Table_type");
   Rows rows;
@@ -34,6 +38,11 @@ Status show_tables(const Show& show, const SessionState& session, const QuerySer
     if (name.first != database || !is_shown(show, name.second)) continue;
     rows.push_back({name.second});
     if (show.full) rows.back().push_back("BASE TABLE");
+  }
+  for (const CatalogueTable& table : information_schema()) {
+    if (!is_catalogue || !is_shown(show, table.name)) continue;
+    rows.push_back({table.name});
+    if (show.full) rows.back().push_back("SYSTEM VIEW");
   }
   return write_text_rows(names, rows, out);
 }
