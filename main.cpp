@@ -103,6 +103,8 @@ ingest::IngestOptions ingest_options(const config::Settings& settings, const Dat
   options.memtable_bytes = settings.storage.memtable_bytes;
   options.max_row_bytes = settings.ingest.max_row_bytes;
   options.max_running_loads = settings.ingest.max_running_loads;
+  options.silent_load_seconds = settings.ingest.silent_load_seconds;
+  options.finished_loads_kept = settings.ingest.finished_loads_kept;
   options.load_timeout_seconds = settings.ingest.load_timeout_seconds;
   options.expansion = {settings.ingest.max_decompressed_bytes, settings.ingest.max_expansion_ratio};
   options.error_rows_kept = settings.ingest.error_log_rows;
@@ -279,6 +281,7 @@ class Server {
     FRESHET_ASSIGN_OR_RETURN(mysql_options.tls, tls_of(settings.mysql, paths));
     mysql_options.require_tls = settings.mysql.require_tls;
     query::QueryServices services{*storage_,
+                                  *loads_,
                                   *routine_loads_,
                                   *duckdb_,
                                   connections_,

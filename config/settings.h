@@ -82,12 +82,14 @@ struct CompactionSettings {
 
 struct IngestSettings {
   uint64_t max_running_loads = 128;
+  uint64_t silent_load_seconds = 10;
   uint64_t load_timeout_seconds = 600;
   uint64_t max_row_bytes = 16 * kMiB;
   uint64_t max_decompressed_bytes = 40 * kGiB;
   uint64_t max_expansion_ratio = 250;
   uint64_t error_log_rows = 100;
   uint64_t error_logs_kept = 1000;
+  uint64_t finished_loads_kept = 1000;
   bool operator==(const IngestSettings&) const = default;
 };
 

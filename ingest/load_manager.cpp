@@ -1,15 +1,17 @@
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <random>
 
 #include "ingest/decode/decoder.h"
 #include "ingest/group_commit.h"
+#include "ingest/load_gate.h"
 #include "ingest/load_transaction.h"
 #include "ingest/partial_update.h"
 #include "ingest/row_errors.h"
 #include "ingest/stream_load.h"
+#include "storage/base/wall_clock.h"
 
 namespace freshet::ingest {
 namespace {
@@ -29,62 +31,38 @@ std::string make_label() {
 
 constexpr uint64_t kMostMemtableBytes = 1ull << 30;
 
-/// Counts running loads, and refuses more than fit or any while the server ends.
-class LoadGate {
+/// The newest loads that have ended. Any thread.
+class FinishedLoads {
  public:
-  explicit LoadGate(uint64_t most) : most_(most) {}
+  explicit FinishedLoads(uint64_t most) : most_(most) {}
 
-  Status enter() {
-    std::lock_guard lock(mutex_);
-    if (is_closed_) return Status::Unavailable("the server is stopping; send the load again when it is back");
-    if (running_ >= most_) {
-      return Status::ResourceExhausted("{} loads are running, which is the limit (max_running_loads); try again later",
-                                       running_);
+  void add(FinishedLoad load) {
+    const std::lock_guard lock(mutex_);
+    loads_.push_back(std::move(load));
+    if (loads_.size() > most_) loads_.pop_front();
+  }
+  std::vector<FinishedLoad> of(const std::string& database) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<FinishedLoad> found;
+    for (const FinishedLoad& load : loads_) {
+      if (load.database == database) found.push_back(load);
     }
-    ++running_;
-    return Status::OK();
-  }
-  void leave() {
-    std::lock_guard lock(mutex_);
-    --running_;
-    changed_.notify_all();
-  }
-  uint64_t running() const {
-    std::lock_guard lock(mutex_);
-    return running_;
-  }
-  void close_and_wait(uint64_t timeout_seconds) {
-    std::unique_lock lock(mutex_);
-    is_closed_ = true;
-    changed_.wait_for(lock, std::chrono::seconds(timeout_seconds), [this] { return running_ == 0; });
+    return found;
   }
 
  private:
   const uint64_t most_;
-  mutable std::mutex mutex_;  ///< guards the rest
-  std::condition_variable changed_;
-  uint64_t running_ = 0;
-  bool is_closed_ = false;
-};
-
-/// Leaves the gate when it goes.
-class GateTicket {
- public:
-  explicit GateTicket(LoadGate& gate) : gate_(gate) {}
-  ~GateTicket() { gate_.leave(); }
-  GateTicket(const GateTicket&) = delete;
-  GateTicket& operator=(const GateTicket&) = delete;
-
- private:
-  LoadGate& gate_;
+  mutable std::mutex mutex_;  ///< guards loads_
+  std::deque<FinishedLoad> loads_;
 };
 
 class StreamLoadImpl final : public StreamLoad {
  public:
   StreamLoadImpl(storage::StorageEngine& storage, ErrorLogs& error_logs, const IngestOptions& options,
-                 const LoadRequest& request, storage::TableSnapshotPtr table, std::unique_ptr<GateTicket> ticket,
-                 LoadReport report, Clock::time_point began, storage::PartialColumnsPtr partial, RunningLoads& running)
-      : ticket_(std::move(ticket)),
+                 const LoadRequest& request, storage::TableSnapshotPtr table, std::unique_ptr<LoadPlace> place,
+                 LoadReport report, Clock::time_point began, storage::PartialColumnsPtr partial, RunningLoads& running,
+                 FinishedLoads& finished)
+      : place_(std::move(place)),
         storage_(storage),
         error_logs_(error_logs),
         max_filter_ratio_(request.max_filter_ratio),
@@ -92,6 +70,9 @@ class StreamLoadImpl final : public StreamLoad {
         database_(table->database),
         report_(std::move(report)),
         running_(running),
+        finished_(finished),
+        finished_load_{request.database, request.table, request.client, request.user, WallClock().unix_micros(), 0, {}},
+        silent_seconds_(options.silent_load_seconds),
         own_transaction_(report_.transaction_id),
         fate_(running.add(own_transaction_)),
         began_(began),
@@ -103,7 +84,13 @@ class StreamLoadImpl final : public StreamLoad {
                                        errors_.add(reason, row);
                                        return Status::OK();
                                      },
-                                     std::move(partial)})) {}
+                                     std::move(partial)})) {
+    place_->may_be_taken([&storage, fate = fate_, database = database_, label = report_.label, own = own_transaction_] {
+      if (!fate->give_up()) return false;
+      storage.release_label(database, label, own, "its client was silent while other loads waited");
+      return true;
+    });
+  }
 
   ~StreamLoadImpl() override {
     if (!is_ended_) static_cast<void>(abort(Status::Cancelled("the load was given up")));
@@ -122,21 +109,25 @@ class StreamLoadImpl final : public StreamLoad {
                         options.expansion};
     FRESHET_ASSIGN_OR_RETURN(decoder_, make_decoder(request, std::move(target)));
     report_.plan_ms = millis(Clock::now() - start);
+    place_->wait_begins();
     return Status::OK();
   }
 
   Status write(std::string_view bytes) override {
     FRESHET_ASSERT(!is_ended_);
+    place_->work_begins();
     FRESHET_RETURN_IF_ERROR(check_time());
     report_.load_bytes += bytes.size();
     const auto start = Clock::now();
     status_ = decoder_->feed(bytes);
     decoding_ += Clock::now() - start;
+    place_->wait_begins();
     return status_;
   }
 
   LoadReport finish() override {
     FRESHET_ASSERT(!is_ended_);
+    place_->work_begins();
     if (check_time().ok()) {
       const auto start = Clock::now();
       status_ = decoder_->finish();
@@ -172,7 +163,13 @@ class StreamLoadImpl final : public StreamLoad {
     return status_;
   }
 
-  static Status given_up() { return Status::Cancelled("the load was aborted by a user"); }
+  Status given_up() const {
+    if (!place_->is_taken()) return Status::Cancelled("the load was aborted by a user");
+    return Status::Timeout(
+        "the client sent nothing for {} s (ingest.silent_load_seconds) while all places (ingest.max_running_loads) were "
+        "taken",
+        silent_seconds_);
+  }
 
   uint64_t total_rows() const { return transaction_->row_count() + errors_.count() + report_.unselected_rows; }
 
@@ -234,11 +231,14 @@ class StreamLoadImpl final : public StreamLoad {
     report_.read_ms = millis(decoding_ - writing_);
     report_.write_ms = millis(writing_);
     report_.receive_ms = report_.load_ms - std::min(report_.load_ms, millis(decoding_) + report_.commit_ms);
-    ticket_.reset();
+    place_.reset();
+    finished_load_.ended_unix_micros = WallClock().unix_micros();
+    finished_load_.report = report_;
+    finished_.add(std::move(finished_load_));
     return report_;
   }
 
-  std::unique_ptr<GateTicket> ticket_;
+  std::unique_ptr<LoadPlace> place_;
   storage::StorageEngine& storage_;
   ErrorLogs& error_logs_;
   const double max_filter_ratio_;
@@ -246,6 +246,9 @@ class StreamLoadImpl final : public StreamLoad {
   const DatabaseId database_;
   LoadReport report_;
   RunningLoads& running_;
+  FinishedLoads& finished_;
+  FinishedLoad finished_load_;  ///< as far as it is known
+  const uint64_t silent_seconds_;
   const TransactionId own_transaction_;
   const std::shared_ptr<LoadFate> fate_;
   const Clock::time_point began_;
@@ -261,7 +264,11 @@ class StreamLoadImpl final : public StreamLoad {
 class LoadManagerImpl final : public LoadManager {
  public:
   LoadManagerImpl(storage::StorageEngine& storage, const IngestOptions& options, std::unique_ptr<ErrorLogs> error_logs)
-      : storage_(storage), options_(options), error_logs_(std::move(error_logs)), gate_(options.max_running_loads) {}
+      : storage_(storage),
+        options_(options),
+        error_logs_(std::move(error_logs)),
+        gate_(options.max_running_loads, std::chrono::seconds(options.silent_load_seconds)),
+        finished_(options.finished_loads_kept) {}
 
   std::unique_ptr<StreamLoad> begin(const LoadRequest& request, LoadReport& report) override {
     const auto began = Clock::now();
@@ -288,6 +295,7 @@ class LoadManagerImpl final : public LoadManager {
   }
   Result<std::string> error_log(std::string_view id) const override { return error_logs_->read(id); }
   Result<std::string> save_error_log(const RowErrors& errors) override { return error_logs_->save(errors); }
+  std::vector<FinishedLoad> finished_loads(const std::string& database) const override { return finished_.of(database); }
   uint64_t running_loads() const override { return gate_.running(); }
   const IngestOptions& options() const override { return options_; }
   void drain(uint64_t timeout_seconds) override { gate_.close_and_wait(timeout_seconds); }
@@ -295,8 +303,7 @@ class LoadManagerImpl final : public LoadManager {
  private:
   Status begin_load(const LoadRequest& request, Clock::time_point began, LoadReport& report,
                     std::unique_ptr<StreamLoadImpl>& load) {
-    FRESHET_RETURN_IF_ERROR(gate_.enter());
-    auto ticket = std::make_unique<GateTicket>(gate_);
+    FRESHET_ASSIGN_OR_RETURN(std::unique_ptr<LoadPlace> place, gate_.enter());
     FRESHET_ASSIGN_OR_RETURN(storage::TableSnapshotPtr table, find_table(request));
     FRESHET_ASSIGN_OR_RETURN(auto partial, partial_columns_of(request, *table->schema));
     FRESHET_RETURN_IF_ERROR(storage_.admit_load(table->id));
@@ -304,10 +311,14 @@ class LoadManagerImpl final : public LoadManager {
     report.transaction_id = transaction.value;
     // The label of a load in a group is made up and told, not kept.
     report.group_commit = commits_in_group(request, *table->schema);
-    if (!report.group_commit) FRESHET_RETURN_IF_ERROR(reserve_label(table->database, transaction, report));
+    if (!report.group_commit) {
+      FRESHET_RETURN_IF_ERROR(request.label.empty()
+                                  ? storage_.reserve_made_up_label(table->database, report.label, transaction)
+                                  : reserve_label(table->database, transaction, report));
+    }
     report.begin_ms = millis(Clock::now() - began);
-    auto begun = std::make_unique<StreamLoadImpl>(storage_, *error_logs_, options_, request, table, std::move(ticket),
-                                                  report, began, std::move(partial), running_);
+    auto begun = std::make_unique<StreamLoadImpl>(storage_, *error_logs_, options_, request, table, std::move(place), report,
+                                                  began, std::move(partial), running_, finished_);
     const Status status = begun->open_decoder(request, options_);
     if (!status.ok()) {
       static_cast<void>(begun->abort(status));
@@ -341,6 +352,7 @@ class LoadManagerImpl final : public LoadManager {
   std::unique_ptr<ErrorLogs> error_logs_;
   LoadGate gate_;
   RunningLoads running_;
+  FinishedLoads finished_;
 };
 
 }  // namespace

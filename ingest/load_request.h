@@ -38,6 +38,7 @@ struct LoadRequest {
   /// column of the table is read and dropped.
   std::vector<std::string> columns;
   std::vector<std::string> hidden_columns;
+  bool takes_more_fields = false;             ///< CSV: fields behind `columns` are dropped; else such a row is rejected
   std::vector<ColumnExpression> expressions;  ///< of `columns`: columns of the table that are computed
   std::string preceding_filter;               ///< condition on source columns; other rows are left out; empty = none
   std::string where;                          ///< condition on the row as it will be stored; empty = none
@@ -46,9 +47,11 @@ struct LoadRequest {
   double max_filter_ratio = 0;
   bool strict_mode = false;
   MergeType merge_type = MergeType::kAppend;
-  bool partial_columns = false;        ///< rows replace only the columns they bring
-  bool flexible_columns = false;       ///< ... each row its own (JSON), with `partial_columns`
-  bool partial_new_keys_fail = false;  ///< ... and a key that is not in the table refuses the load
+  bool partial_columns = false;   ///< rows replace only the columns they bring
+  bool flexible_columns = false;  ///< ... each row its own (JSON), with `partial_columns`
+  /// ... and a key that is not in the table refuses the load; what strict_mode means here, unless
+  /// partial_update_new_key_behavior says otherwise.
+  bool partial_new_keys_fail = false;
   /// function_column.sequence_col: the source column whose values are the rows' sequences, in a table whose sequence column
   /// is hidden. It may be a column of the table as well. Empty: rows bring kSequenceColumn, or a visible sequence column.
   std::string sequence_column;
@@ -62,6 +65,8 @@ struct LoadRequest {
   bool two_phase_commit = false;        ///< the load is durable when it is answered, and visible after a second request
   uint64_t timeout_seconds = 0;         ///< 0 = the server's default
   std::string comment;
+  std::string client;  ///< who sends it, for lists of loads: an address
+  std::string user;    ///< ... and a name
 };
 
 /// Fills a request from (name, value) pairs: Stream Load headers or routine-load properties, names in any case. Unknown

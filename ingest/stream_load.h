@@ -4,8 +4,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ingest/decode/decompressor.h"
+#include "ingest/load_report.h"
 #include "ingest/load_request.h"
 #include "ingest/row_errors.h"
 #include "ingest/row_transform.h"
@@ -18,37 +20,15 @@ struct IngestOptions {
   uint64_t memtable_bytes = 128ull << 20;  ///< of one load; a full one is flushed as segments
   uint64_t max_row_bytes = 16ull << 20;    ///< longest row of a body
   uint64_t max_running_loads = 256;        ///< further ones are refused with ResourceExhausted
+  /// When there are so many, a load whose client sent nothing for so long is given up for a new one.
+  uint64_t silent_load_seconds = 10;
   uint64_t load_timeout_seconds = 600;
   uint64_t error_rows_kept = 1000;      ///< rejected rows kept for the ErrorURL of one load
   uint64_t error_logs_kept = 1000;      ///< loads whose rejected rows are kept
+  uint64_t finished_loads_kept = 1000;  ///< loads that finished_loads() tells of
   ExpansionLimits expansion;            ///< of compressed bodies
   RowTransforms* transforms = nullptr;  ///< evaluates expressions of loads; null: such loads are refused
   std::string error_log_directory;      ///< rejected rows are readable across a restart
-};
-
-/// The outcome of a load, with the figures of Doris's answer.
-struct LoadReport {
-  uint64_t transaction_id = 0;
-  std::string label;
-  std::string comment;
-  Status status;  ///< OK = durable and visible, or precommitted
-  bool two_phase_commit = false;
-  bool group_commit = false;        ///< transaction and label are those of the group
-  std::string existing_job_status;  ///< with kLabelExists: RUNNING, PRECOMMITTED or FINISHED
-  uint64_t total_rows = 0;
-  uint64_t loaded_rows = 0;
-  uint64_t filtered_rows = 0;
-  uint64_t unselected_rows = 0;
-  uint64_t load_bytes = 0;
-  uint64_t load_ms = 0;
-  uint64_t begin_ms = 0;
-  uint64_t plan_ms = 0;  ///< StreamLoadPutTimeMs
-  uint64_t read_ms = 0;
-  uint64_t write_ms = 0;
-  uint64_t receive_ms = 0;
-  uint64_t commit_ms = 0;
-  std::string error_log_id;  ///< empty = no row was rejected; else names the log for ErrorURL
-  std::string first_error;
 };
 
 class LoadManager;
@@ -81,6 +61,8 @@ class LoadManager {
   virtual Result<std::string> error_log(std::string_view error_log_id) const = 0;
   /// Keeps rejected rows that came another way (routine loads); the id reads them.
   virtual Result<std::string> save_error_log(const RowErrors& errors) = 0;
+  /// The newest loads of a database that have ended since the start, oldest first.
+  virtual std::vector<FinishedLoad> finished_loads(const std::string& database) const = 0;
   virtual uint64_t running_loads() const = 0;
   virtual const IngestOptions& options() const = 0;
   /// Refuses new loads; waits up to `timeout_seconds` for running ones. For a clean end.

@@ -22,6 +22,7 @@ class StatementJournal;
 /// What statements act on. Built by main.cpp; outlives every session.
 struct QueryServices {
   storage::StorageEngine& storage;
+  ingest::LoadManager& loads;
   ingest::RoutineLoadManager& routine_loads;
   DuckEngine& duckdb;
   ConnectionAdmin& connections;

@@ -79,7 +79,7 @@ HttpAnswer Connection::answer(const RequestHead& head) {
     }
     if (is_for_load_port(head, *route)) return redirect_to_load_port(head);
     if (route->endpoint == Endpoint::kQuery) return query(head, *route);
-    if (route->endpoint == Endpoint::kStreamLoad) return StreamLoadRequest(context_, head, *route, reader_, socket_).run();
+    if (is_load(route->endpoint)) return StreamLoadRequest(context_, head, *route, reader_, socket_).run();
     return answer_read_request(context_, head, *route);
   } catch (const std::exception& error) {
     log_error("request {} {} failed: {}", head.method, head.target, error.what());
@@ -90,8 +90,8 @@ HttpAnswer Connection::answer(const RequestHead& head) {
 
 /// A client whose body is on its way already is served here, and so is one whose login the load will refuse.
 bool Connection::is_for_load_port(const RequestHead& head, const Route& route) {
-  return redirects_loads_ && route.endpoint == Endpoint::kStreamLoad && head.expects_continue &&
-         !reader_.has_bytes_waiting() && check_authorization(head.header("Authorization"), context_.services.users).ok();
+  return redirects_loads_ && is_load(route.endpoint) && head.expects_continue && !reader_.has_bytes_waiting() &&
+         check_authorization(head.header("Authorization"), context_.services.users).ok();
 }
 
 /// As Doris's front end: with the credentials in the address, since many clients drop the header when the port changes.

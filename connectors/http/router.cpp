@@ -31,6 +31,7 @@ constexpr PathPattern kPatterns[] = {
     {"/api/compaction/run", Endpoint::kCompactionRun, kChangeMethods},
     {"/api/compaction/show", Endpoint::kCompactionShow},
     {"/api/compaction/run_status", Endpoint::kCompactionRunStatus},
+    {"/api/_http_stream", Endpoint::kHttpStream, kLoadMethods},
     {"/api/{database}/_stream_load_2pc", Endpoint::kTransaction, kLoadMethods},
     {"/api/{database}/get_load_state", Endpoint::kLoadState},
     {"/api/{database}/{table}/_stream_load", Endpoint::kStreamLoad, kLoadMethods},
@@ -145,9 +146,11 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
+bool is_load(Endpoint endpoint) { return endpoint == Endpoint::kStreamLoad || endpoint == Endpoint::kHttpStream; }
+
 bool is_load_target(std::string_view target) {
   return std::ranges::any_of(kPatterns, [&](const PathPattern& pattern) {
-    return pattern.endpoint == Endpoint::kStreamLoad && match(pattern.path, path_of(target));
+    return is_load(pattern.endpoint) && match(pattern.path, path_of(target));
   });
 }
 

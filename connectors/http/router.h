@@ -12,6 +12,7 @@ namespace freshet::connectors::http {
 enum class Endpoint {
   kIndex,
   kStreamLoad,
+  kHttpStream,
   kTransaction,
   kLoadState,
   kSchema,
@@ -53,6 +54,8 @@ Result<Route> find_route(std::string_view method, std::string_view target);
 /// Escapes all but letters, digits and "-_.~".
 std::string percent_encode(std::string_view text);
 
+/// Whether the endpoint loads the body of its request.
+bool is_load(Endpoint endpoint);
 /// Whether a target is one whose every answer has HTTP status 200 and a load's JSON.
 bool is_load_target(std::string_view target);
 

@@ -9,8 +9,8 @@
 
 namespace freshet::connectors::http {
 
-/// One PUT /api/{database}/{table}/_stream_load, from its head to its answer. Every answer has status 200: clients (the
-/// Kafka connector among them) take any other for success or retry blindly.
+/// One PUT /api/{database}/{table}/_stream_load or /api/_http_stream, from its head to its answer. Every answer has status
+/// 200: clients (the Kafka connector among them) take any other for success or retry blindly.
 class StreamLoadRequest {
  public:
   StreamLoadRequest(ServerContext& context, const RequestHead& head, const Route& route, RequestReader& reader,
@@ -26,6 +26,7 @@ class StreamLoadRequest {
  private:
   ingest::LoadReport load();
   Status check_request(ingest::LoadRequest& request) const;
+  Result<std::vector<std::string>> columns_of(const std::string& database, const std::string& table) const;
   Status check_framing() const;
   Status too_large(uint64_t bytes) const;
   ingest::LoadReport receive(ingest::StreamLoad& load, const ingest::LoadRequest& request, const std::string& label);

@@ -43,8 +43,8 @@ inline void set_cell(Cell& cell, const char* begin, const char* end) {
 CsvDialect CsvDialect::of(const LoadRequest& request) {
   // With '"' as the enclose character its pair is taken off anyway, and only once.
   const bool trims = request.trim_double_quotes && request.enclose != '"';
-  return {request.column_separator,   request.line_delimiter, request.enclose, request.escape, trims,
-          request.empty_field_as_null};
+  return {request.column_separator,    request.line_delimiter,   request.enclose, request.escape, trims,
+          request.empty_field_as_null, request.takes_more_fields};
 }
 
 CsvSplitter::CsvSplitter(CsvDialect dialect, size_t width)
@@ -104,7 +104,7 @@ void CsvSplitter::end_plain_row(const char* row, const char* field, const char* 
 void CsvSplitter::finish_row(std::string_view row, size_t fields, RowBatch& batch) {
   ++lines_;
   if (row.empty()) return;
-  if (fields == width_) return batch.add_row(row);
+  if (fields == width_ || (dialect_.takes_more_fields && fields > width_)) return batch.add_row(row);
   batch.reject_row(row,
                    fmt::format("actual column number in csv file is not equal to schema column number. actual number: {}, "
                                "schema column number: {}",

@@ -18,6 +18,7 @@ struct CsvDialect {
   char escape = 0;   ///< 0 = none
   bool trim_double_quotes = false;
   bool empty_field_as_null = false;
+  bool takes_more_fields = false;  ///< than there are columns, and drops them
 
   static CsvDialect of(const LoadRequest& request);
 };

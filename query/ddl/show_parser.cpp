@@ -54,6 +54,8 @@ constexpr ShowForm kForms[] = {
     {"BACKENDS", ShowKind::kBackends, ShowTail::kNone},
     {"GRANTS", ShowKind::kGrants, ShowTail::kNone},
     {"TRANSACTION", ShowKind::kTransaction, ShowTail::kDatabase},
+    {"STREAM LOAD", ShowKind::kStreamLoad, ShowTail::kDatabase},
+    {"LOAD", ShowKind::kLoad, ShowTail::kDatabase},
     {"LAST INSERT", ShowKind::kLastInsert, ShowTail::kNone},
     {"ALTER TABLE COLUMN", ShowKind::kAlterTableColumn, ShowTail::kDatabase},
     {"PARTITIONS", ShowKind::kPartitions, ShowTail::kTable},
@@ -97,6 +99,32 @@ Status parse_tail(TokenCursor& cursor, ShowTail tail, Show& show) {
   return Status::OK();
 }
 
+/// [ORDER BY column [ASC | DESC], ...] [LIMIT [offset,] count | LIMIT count OFFSET offset].
+Status parse_order_and_limit(TokenCursor& cursor, Show& show) {
+  if (cursor.accept("ORDER BY")) {
+    do {
+      Show::Order order;
+      FRESHET_ASSIGN_OR_RETURN(order.column, cursor.name("a column"));
+      order.is_descending = cursor.accept("DESC");
+      if (!order.is_descending) cursor.accept("ASC");
+      show.order_by.push_back(std::move(order));
+    } while (cursor.accept_operator(","));
+  }
+  if (!cursor.accept("LIMIT")) return cursor.expect_end();
+  FRESHET_ASSIGN_OR_RETURN(show.limit, cursor.number("how many rows"));
+  if (cursor.accept_operator(",")) {
+    show.offset = *show.limit;
+    FRESHET_ASSIGN_OR_RETURN(show.limit, cursor.number("how many rows"));
+  } else if (cursor.accept("OFFSET")) {
+    FRESHET_ASSIGN_OR_RETURN(show.offset, cursor.number("how many rows to leave out"));
+  }
+  return cursor.expect_end();
+}
+
+bool has_order_and_limit(ShowKind kind) {
+  return kind == ShowKind::kTransaction || kind == ShowKind::kLoad || kind == ShowKind::kStreamLoad;
+}
+
 /// LIKE, WHERE, and what else narrows a SHOW (ORDER BY, LIMIT: kept in the text alone).
 Status parse_filter(TokenCursor& cursor, Show& show) {
   if (cursor.accept("LIKE")) {
@@ -106,6 +134,7 @@ Status parse_filter(TokenCursor& cursor, Show& show) {
   if (cursor.accept("WHERE")) {
     FRESHET_ASSIGN_OR_RETURN(show.where, cursor.text_until("a condition", stops));
   }
+  if (has_order_and_limit(show.kind)) return parse_order_and_limit(cursor, show);
   if (show.kind == ShowKind::kVersions && cursor.accept("LIMIT")) {
     FRESHET_ASSIGN_OR_RETURN(show.limit, cursor.number("how many versions"));
     return cursor.expect_end();

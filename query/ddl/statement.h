@@ -151,9 +151,10 @@ enum class AlterKind : uint8_t {
   kReorderColumns,  ///< ORDER BY `names`
   kRenameTable,
   kSetProperties,
-  kTableComment,  ///< to `new_name`
-  kIndex,         ///< ADD or DROP INDEX: without effect
-  kCompact,       ///< COMPACT: flush and rewrite the table as one segment a bucket
+  kTableComment,   ///< to `new_name`
+  kEnableFeature,  ///< `name`, with `properties`
+  kIndex,          ///< ADD or DROP INDEX: without effect
+  kCompact,        ///< COMPACT: flush and rewrite the table as one segment a bucket
   kAddPartition,
   kDropPartition,      ///< `name`
   kRenamePartition,    ///< `name` to `new_name`
@@ -205,6 +206,8 @@ enum class ShowKind : uint8_t {
   kBackends,
   kGrants,
   kTransaction,
+  kLoad,
+  kStreamLoad,
   kLastInsert,
   kAlterTableColumn,
   kPartitions,
@@ -230,7 +233,14 @@ struct Show {
   bool global = false;              ///< GLOBAL
   std::optional<std::string> like;  ///< pattern, escapes resolved
   std::string_view where;           ///< condition as written; empty = none
-  std::optional<uint64_t> limit;    ///< of VERSIONS
+  /// ORDER BY and LIMIT are read for VERSIONS (LIMIT alone), TRANSACTION, LOAD and STREAM LOAD.
+  struct Order {
+    std::string column;
+    bool is_descending = false;
+  };
+  std::vector<Order> order_by;
+  std::optional<uint64_t> limit;
+  uint64_t offset = 0;
   std::string_view text;
 };
 

@@ -20,6 +20,12 @@ Status show_partitions(const Show& show, const SessionState& session, const Quer
 /// The versions of a table, newest first; `LIMIT n` narrows them, 1000 otherwise.
 Status show_versions(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
 
+/// The loads of a database by label, as Doris's transactions (kept for storage.label_keep_seconds) and as its load jobs; and
+/// those that have ended since the start, whatever became of them. WHERE, ORDER BY and LIMIT narrow them: see row_filter.h.
+Status show_transaction(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
+Status show_load(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
+Status show_stream_load(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
+
 /// The lines of SHOW ROUTINE LOAD: Doris's 23 columns.
 Status show_routine_load(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
 

@@ -64,6 +64,11 @@ Status Labels::reserve(DatabaseId database, const std::string& label, Transactio
   }
   std::lock_guard lock(mutex_);
   const Name name{database, label};
+  if (const auto recent = recent_.find(name);
+      recent != recent_.end() && recent->second.record.state == LabelState::kVisible) {
+    if (existing != nullptr) *existing = recent->second.record;
+    return label_exists(label, recent->second.record.transaction);
+  }
   auto [running, is_new] = running_.try_emplace(name, Running{transaction, clock_.unix_seconds(), {}});
   if (!is_new) {
     if (existing != nullptr) *existing = running_record(name, running->second);
@@ -75,7 +80,7 @@ Status Labels::reserve(DatabaseId database, const std::string& label, Transactio
   const bool is_free = stored.ok() && (!stored->has_value() || (record.ok() && record->state == LabelState::kAborted));
   if (is_free) {
     if (stored->has_value()) running->second.replaces = record->transaction;
-    failed_.erase(name);
+    recent_.erase(name);
     return Status::OK();
   }
   running_.erase(running);
@@ -84,6 +89,13 @@ Status Labels::reserve(DatabaseId database, const std::string& label, Transactio
   const TransactionId earlier = record->transaction;
   if (existing != nullptr) *existing = std::move(record).value();
   return label_exists(label, earlier);
+}
+
+Status Labels::reserve_made_up(DatabaseId database, const std::string& label, TransactionId transaction) {
+  std::lock_guard lock(mutex_);
+  const Running running{transaction, clock_.unix_seconds(), {}, true};
+  if (!running_.try_emplace({database, label}, running).second) return label_exists(label, transaction);
+  return Status::OK();
 }
 
 void Labels::release(DatabaseId database, const std::string& label, TransactionId transaction, const std::string& why) {
@@ -95,35 +107,39 @@ void Labels::release(DatabaseId database, const std::string& label, TransactionI
   record.state = LabelState::kAborted;
   record.finished_unix_seconds = clock_.unix_seconds();
   record.reason = why;
-  keep_failed(std::move(record));
+  keep_recent(std::move(record));
 }
 
-void Labels::keep_failed(LabelRecord record) {
+bool Labels::is_stored(const LabelRecord& record, const Running& running) {
+  return !running.is_made_up || record.state == LabelState::kPrecommitted;
+}
+
+void Labels::keep_recent(LabelRecord record) {
   Name name{record.database, record.label};
-  const uint64_t number = ++failures_;
-  failed_order_.emplace_back(name, number);
-  failed_[std::move(name)] = {std::move(record), number};
-  if (failed_order_.size() <= kFailedKept) return;
-  const auto oldest = failed_.find(failed_order_.front().first);
-  if (oldest != failed_.end() && oldest->second.number == failed_order_.front().second) failed_.erase(oldest);
-  failed_order_.pop_front();
+  const uint64_t number = ++last_recent_;
+  recent_order_.emplace_back(name, number);
+  recent_[std::move(name)] = {std::move(record), number};
+  if (recent_order_.size() <= kRecentKept) return;
+  const auto oldest = recent_.find(recent_order_.front().first);
+  if (oldest != recent_.end() && oldest->second.number == recent_order_.front().second) recent_.erase(oldest);
+  recent_order_.pop_front();
 }
 
 Result<std::optional<LabelRecord>> Labels::find(DatabaseId database, const std::string& label) {
-  std::optional<LabelRecord> failed;
+  std::optional<LabelRecord> recent;
   {
     std::lock_guard lock(mutex_);
     const Name name{database, label};
     if (const auto running = running_.find(name); running != running_.end()) {
       return std::optional(running_record(name, running->second));
     }
-    if (const auto found = failed_.find(name); found != failed_.end()) failed = found->second.record;
+    if (const auto found = recent_.find(name); found != recent_.end()) recent = found->second.record;
   }
   FRESHET_ASSIGN_OR_RETURN(auto stored, meta_.get(meta_keys::label(database, label)));
-  if (!stored) return failed;
+  if (!stored) return recent;
   FRESHET_ASSIGN_OR_RETURN(LabelRecord record, LabelRecord::deserialize(*stored));
   // Of two loads that were aborted the later one counts.
-  if (failed && failed->transaction > record.transaction) return failed;
+  if (recent && recent->transaction > record.transaction) return recent;
   return std::optional(std::move(record));
 }
 
@@ -148,8 +164,8 @@ Status Labels::list(DatabaseId database, const std::function<void(const LabelRec
     for (const auto& [name, running] : running_) {
       if (name.first == database) visit(running_record(name, running));
     }
-    for (const auto& [name, failed] : failed_) {
-      if (name.first == database) visit(failed.record);
+    for (const auto& [name, recent] : recent_) {
+      if (name.first == database) visit(recent.record);
     }
   }
   const std::string prefix = meta_keys::of(meta_keys::kLabels, database.value);
@@ -168,6 +184,7 @@ void Labels::add_to(MetaBatch& batch, LabelRecord record) {
     if (running != running_.end()) {
       record.begun_unix_seconds = running->second.begun_unix_seconds;
       if (running->second.replaces.value != 0) batch.erase(meta_keys::transaction(running->second.replaces));
+      if (!is_stored(record, running->second)) return;
     }
   }
   if (record.state == LabelState::kPrecommitted) {
@@ -182,6 +199,13 @@ void Labels::add_to(MetaBatch& batch, LabelRecord record) {
 void Labels::committed(const LabelRecord& record) {
   std::lock_guard lock(mutex_);
   const auto running = running_.find({record.database, record.label});
+  if (running != running_.end() && !is_stored(record, running->second)) {
+    LabelRecord kept = record;
+    kept.begun_unix_seconds = running->second.begun_unix_seconds;
+    kept.finished_unix_seconds = clock_.unix_seconds();
+    running_.erase(running);
+    return keep_recent(std::move(kept));
+  }
   const bool is_second_phase = record.is_two_phase && record.state != LabelState::kPrecommitted;
   const bool has_replaced = running != running_.end() && running->second.replaces.value != 0;
   if (!is_second_phase && !has_replaced) count_.fetch_add(1, std::memory_order_relaxed);

@@ -15,11 +15,13 @@
 namespace freshet::storage {
 
 /// The names of loads: each is used once within a database, unless its load was aborted. Running loads hold theirs in
-/// memory; others are records in the metadata store, written by the commit that carries them and kept by age alone. Why a
-/// running load failed is remembered in memory, for the newest kFailedKept. Any thread.
+/// memory; others are records in the metadata store, written by the commit that carries them and kept by age alone. Only in
+/// memory, for the newest kRecentKept, is remembered why a running load failed, and that a load whose name was made up for
+/// it is visible: nobody else knows that name, so it is neither stored nor counted, unless its load waits for a second
+/// phase. Any thread.
 class Labels {
  public:
-  static constexpr size_t kFailedKept = 10'000;
+  static constexpr size_t kRecentKept = 10'000;
 
   struct Limits {
     uint64_t keep_seconds = 259200;
@@ -31,17 +33,19 @@ class Labels {
   /// LabelExists with the state of the earlier load in `existing`; ResourceExhausted when too many are kept.
   Status reserve(DatabaseId database, const std::string& label, TransactionId transaction,
                  std::optional<LabelRecord>* existing);
+  /// Takes a label that was made up for the load, and that no other load has.
+  Status reserve_made_up(DatabaseId database, const std::string& label, TransactionId transaction);
   /// Ends the reservation of this transaction, if it has one; the label is free. `why` its load failed.
   void release(DatabaseId database, const std::string& label, TransactionId transaction, const std::string& why);
-  /// The load of this name, failed ones included.
+  /// The load of this name, one that is only remembered included.
   Result<std::optional<LabelRecord>> find(DatabaseId database, const std::string& label);
   /// Looks a two-phase load up by its index, any other by reading all labels of the database.
   Result<std::optional<LabelRecord>> find(DatabaseId database, TransactionId transaction);
-  /// All loads of a database: running and failed ones, then the stored ones by label.
+  /// All loads of a database: running and remembered ones, then the stored ones by label.
   Status list(DatabaseId database, const std::function<void(const LabelRecord&)>& visit);
 
-  /// Adds the record to the batch that makes it durable, and what follows from its state: a precommitted load gets its
-  /// index, the end of a two-phase one takes its rows out of the metadata.
+  /// Adds the record to the batch that makes it durable, unless its label was made up, and what follows from its state: a
+  /// precommitted load gets its index, the end of a two-phase one takes its rows out of the metadata.
   void add_to(MetaBatch& batch, LabelRecord record);
   /// Tells that a batch with a label became durable: the reservation ends, the record takes over.
   void committed(const LabelRecord& record);
@@ -57,15 +61,18 @@ class Labels {
     TransactionId transaction;
     int64_t begun_unix_seconds = 0;
     TransactionId replaces;  ///< an aborted load whose record is stored; 0 = none
+    bool is_made_up = false;
   };
-  struct Failed {
+  struct Recent {
     LabelRecord record;
     uint64_t number;
   };
 
   Labels(MetaStore& meta, const WallClock& clock, const Limits& limits) : meta_(meta), clock_(clock), limits_(limits) {}
   static LabelRecord running_record(const Name& name, const Running& running);
-  void keep_failed(LabelRecord record);
+  /// Whether the label of this load is written to the metadata.
+  static bool is_stored(const LabelRecord& record, const Running& running);
+  void keep_recent(LabelRecord record);
 
   MetaStore& meta_;
   const WallClock& clock_;
@@ -73,9 +80,9 @@ class Labels {
   std::atomic<uint64_t> count_{0};
   std::mutex mutex_;  ///< guards all below
   std::map<Name, Running> running_;
-  std::map<Name, Failed> failed_;
-  std::deque<std::pair<Name, uint64_t>> failed_order_;  ///< oldest first; a newer failure of a label has another number
-  uint64_t failures_ = 0;
+  std::map<Name, Recent> recent_;                       ///< failed, or visible under a label that was made up
+  std::deque<std::pair<Name, uint64_t>> recent_order_;  ///< oldest first; a newer load of a label has another number
+  uint64_t last_recent_ = 0;
 };
 
 /// Value of the index from a transaction to its label (FORMAT.md, "Metadata records").

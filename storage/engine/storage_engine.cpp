@@ -136,6 +136,9 @@ class Engine : public StorageEngine {
                        std::optional<LabelRecord>* existing) override {
     return labels_->reserve(database, label, transaction, existing);
   }
+  Status reserve_made_up_label(DatabaseId database, const std::string& label, TransactionId transaction) override {
+    return labels_->reserve_made_up(database, label, transaction);
+  }
   void release_label(DatabaseId database, const std::string& label, TransactionId transaction,
                      const std::string& why) override {
     labels_->release(database, label, transaction, why);

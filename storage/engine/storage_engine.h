@@ -125,6 +125,8 @@ class StorageEngine {
   /// that carries the label, or with release_label. The label of an aborted load is free.
   virtual Status reserve_label(DatabaseId database, const std::string& label, TransactionId transaction,
                                std::optional<LabelRecord>* existing) = 0;
+  /// The same for a label that was made up for the load: it is remembered for a while in memory, and does not count.
+  virtual Status reserve_made_up_label(DatabaseId database, const std::string& label, TransactionId transaction) = 0;
   /// Ends the reservation of this transaction, if it has one: its load failed, `why` tells the reason.
   virtual void release_label(DatabaseId database, const std::string& label, TransactionId transaction,
                              const std::string& why) = 0;

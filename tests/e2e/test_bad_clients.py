@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from support.running_load import RunningLoad
+
 ROOT = "Basic " + base64.b64encode(b"root:").decode()
 LOAD = f"PUT /api/d/t/_stream_load HTTP/1.1\r\nHost: x\r\nAuthorization: {ROOT}\r\ncolumn_separator: ,\r\n"
 MANY = 1000
@@ -15,7 +17,8 @@ RUNNING = MANY // 2 + 2  # loads of half of the clients, and two more
 
 @pytest.fixture
 def server(make_server):
-    server = make_server({"http.max_connections": 1100, "http.max_body_bytes": "1MiB", "ingest.max_running_loads": RUNNING})
+    server = make_server({"http.max_connections": 1100, "http.max_body_bytes": "1MiB", "ingest.max_running_loads": RUNNING,
+                          "ingest.silent_load_seconds": 3600})
     server.sql("CREATE DATABASE d")
     server.sql("CREATE TABLE d.t (id BIGINT NOT NULL, v STRING) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
     return server
@@ -86,6 +89,27 @@ def test_a_thousand_silent_and_half_open_connections(server):
     wait_for_running(server, 0, deadline)
     assert works(server, 9) < 10
     assert server.value("SELECT count(*) FROM d.t WHERE id = 1") == 0
+
+
+def test_clients_that_hang_give_their_places_to_others(make_server):
+    server = make_server({"ingest.max_running_loads": 3, "ingest.silent_load_seconds": 1})
+    server.sql("CREATE DATABASE d")
+    server.sql("CREATE TABLE d.t (id BIGINT NOT NULL, v STRING) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
+    hanging = [RunningLoad(server, "d", "t", label=f"hangs{i}", column_separator=",") for i in range(3)]
+    refused = server.stream_load("d", "t", "1,a\n", column_separator=",")
+    assert "max_running_loads" in refused["Message"]
+    time.sleep(1.1)
+    hanging[2].send("3,c\n")
+    assert all(works(server, key) < 10 for key in (10, 11))
+    for i, load in enumerate(hanging[:2]):
+        load.send(f"{i},x\n")
+        answer = load.answer()
+        if answer["Status"] == "Fail":
+            assert "ingest.silent_load_seconds" in answer["Message"]
+            server.load("d", "t", f"{i},y\n", column_separator=",", label=f"hangs{i}")
+    hanging[2].finish()
+    assert server.sql("SELECT id, v FROM d.t WHERE id IN (0, 3) ORDER BY id") == [(0, "y"), (3, "c")]
+    assert "silent" in server.sql("SHOW STREAM LOAD FROM d WHERE label = 'hangs0' AND status = 'Fail'")[0][5]
 
 
 def test_more_connections_than_allowed_are_told_so(make_server):

@@ -30,10 +30,15 @@ class RunningLoad:
 
     def finish(self):
         """The answer's JSON of a load that must succeed."""
+        answer = self.answer()
+        assert answer["Status"] == "Success", answer
+        return answer
+
+    def answer(self):
+        """The answer's JSON when the body has ended."""
         self.socket.sendall(b"0\r\n\r\n")
         response = http.client.HTTPResponse(self.socket)
         response.begin()
         answer = json.loads(response.read())
         self.socket.close()
-        assert answer["Status"] == "Success", answer
         return answer

@@ -65,6 +65,9 @@ class FakeStorage final : public storage::StorageEngine {
   Result<storage::AutoPartitions> add_auto_partitions(TableId, const std::vector<BoundTuple>&, size_t) override {
     return not_here();
   }
+  Status reserve_made_up_label(DatabaseId database, const std::string& label, TransactionId transaction) override {
+    return reserve_label(database, label, transaction, nullptr);
+  }
   Status reserve_label(DatabaseId database, const std::string& label, TransactionId transaction,
                        std::optional<storage::LabelRecord>* existing) override;
   void release_label(DatabaseId database, const std::string& label, TransactionId, const std::string&) override;

@@ -35,6 +35,7 @@ class FakeLoads final : public ingest::LoadManager {
     return Status::NotFound("there is no error log '{}'", id);
   }
   Result<std::string> save_error_log(const ingest::RowErrors&) override { return std::string("kept"); }
+  std::vector<ingest::FinishedLoad> finished_loads(const std::string&) const override { return {}; }
   uint64_t running_loads() const override { return 0; }
   const ingest::IngestOptions& options() const override { return options_; }
   void drain(uint64_t) override {}
