@@ -336,6 +336,8 @@ class PropertyReader {
                                        *value);
       }
       request_.partial_new_keys_fail = behavior == "error";
+    } else {
+      request_.partial_new_keys_fail = request_.strict_mode;
     }
     return Status::OK();
   }

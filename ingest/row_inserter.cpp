@@ -51,14 +51,14 @@ size_t longest_text(const DataType& type) {
 
 Result<std::unique_ptr<RowInserter>> RowInserter::begin(storage::StorageEngine& storage, storage::TableSnapshotPtr table,
                                                         const std::vector<std::string>& columns, bool deletes, bool partial,
-                                                        LoadTransaction::Options options) {
+                                                        LoadTransaction::Options options, bool new_keys_fail) {
   FRESHET_ASSIGN_OR_RETURN(std::vector<size_t> targets, find_targets(*table, columns));
   if (partial) {
     if (columns.empty()) {
       return Status::InvalidArgument(
           "You must explicitly specify the columns to be updated when updating partial columns using the INSERT statement.");
     }
-    FRESHET_ASSIGN_OR_RETURN(options.partial, partial_columns_for(targets, false, *table->schema));
+    FRESHET_ASSIGN_OR_RETURN(options.partial, partial_columns_for(targets, new_keys_fail, *table->schema));
   }
   if (deletes && !table->schema->is_unique()) {
     return Status::Unsupported("rows of {}.{} cannot be deleted: it has no unique key", table->database_name, table->name);

@@ -26,11 +26,11 @@ class RowInserter {
  public:
   /// `columns`: names in the order of the values; empty = all columns of the table in order. `deletes`: rows name keys whose
   /// rows are removed; `columns` needs the key columns only. `partial`: rows replace only `columns`, which must be named.
-  /// NotFound for an unknown column, with the closest name. Fails as
-  /// StorageEngine::admit_load does.
+  /// `new_keys_fail`: then commit() is InvalidArgument when a key is not in the table. NotFound for an unknown column, with
+  /// the closest name. Fails as StorageEngine::admit_load does.
   static Result<std::unique_ptr<RowInserter>> begin(storage::StorageEngine& storage, storage::TableSnapshotPtr table,
                                                     const std::vector<std::string>& columns, bool deletes, bool partial,
-                                                    LoadTransaction::Options options);
+                                                    LoadTransaction::Options options, bool new_keys_fail = false);
 
   /// Positions in the schema of the columns that rows bring, in the order of the values.
   const std::vector<size_t>& targets() const { return targets_; }

@@ -76,10 +76,21 @@ Status insert_from_query(const Insert& insert, std::span<const Parameter> parame
   });
 }
 
+bool is_set(const SessionState& session, std::string_view variable) {
+  const std::string value = to_lower(session.variables.get(variable).value_or("false"));
+  return value == "true" || value == "1" || value == "on";
+}
+
 /// SET enable_unique_key_partial_update = true makes INSERT into UNIQUE tables replace only the columns it names.
 bool updates_partially(const SessionState& session, const TableSchema& schema) {
-  const std::string value = to_lower(session.variables.get("enable_unique_key_partial_update").value_or("false"));
-  return schema.model == TableModel::kUnique && (value == "true" || value == "1" || value == "on");
+  return schema.model == TableModel::kUnique && is_set(session, "enable_unique_key_partial_update");
+}
+
+/// Whether such an INSERT fails for keys that are not in the table: SET partial_update_new_key_behavior = ERROR, or, without
+/// that variable, SET enable_insert_strict = true.
+bool refuses_new_keys(const SessionState& session) {
+  if (const auto behavior = session.variables.get("partial_update_new_key_behavior")) return same_name(*behavior, "error");
+  return is_set(session, "enable_insert_strict");
 }
 
 /// SET group_commit = sync_mode (or async_mode) lets concurrent INSERT ... VALUES into a table share their commits.
@@ -97,7 +108,8 @@ Status run_insert(const Insert& insert, std::span<const Parameter> parameters, S
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, insert.table.database));
   FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, insert.table.table));
   FRESHET_ASSIGN_OR_RETURN(const auto inserter, ingest::RowInserter::begin(services.storage, table, insert.columns, false,
-                                                                           updates_partially(session, *table->schema), {}));
+                                                                           updates_partially(session, *table->schema), {},
+                                                                           refuses_new_keys(session)));
   if (!insert.partitions.empty()) FRESHET_RETURN_IF_ERROR(inserter->restrict_to(insert.partitions));
   std::vector<std::string> texts;
   FRESHET_RETURN_IF_ERROR(

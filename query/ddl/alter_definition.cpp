@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "query/ddl/hidden_columns.h"
 #include "query/ddl/table_definition.h"
 #include "query/ddl/table_properties.h"
+#include "storage/types/table_options.h"
 
 namespace freshet::query {
 namespace {
@@ -48,6 +50,35 @@ Status add_default_change(const AlterClause& clause, TableChange& change) {
   return Status::OK();
 }
 
+/// What Doris adds to tables of old: every UNIQUE table can delete here, the others get hidden columns.
+Status add_feature(const AlterClause& clause, const TableSchema& schema, TableChange& change) {
+  if (schema.model != TableModel::kUnique) {
+    return Status::InvalidArgument("Feature {} is for UNIQUE KEY tables only", clause.name);
+  }
+  const bool is_sequence = same_name(clause.name, "SEQUENCE_LOAD");
+  if (!is_sequence && !clause.properties.empty()) {
+    return Status::InvalidArgument("Feature {} takes no properties", clause.name);
+  }
+  if (same_name(clause.name, "BATCH_DELETE")) return Status::OK();
+  if (same_name(clause.name, "UPDATE_FLEXIBLE_COLUMNS")) {
+    change.columns.emplace_back(AddHiddenColumn{AddHiddenColumn::Use::kFlexibleUpdates, {TypeKind::kString}});
+    change.columns.emplace_back(SetProperties{{{std::string(kSkipBitmapProperty), "true"}}});
+    return Status::OK();
+  }
+  if (!is_sequence) {
+    return Status::Unsupported("Unknown feature '{}': there are SEQUENCE_LOAD, BATCH_DELETE and UPDATE_FLEXIBLE_COLUMNS",
+                               clause.name);
+  }
+  if (clause.properties.size() != 1 || clause.properties[0].first != kSequenceTypeProperty) {
+    return Status::InvalidArgument("Feature SEQUENCE_LOAD needs one property: WITH PROPERTIES (\"{}\" = \"bigint\")",
+                                   kSequenceTypeProperty);
+  }
+  FRESHET_ASSIGN_OR_RETURN(const DataType type, parse_sequence_type(clause.properties[0].second));
+  change.columns.emplace_back(AddHiddenColumn{AddHiddenColumn::Use::kSequence, type});
+  change.columns.emplace_back(SetProperties{clause.properties});
+  return Status::OK();
+}
+
 Status add_clause(const AlterClause& clause, const TableSchema& schema, TableChange& change) {
   const ColumnPlace place{clause.first, clause.after};
   switch (clause.kind) {
@@ -72,6 +103,7 @@ Status add_clause(const AlterClause& clause, const TableSchema& schema, TableCha
       return Status::OK();
     case AlterKind::kReorderColumns: change.columns.emplace_back(ReorderColumns{clause.names}); return Status::OK();
     case AlterKind::kTableComment: change.columns.emplace_back(SetTableComment{clause.new_name}); return Status::OK();
+    case AlterKind::kEnableFeature: return add_feature(clause, schema, change);
     case AlterKind::kSetProperties: return add_property_changes(clause.properties, schema, change);
     case AlterKind::kRenameTable:
       if (!change.new_name.empty()) return Status::InvalidArgument("ALTER TABLE renames the table twice");
@@ -88,7 +120,7 @@ Status add_clause(const AlterClause& clause, const TableSchema& schema, TableCha
   }
   return Status::Unsupported(
       "this change of a table is not offered; ALTER TABLE takes ADD, DROP, MODIFY, CHANGE and RENAME COLUMN, ORDER BY, "
-      "MODIFY COMMENT, RENAME, SET and COMPACT");
+      "MODIFY COMMENT, RENAME, SET, ENABLE FEATURE and COMPACT");
 }
 
 /// A list of columns after a clause: a renamed one under its new name, a dropped one left out.

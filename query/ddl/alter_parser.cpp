@@ -170,6 +170,15 @@ Status parse_alter_clause(TokenCursor& cursor, std::vector<AlterClause>& clauses
     clauses.push_back(std::move(clause));
     return Status::OK();
   }
+  if (cursor.accept("ENABLE FEATURE")) {
+    AlterClause clause = clause_of(AlterKind::kEnableFeature);
+    FRESHET_ASSIGN_OR_RETURN(clause.name, cursor.string("the name of a feature in quotes"));
+    if (cursor.accept("WITH PROPERTIES")) {
+      FRESHET_ASSIGN_OR_RETURN(clause.properties, cursor.properties());
+    }
+    clauses.push_back(std::move(clause));
+    return Status::OK();
+  }
   if (cursor.accept("COMPACT")) {
     clauses.push_back(clause_of(AlterKind::kCompact));
     return Status::OK();

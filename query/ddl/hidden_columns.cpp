@@ -46,10 +46,8 @@ Status add_hidden_columns(const Properties& properties, TableSchema& schema) {
     add_sequence(schema, position, {});
   }
   if (type != nullptr) {
-    const auto known = std::find_if(kSequenceTypes.begin(), kSequenceTypes.end(),
-                                    [&](const auto& one) { return same_name(one.first, *type); });
-    if (known == kSequenceTypes.end()) return wrong_type();
-    add_sequence(schema, std::nullopt, {known->second});
+    FRESHET_ASSIGN_OR_RETURN(const DataType sequence_type, parse_sequence_type(*type));
+    add_sequence(schema, std::nullopt, sequence_type);
   }
   const std::string* flexible = find_property(properties, kSkipBitmapProperty);
   if (flexible != nullptr && same_name(*flexible, "true")) {
@@ -58,6 +56,13 @@ Status add_hidden_columns(const Properties& properties, TableSchema& schema) {
     return Status::InvalidArgument("Property '{}' takes true or false, not '{}'", kSkipBitmapProperty, *flexible);
   }
   return Status::OK();
+}
+
+Result<DataType> parse_sequence_type(std::string_view text) {
+  const auto known = std::find_if(kSequenceTypes.begin(), kSequenceTypes.end(),
+                                  [&](const auto& one) { return same_name(one.first, text); });
+  if (known == kSequenceTypes.end()) return wrong_type();
+  return DataType{known->second};
 }
 
 }  // namespace freshet::query

@@ -9,4 +9,7 @@ namespace freshet::query {
 /// InvalidArgument when a property names no such column or type. REQUIRES: check_table_properties() passed.
 Status add_hidden_columns(const Properties& properties, TableSchema& schema);
 
+/// The type of a hidden sequence column from the text of function_column.sequence_type.
+Result<DataType> parse_sequence_type(std::string_view text);
+
 }  // namespace freshet::query

@@ -171,6 +171,19 @@ Result<std::string> rewrite_count(Rewriter& rewriter, TokenRange arguments) {
   return fmt::format("count(DISTINCT CASE WHEN {} THEN ({}) END)", present, all);
 }
 
+/// INTERSECT_COUNT(bitmap, column, v1, v2, ...): how many numbers are in the sets of rows of every value.
+Result<std::string> rewrite_intersect_count(Rewriter& rewriter, TokenRange arguments) {
+  FRESHET_ASSIGN_OR_RETURN(const auto texts, render_all(rewriter, arguments));
+  constexpr size_t kFirstValue = 2;
+  if (texts.size() <= kFirstValue) return std::string();
+  std::string sets;
+  for (size_t i = kFirstValue; i < texts.size(); ++i) {
+    sets +=
+        fmt::format("{}bitmap_union({}) FILTER (WHERE ({}) = ({}))", sets.empty() ? "" : ", ", texts[0], texts[1], texts[i]);
+  }
+  return fmt::format("{}({})", texts.size() == kFirstValue + 1 ? "bitmap_count" : "bitmap_and_count", sets);
+}
+
 // --- numbers ---
 
 Result<std::string> rewrite_log(Rewriter& rewriter, TokenRange arguments) {
@@ -318,6 +331,7 @@ constexpr NamedFunctionRule kFunctionRules[] = {
     {"SUBSTRING_INDEX", rewrite_substring_index},
     {"GROUP_CONCAT", rewrite_group_concat},
     {"COUNT", rewrite_count},
+    {"INTERSECT_COUNT", rewrite_intersect_count},
     {"LOG", rewrite_log},
     {"NOW", rewrite_now_call},
     {"SYSDATE", rewrite_now_call},

@@ -83,9 +83,10 @@ void to_bitmap(DataChunk& arguments, ExpressionState&, Vector& result) {
   if (arguments.AllConstant()) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
 }
 
+template <auto kHash>
 void bitmap_hash(DataChunk& arguments, ExpressionState&, Vector& result) {
   duckdb::UnaryExecutor::Execute<string_t, string_t>(arguments.data[0], result, arguments.size(), [&](const string_t& text) {
-    return blob(result, serialize_single(murmur_hash3_32(view_of(text))));
+    return blob(result, serialize_single(kHash(view_of(text))));
   });
 }
 
@@ -321,7 +322,8 @@ void register_bitmap_functions(duckdb::DatabaseInstance& instance) {
   functions.add_to_bitmap<uint64_t>(LogicalType::UBIGINT);
   functions.add_to_bitmap<duckdb::hugeint_t>(LogicalType::HUGEINT);
   functions.add_to_bitmap<string_t>(LogicalType::VARCHAR);
-  functions.add("bitmap_hash", {LogicalType::VARCHAR}, bitmap, bitmap_hash);
+  functions.add("bitmap_hash", {LogicalType::VARCHAR}, bitmap, bitmap_hash<murmur_hash3_32>);
+  functions.add("bitmap_hash64", {LogicalType::VARCHAR}, bitmap, bitmap_hash<murmur_hash3_64>);
   functions.add("bitmap_empty", {}, bitmap, bitmap_empty);
   functions.add("bitmap_from_string", {LogicalType::VARCHAR}, bitmap, bitmap_from_string);
   functions.add("bitmap_to_string", {bitmap}, LogicalType::VARCHAR, bitmap_to_string);

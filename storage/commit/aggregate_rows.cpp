@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <numeric>
 
+#include "storage/commit/piece_rows.h"
 #include "storage/segment/segment_writer.h"
 
 namespace freshet::storage {
 namespace {
 
-// Keys combined at once: many, but few of columns with long values, which one column of memory must hold.
-constexpr size_t kPieceKeys = 64 * 1024;
-constexpr size_t kFirstBytePieceKeys = 64;
-constexpr size_t kShortPieceBytes = 4u << 20;
-constexpr size_t kLongPieceBytes = 64u << 20;
 /// A larger block is written as a segment: sets and long texts may make much of a small load.
 constexpr size_t kMostBlockBytes = 4u << 20;
 /// Most bytes of rows that are combined anew under the lock.
@@ -145,15 +141,14 @@ Status AggregateRows::combine_pieces(const Bucket& bucket, std::span<const uint3
                                      std::span<const BaseRow> bases, size_t column,
                                      const std::function<Status(const Column&)>& take) const {
   Column piece(base_->schema->columns[column].type);
-  size_t most_keys = piece.is_bytes() ? kFirstBytePieceKeys : kPieceKeys;
+  PieceRows pieces(piece.type());
   for (size_t first = 0; first < keys.size();) {
-    const size_t count = std::min(most_keys, keys.size() - first);
+    const size_t count = pieces.next(keys.size() - first);
     piece.clear();
     FRESHET_RETURN_IF_ERROR(combine(bucket, keys.subspan(first, count), tablet, bases.subspan(first, count), column, piece));
     FRESHET_RETURN_IF_ERROR(take(piece));
     first += count;
-    if (piece.byte_size() < kShortPieceBytes) most_keys = std::min(most_keys * 4, kPieceKeys);
-    if (piece.byte_size() > kLongPieceBytes) most_keys = std::max<size_t>(most_keys / 4, 1);
+    pieces.took(piece.byte_size());
   }
   return Status::OK();
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "storage/commit/piece_rows.h"
 #include "storage/segment/segment_writer.h"
 #include "storage/types/row_mask.h"
 #include "storage/types/sequence.h"
@@ -10,8 +11,6 @@
 
 namespace freshet::storage {
 namespace {
-
-constexpr size_t kPieceKeys = 64 * 1024;
 
 std::vector<uint32_t> all_below(size_t count) {
   std::vector<uint32_t> numbers(count);
@@ -242,11 +241,14 @@ Result<WrittenSegment> FlexibleRows::write_segment(const Bucket& bucket, const O
   written_.push_back(RowsetId(id));
   for (size_t column = 0; column < schema->columns.size(); ++column) {
     Column piece(schema->columns[column].type);
-    for (size_t first = 0; first < outcome.keys.size(); first += kPieceKeys) {
+    PieceRows pieces(piece.type());
+    for (size_t first = 0; first < outcome.keys.size();) {
+      const size_t count = pieces.next(outcome.keys.size() - first);
       piece.clear();
-      FRESHET_RETURN_IF_ERROR(
-          append_values(bucket, outcome, tablet, first, std::min(kPieceKeys, outcome.keys.size() - first), column, piece));
+      FRESHET_RETURN_IF_ERROR(append_values(bucket, outcome, tablet, first, count, column, piece));
       FRESHET_RETURN_IF_ERROR(writer->append_column(column, piece));
+      first += count;
+      pieces.took(piece.byte_size());
     }
   }
   KeyRun keys = gather_keys(bucket.keys, outcome.keys);

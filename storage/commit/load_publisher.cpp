@@ -186,6 +186,12 @@ NewRows settle_rows(const TableSchema& schema, const KeyCodec& codec, const Bloc
   return result;
 }
 
+/// Rows without a sequence cannot be told from newer ones, and their deletes were not kept.
+Status check_sequence(const TableSchema& of_load, const TableSchema& of_table) {
+  if (of_load.sequence_column().has_value() == of_table.sequence_column().has_value()) return Status::OK();
+  return Status::Conflict("the table got a sequence column during the load; load again");
+}
+
 }  // namespace
 
 struct LoadPublisher::Bucket {
@@ -379,6 +385,7 @@ Status LoadPublisher::probe_rest(const TableSnapshot& head, std::vector<Bucket>&
       return Status::NotFound("a partition of table {}.{} that the load has rows for was dropped during the load",
                               head.database_name, head.name);
     }
+    FRESHET_RETURN_IF_ERROR(check_sequence(*bucket.rows_schema, *head.schema));
     if (head.schema->is_unique()) FRESHET_RETURN_IF_ERROR(bucket.probe(*head.schema, *tablet));
   }
   return Status::OK();
@@ -387,6 +394,7 @@ Status LoadPublisher::probe_rest(const TableSnapshot& head, std::vector<Bucket>&
 /// The schema changed while the load ran. Its segments stay: files name columns by id. Carried rows are at most
 /// small_commit_bytes, so this is cheap under the lock.
 Status LoadPublisher::map_rows(const TableSchema& from, const TableSchema& to, std::vector<Bucket>& buckets) {
+  FRESHET_RETURN_IF_ERROR(check_sequence(from, to));
   for (Bucket& bucket : buckets) {
     if (!bucket.rows || bucket.rows->kept.row_count() == 0) continue;
     FRESHET_ASSIGN_OR_RETURN(bucket.rows->kept, map_block(bucket.rows->kept, from, to));

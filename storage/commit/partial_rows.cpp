@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
+#include "storage/commit/piece_rows.h"
 #include "storage/upsert/sequence_probe.h"
 #include "storage/upsert/within_load.h"
 
 namespace freshet::storage {
 namespace {
-
-constexpr uint32_t kPieceRows = 64 * 1024;
 
 /// Values of one column of a segment that was written under the load's schema.
 Status read_column(const SegmentReader& reader, const ColumnSchema& column, RowOrdinal first, uint32_t count, Column& out) {
@@ -19,6 +18,31 @@ Status read_column(const SegmentReader& reader, const ColumnSchema& column, RowO
   }
   return stored->read_rows(first, count, out);
 }
+
+/// Where the base rows of a segment's pieces lie. Most columns are read in the same pieces: those are located once.
+class LocatedBases {
+ public:
+  LocatedBases(const TabletSnapshot& tablet, std::span<const BaseRow> bases) : tablet_(tablet), bases_(bases) {}
+
+  /// Valid until the next call.
+  const BaseLocations& of(RowOrdinal first, uint32_t count) {
+    if (first % PieceRows::kMost != 0 || count != std::min(PieceRows::kMost, bases_.size() - first)) {
+      return other_ = locate_base_rows(tablet_, bases_.subspan(first, count));
+    }
+    const size_t piece = first / PieceRows::kMost;
+    while (usual_.size() <= piece) {
+      const size_t begin = usual_.size() * PieceRows::kMost;
+      usual_.push_back(locate_base_rows(tablet_, bases_.subspan(begin, std::min(PieceRows::kMost, bases_.size() - begin))));
+    }
+    return usual_[piece];
+  }
+
+ private:
+  const TabletSnapshot& tablet_;
+  const std::span<const BaseRow> bases_;
+  std::vector<BaseLocations> usual_;
+  BaseLocations other_;
+};
 
 std::vector<RowOrdinal> deletes_of(const Block& rows) {
   std::vector<RowOrdinal> deletes;
@@ -168,23 +192,23 @@ Result<WrittenSegment> PartialRows::complete_segment(size_t bucket, size_t segme
   options.newest_commit = parts_.newest_commit;
   FRESHET_ASSIGN_OR_RETURN(const auto writer, SegmentWriter::create(parts_.files, RowsetId(id), tablet.id, schema, options));
   written_.push_back(RowsetId(id));
-  std::vector<BaseLocations> located;
-  for (RowOrdinal first = 0; first < row_count; first += kPieceRows) {
-    located.push_back(locate_base_rows(tablet, std::span(bases).subspan(first, std::min(kPieceRows, row_count - first))));
-  }
+  LocatedBases located(tablet, bases);
   for (size_t column = 0; column < schema->columns.size(); ++column) {
     const bool is_given = !std::binary_search(missing_.begin(), missing_.end(), column);
-    for (RowOrdinal first = 0; first < row_count; first += kPieceRows) {
-      const uint32_t count = std::min(kPieceRows, row_count - first);
-      const BaseLocations& old = located[first / kPieceRows];
+    PieceRows pieces(schema->columns[column].type);
+    for (RowOrdinal first = 0; first < row_count;) {
+      const auto count = static_cast<uint32_t>(pieces.next(row_count - first));
       Column piece(schema->columns[column].type);
-      if (is_given || !old.all_exist()) {
+      const BaseLocations* old = is_given ? nullptr : &located.of(first, count);
+      if (is_given || !old->all_exist()) {
         FRESHET_RETURN_IF_ERROR(read_column(*reader, schema->columns[column], first, count, piece));
       }
       Column* values = &piece;
-      if (!is_given) FRESHET_RETURN_IF_ERROR(fill_from_base_rows(*schema, tablet, old, {&column, 1}, {&values, 1}));
+      if (!is_given) FRESHET_RETURN_IF_ERROR(fill_from_base_rows(*schema, tablet, *old, {&column, 1}, {&values, 1}));
       if (column == missing_sequence_) deleted.fill(first, piece);
       FRESHET_RETURN_IF_ERROR(writer->append_column(column, piece));
+      first += count;
+      pieces.took(piece.byte_size());
     }
   }
   FRESHET_RETURN_IF_ERROR(writer->append_keys(keys));

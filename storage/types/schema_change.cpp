@@ -4,6 +4,7 @@
 
 #include "storage/base/limits.h"
 #include "storage/types/schema_mapping.h"
+#include "storage/types/sequence.h"
 #include "storage/types/table_options.h"
 #include "storage/types/value_text.h"
 #include "storage/types/widening.h"
@@ -40,6 +41,7 @@ class SchemaEditor {
   Status apply(const SetColumnComment& change);
   Status apply(const SetTableComment& change);
   Status apply(const SetProperties& change);
+  Status apply(const AddHiddenColumn& change);
 
   TableSchema finish() {
     schema_.columns.insert(schema_.columns.end(), hidden_.begin(), hidden_.end());
@@ -83,7 +85,7 @@ class SchemaEditor {
   TableSchema schema_;
   const int64_t now_micros_;
   std::vector<ColumnId> bucket_columns_;
-  std::vector<ColumnSchema> hidden_;  ///< stay as they are, behind the others
+  std::vector<ColumnSchema> hidden_;  ///< behind the others
   bool is_changed_ = false;
 };
 
@@ -314,6 +316,30 @@ Status SchemaEditor::apply(const SetProperties& change) {
     }
     is_changed_ = true;
   }
+  return Status::OK();
+}
+
+Status SchemaEditor::apply(const AddHiddenColumn& change) {
+  if (schema_.model != TableModel::kUnique) return Status::InvalidArgument("only UNIQUE KEY tables have such columns");
+  const bool is_sequence = change.use == AddHiddenColumn::Use::kSequence;
+  const auto is_there = [&](const ColumnSchema& column) {
+    return is_sequence ? column.is_sequence : column.name == kSkipBitmapColumn;
+  };
+  if (std::any_of(columns().begin(), columns().end(), is_there) || std::any_of(hidden_.begin(), hidden_.end(), is_there)) {
+    return Status::AlreadyExists("the table has {} already", is_sequence ? "a sequence column" : "a skip bitmap column");
+  }
+  TableSchema added;
+  if (is_sequence) {
+    add_sequence(added, std::nullopt, change.type);
+  } else {
+    add_hidden_column(added, kSkipBitmapColumn, change.type);
+  }
+  for (ColumnSchema& column : added.columns) {
+    column.id = schema_.next_column_id;
+    schema_.next_column_id = schema_.next_column_id.next();
+    hidden_.push_back(std::move(column));
+  }
+  is_changed_ = true;
   return Status::OK();
 }
 

@@ -60,8 +60,15 @@ struct SetTableComment {
 struct SetProperties {
   std::vector<std::pair<std::string, std::string>> properties;
 };
+/// Gives a kUnique table that has none the hidden sequence column, or the one for flexible updates. The rows that are there
+/// have no sequence, which is the smallest.
+struct AddHiddenColumn {
+  enum class Use : uint8_t { kSequence, kFlexibleUpdates };
+  Use use = Use::kSequence;
+  DataType type;
+};
 using SchemaChange = std::variant<AddColumn, DropColumn, RenameColumn, ModifyColumn, ReorderColumns, SetColumnDefault,
-                                  SetColumnComment, SetTableComment, SetProperties>;
+                                  SetColumnComment, SetTableComment, SetProperties, AddHiddenColumn>;
 
 /// What one ALTER TABLE does to a table: all of it or nothing.
 struct TableChange {

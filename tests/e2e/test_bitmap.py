@@ -162,3 +162,16 @@ def test_concurrent_unions_lose_nothing(make_server):
     for writer in writers:
         writer.join()
     assert server.sql("SELECT sum(visits), bitmap_union_count(users), sum(bitmap_count(users)) FROM d.uv") == [(1000, 1000, 1000)]
+
+
+def test_hashes_of_64_bits_and_counts_of_intersections(make_server):
+    server = make_server()
+    make_table(server)
+    assert server.value("SELECT bitmap_to_string(bitmap_hash64('hello'))") == "15231136565543391023"
+    assert server.value("SELECT bitmap_count(bitmap_or(bitmap_hash64('a'), bitmap_hash64('b'), bitmap_hash64('a')))") == 2
+    server.sql("CREATE TABLE d.visits (day INT, users BITMAP BITMAP_UNION) AGGREGATE KEY(day) DISTRIBUTED BY HASH(day) BUCKETS 2")
+    server.sql("INSERT INTO d.visits SELECT r % 3, to_bitmap(r % 10) FROM range(24) t(r)")
+    days = {day: {r % 10 for r in range(24) if r % 3 == day} for day in range(3)}
+    for wanted in ((0,), (0, 1), (0, 1, 2), (1, 7)):
+        expected = len(set.intersection(*(days.get(day, set()) for day in wanted)))
+        assert server.value(f"SELECT intersect_count(users, day, {', '.join(map(str, wanted))}) FROM d.visits") == expected
