@@ -289,7 +289,8 @@ class Server {
                                   mysql_options.server_version,
                                   [this] { return http_port_.load(); },
                                   [this] { return load_port_.load(); },
-                                  [this] { return mysql_port_.load(); }};
+                                  [this] { return mysql_port_.load(); },
+                                  settings.query.write_attempts};
     sessions_ = query::make_session_factory(services);
     FRESHET_ASSIGN_OR_RETURN(mysql_, connectors::MySqlServer::start(mysql_options, {*sessions_, *users_, connections_}));
     http_options.mysql_port = mysql_->port();

@@ -104,6 +104,7 @@ struct KafkaSettings {
 
 struct QuerySettings {
   uint64_t duckdb_threads = 0;  ///< 0: one for each core.
+  uint64_t write_attempts = 20;
   bool operator==(const QuerySettings&) const = default;
 };
 

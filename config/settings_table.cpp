@@ -222,6 +222,8 @@ std::vector<Setting> settings_table(Settings& s) {
        1e6, &s.kafka.lasting_error_retries},
       {"query.duckdb_threads", "Threads of running queries; 0: one for each core.", kCount, 0, 1024,
        &s.query.duckdb_threads},
+      {"query.write_attempts", "An UPDATE or DELETE whose rows others change meanwhile is run so often, then it fails.",
+       kCount, 1, 1e6, &s.query.write_attempts},
       {"log.level", "debug, info, warning or error.", kLevel, kAny, kAny, &s.log.level},
       {"log.slow_statement_ms", "A statement that takes so many milliseconds is written to logs/slow.jsonl; 0: none is.",
        kCount, 0, 1e9, &s.log.slow_statement_ms},

@@ -197,6 +197,7 @@ Result<storage::LoadCommit> LoadTransaction::finish_rows() {
   commit.table = table_->id;
   commit.schema = table_->schema;
   commit.partial = options_.partial;
+  commit.read_from = options_.read_from;
   take_rows(commit);
   is_handed_over_ = true;
   return commit;

@@ -32,6 +32,8 @@ class LoadTransaction {
     RejectRow reject = nullptr;
     /// Rows replace only these columns, and what the others hold counts for new keys alone; null: whole rows.
     storage::PartialColumnsPtr partial = nullptr;
+    /// The table as it was read to make the rows: the commit fails with Conflict when their keys have other rows by then.
+    storage::TableSnapshotPtr read_from = nullptr;
   };
   LoadTransaction(storage::StorageEngine& storage, storage::TableSnapshotPtr table, const Options& options);
   ~LoadTransaction();  ///< not committed: its segments are removed

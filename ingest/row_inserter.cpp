@@ -19,18 +19,12 @@ int64_t now_micros() {
   return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-Status unknown_column(const TableSchema& schema, const storage::TableSnapshot& table, const std::string& name) {
-  const std::optional<std::string> closest = schema.closest_name(name);
-  return Status::NotFound("Unknown column '{}' in table {}.{}{}", name, table.database_name, table.name,
-                          closest ? fmt::format("; did you mean '{}'?", *closest) : std::string());
-}
-
 Result<std::vector<size_t>> find_targets(const storage::TableSnapshot& table, const std::vector<std::string>& columns) {
   const TableSchema& schema = *table.schema;
   std::vector<size_t> targets;
   for (const std::string& name : columns) {
     const std::optional<size_t> position = schema.find(name);
-    if (!position) return unknown_column(schema, table, name);
+    if (!position) return unknown_column(table, name);
     if (std::find(targets.begin(), targets.end(), *position) != targets.end()) {
       return Status::InvalidArgument("Column '{}' specified twice", name);
     }
@@ -48,6 +42,12 @@ size_t longest_text(const DataType& type) {
 }
 
 }  // namespace
+
+Status unknown_column(const storage::TableSnapshot& table, const std::string& name) {
+  const std::optional<std::string> closest = table.schema->closest_name(name);
+  return Status::NotFound("Unknown column '{}' in table {}.{}{}", name, table.database_name, table.name,
+                          closest ? fmt::format("; did you mean '{}'?", *closest) : std::string());
+}
 
 Result<std::unique_ptr<RowInserter>> RowInserter::begin(storage::StorageEngine& storage, storage::TableSnapshotPtr table,
                                                         const std::vector<std::string>& columns, bool deletes, bool partial,

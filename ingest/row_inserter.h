@@ -18,6 +18,9 @@ struct Literal {
   std::string_view text;  ///< kText: a number as written, the content of a string, "true" / "false"
 };
 
+/// "Unknown column", with the closest name.
+Status unknown_column(const storage::TableSnapshot& table, const std::string& name);
+
 /// SQL's way of writing rows: strict (the first wrong value ends it, and nothing is written), all rows in one commit. One
 /// thread.
 ///

@@ -2,43 +2,12 @@
 
 #include "ingest/row_inserter.h"
 #include "query/dialect/mysql_rewrite.h"
+#include "query/dml/literals.h"
+#include "query/dml/read_write.h"
 #include "query/duckdb/engine.h"
 
 namespace freshet::query {
 namespace {
-
-ingest::Literal to_load_value(const InputValue& value) {
-  using Kind = ingest::Literal::Kind;
-  switch (value.kind) {
-    case InputValue::Kind::kNull: return {Kind::kNull, {}};
-    case InputValue::Kind::kDefault: return {Kind::kDefault, {}};
-    case InputValue::Kind::kNumber:
-    case InputValue::Kind::kString: return {Kind::kText, value.text};
-  }
-  return {};
-}
-
-ingest::Literal to_load_value(const Literal& literal, std::span<const InputValue> parameters) {
-  using Kind = ingest::Literal::Kind;
-  switch (literal.kind) {
-    case LiteralKind::kNull: return {Kind::kNull, {}};
-    case LiteralKind::kDefault: return {Kind::kDefault, {}};
-    case LiteralKind::kNumber:
-    case LiteralKind::kString: return {Kind::kText, literal.text};
-    case LiteralKind::kPlaceholder: return to_load_value(parameters[literal.placeholder]);
-  }
-  return {};
-}
-
-Status check_parameters(uint32_t placeholders, std::span<const InputValue> parameters) {
-  if (placeholders <= parameters.size()) return Status::OK();
-  return Status::InvalidArgument("the statement has {} parameters, {} were given", placeholders, parameters.size());
-}
-
-Status check_no_transaction(const SessionState& session) {
-  if (!session.in_transaction) return Status::OK();
-  return Status::Unsupported("writes between BEGIN and COMMIT are not offered: each statement commits by itself");
-}
 
 Status check_offered(const Insert& insert) {
   if (insert.mode == InsertMode::kOverwrite) {
@@ -119,42 +88,6 @@ Status run_insert(const Insert& insert, std::span<const Parameter> parameters, S
   result.affected_rows = inserter->row_count();
   FRESHET_RETURN_IF_ERROR(inserter->commit(commits_in_group(session, insert)).status());
   result.last_insert_id = session.last_insert_id = inserter->first_sequence();
-  return out.ok(result);
-}
-
-Status run_delete(const Delete& statement, std::span<const Parameter> parameters, SessionState& session,
-                  const QueryServices& services, ResultWriter& out) {
-  FRESHET_RETURN_IF_ERROR(check_no_transaction(session));
-  FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.table.database));
-  FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, statement.table.table));
-  const TableSchema& schema = *table->schema;
-  std::vector<std::string> texts;
-  const std::vector<InputValue> values = to_input_values(parameters, texts);
-  std::vector<std::string> columns;
-  std::vector<ingest::Literal> row;
-  if (statement.simple && statement.equalities) {
-    for (const PointEquality& equality : *statement.equalities) {
-      const std::optional<size_t> column = schema.find(equality.column);
-      if (!column || *column >= schema.key_count) break;
-      if (equality.value.kind == LiteralKind::kPlaceholder) {
-        FRESHET_RETURN_IF_ERROR(check_parameters(equality.value.placeholder + 1, values));
-      }
-      columns.emplace_back(equality.column);
-      row.push_back(to_load_value(equality.value, values));
-    }
-  }
-  if (!schema.is_unique() || columns.size() != schema.key_count || statement.equalities->size() != schema.key_count) {
-    return Status::Unsupported(
-        "DELETE is offered by the whole key of a UNIQUE or AGGREGATE table only (WHERE {} = ...); delete many rows by a "
-        "Stream Load of their keys with merge_type DELETE",
-        schema.columns.front().name);
-  }
-  FRESHET_ASSIGN_OR_RETURN(const auto inserter, ingest::RowInserter::begin(services.storage, table, columns, true,
-                                                                           schema.sequence_column().has_value(), {}));
-  FRESHET_RETURN_IF_ERROR(inserter->append_row(row));
-  FRESHET_ASSIGN_OR_RETURN(const storage::CommitOutcome outcome, inserter->commit());
-  OkResult result;
-  result.affected_rows = outcome.rows_replaced;
   return out.ok(result);
 }
 

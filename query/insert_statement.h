@@ -15,8 +15,4 @@ class DuckConnection;
 Status run_insert(const Insert& insert, std::span<const Parameter> parameters, SessionState& session,
                   const QueryServices& services, DuckConnection& connection, ResultWriter& out);
 
-/// DELETE of one row by its whole key.
-Status run_delete(const Delete& statement, std::span<const Parameter> parameters, SessionState& session,
-                  const QueryServices& services, ResultWriter& out);
-
 }  // namespace freshet::query

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@ struct ResultColumn {
 /// What a statement without rows answers.
 struct OkResult {
   uint64_t affected_rows = 0;
+  /// For clients that count rows as found, not as changed (CLIENT_FOUND_ROWS); nothing: the same.
+  std::optional<uint64_t> found_rows = std::nullopt;
   uint64_t last_insert_id = 0;
   uint16_t warnings = 0;
   std::string info;

@@ -9,6 +9,9 @@
 #include "query/connection_admin.h"
 #include "query/ddl/parser.h"
 #include "query/dialect/mysql_rewrite.h"
+#include "query/dml/conflict_queues.h"
+#include "query/dml/delete_statement.h"
+#include "query/dml/update_statement.h"
 #include "query/duckdb/engine.h"
 #include "query/insert_statement.h"
 #include "query/journal/statement_journal.h"
@@ -75,6 +78,9 @@ class SessionImpl : public Session {
   Status run_explain(const Explain& explain, ResultWriter& out);
   Status run_set(const Set& set, ResultWriter& out);
   Status run_transaction(const Transaction& transaction, ResultWriter& out);
+  /// The engine's query behind an UPDATE or DELETE; nothing for other statements.
+  Result<std::optional<std::string>> query_behind(const Statement& statement);
+  WriteContext write_context(std::span<const Parameter> parameters) { return {parameters, state_, services_, *connection_}; }
   /// The point read that `select` is now, or nothing.
   std::optional<PointRead> bind_point(const PointSelect& select, const storage::ServerSnapshot& snapshot,
                                       storage::TableSnapshotPtr& table) const;
@@ -119,11 +125,8 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
       Overloaded{
           [&](const Query& query) { return run_query(query, parameters, out); },
           [&](const Insert& insert) { return run_insert(insert, parameters, state_, services_, *connection_, out); },
-          [&](const Delete& statement) { return run_delete(statement, parameters, state_, services_, out); },
-          [&](const Update& update) {
-            return Status::Unsupported("UPDATE of {} is not offered: INSERT the whole row, it replaces the row of its key",
-                                       update.table.to_string());
-          },
+          [&](const Delete& statement) { return run_delete(statement, write_context(parameters), out); },
+          [&](const Update& update) { return run_update(update, write_context(parameters), out); },
           [&](const CreateDatabase& create) { return run_create_database(create, services_, out); },
           [&](const DropDatabase& drop) { return run_drop_database(drop, state_, services_, out); },
           [&](const CreateTable& create) { return run_create_table(create, state_, services_, out); },
@@ -182,14 +185,31 @@ Status SessionImpl::run_query(const Query& query, std::span<const Parameter> par
   return connection_->query_with_parameters(sql, state_.database, parameters, out);
 }
 
+Result<std::optional<std::string>> SessionImpl::query_behind(const Statement& statement) {
+  const WriteContext context = write_context({});
+  std::optional<SelectText> select;
+  if (const auto* update = std::get_if<Update>(&statement)) {
+    FRESHET_ASSIGN_OR_RETURN(select, explain_update(*update, context));
+  } else if (const auto* deleted = std::get_if<Delete>(&statement)) {
+    FRESHET_ASSIGN_OR_RETURN(select, explain_delete(*deleted, context));
+  } else {
+    return std::optional<std::string>();
+  }
+  FRESHET_ASSIGN_OR_RETURN(std::string sql, engine_text(context, *select, 0));
+  return std::optional<std::string>(std::move(sql));
+}
+
 Status SessionImpl::run_explain(const Explain& explain, ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const Statement inner, parse_statement(explain.inner));
   const Query* query = std::get_if<Query>(&inner);
-  if (query == nullptr) return Status::Unsupported("EXPLAIN is offered for SELECT only");
   std::string text;
+  FRESHET_ASSIGN_OR_RETURN(const auto behind, query_behind(inner));
+  if (query == nullptr && !behind) return Status::Unsupported("EXPLAIN is offered for SELECT, UPDATE and DELETE only");
   const storage::ServerSnapshotPtr snapshot = services_.storage.snapshot();
   storage::TableSnapshotPtr table;
-  if (query->point && bind_point(*query->point, *snapshot, table)) {
+  if (behind) {
+    FRESHET_ASSIGN_OR_RETURN(text, connection_->explain(*behind, state_.database, explain.analyze));
+  } else if (query->point && bind_point(*query->point, *snapshot, table)) {
     text = fmt::format("SHORT-CIRCUIT\n  point read of {}.{} by its whole key: delta buffer, key filter, key index, one row",
                        table->database_name, table->name);
   } else {
@@ -312,13 +332,15 @@ Status SessionImpl::run_prepared(Prepared& prepared, std::span<const Parameter> 
 
 class SessionFactoryImpl : public SessionFactory {
  public:
-  explicit SessionFactoryImpl(QueryServices services) : services_(std::move(services)) {}
+  explicit SessionFactoryImpl(QueryServices services) : services_(std::move(services)) {
+    services_.conflict_queues = std::make_shared<ConflictQueues>();
+  }
   std::unique_ptr<Session> open(const SessionIdentity& identity) override {
     return std::make_unique<SessionImpl>(services_, identity);
   }
 
  private:
-  const QueryServices services_;
+  QueryServices services_;
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 
 namespace freshet::query {
 
+class ConflictQueues;
 class ConnectionAdmin;
 class DuckEngine;
 class StatementJournal;
@@ -31,6 +32,10 @@ struct QueryServices {
   std::function<uint16_t()> http_port;   ///< for ErrorLogUrls
   std::function<uint16_t()> load_port;   ///< where backends take loads
   std::function<uint16_t()> mysql_port;  ///< both are known when the servers listen
+  /// So often a statement is run whose rows others change meanwhile.
+  uint64_t write_attempts = 20;
+  /// Of all sessions; make_session_factory() makes it.
+  std::shared_ptr<ConflictQueues> conflict_queues = nullptr;
 };
 
 /// Session variables that clients read or set. Unknown ones may be set (Doris has hundreds that drivers and tools set) and

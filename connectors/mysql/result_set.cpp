@@ -61,7 +61,9 @@ void ResultSet::start(RowFormat format, uint32_t capabilities, bool more_follow)
 
 Status ResultSet::ok(const query::OkResult& result) {
   is_complete_ = true;
-  return write_ok(out_, result, status_);
+  query::OkResult answer = result;
+  if ((capabilities_ & kClientFoundRows) != 0 && result.found_rows) answer.affected_rows = *result.found_rows;
+  return write_ok(out_, answer, status_);
 }
 
 Status ResultSet::columns(std::span<const query::ResultColumn> columns) {

@@ -137,6 +137,9 @@ Result<Statement> parse_statement(std::string_view text) {
   }
   Tokenizer tokenizer(text);
   const Token first = tokenizer.next();
+  if (first.is_word("WITH")) {
+    if (auto changed = parse_behind_with(text)) return *std::move(changed);
+  }
   if (is_query(first)) return Statement(Query{without_semicolon(text), parse_point_select(text)});
   if (first.is_word("INSERT") || first.is_word("REPLACE")) return parse_insert(text);
   for (const Entry& entry : kRules) {

@@ -36,6 +36,8 @@ Result<Statement> parse_describe(TokenCursor& cursor);
 Result<Statement> parse_set(TokenCursor& cursor);
 Result<Statement> parse_delete(TokenCursor& cursor);
 Result<Statement> parse_update(TokenCursor& cursor);
+/// `WITH ... UPDATE` and `WITH ... DELETE`; nothing when the WITH leads to a query.
+std::optional<Result<Statement>> parse_behind_with(std::string_view text);
 /// Works on the text itself, from INSERT or REPLACE on.
 Result<Statement> parse_insert(std::string_view text);
 

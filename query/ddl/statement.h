@@ -281,30 +281,33 @@ struct Insert {
   std::string_view text;
 };
 
-struct Delete {
+/// The table whose rows an UPDATE or DELETE changes, and how it finds them. Views are as written; empty = not given.
+struct ChangedRows {
   TableName table;
   std::string alias;
-  bool simple = true;      ///< one table, no USING, PARTITION, ORDER BY or LIMIT
-  std::string_view where;  ///< empty = every row
-  /// The condition as equalities joined by AND, if it has that form; placeholders are counted from the statement's start.
+  std::vector<std::string> partitions;
+  std::string_view with;            ///< WITH and its queries
+  std::string_view sources;         ///< what stands behind FROM or USING: the tables that are read beside this one
+  bool sources_have_table = false;  ///< MySQL's joined forms: `sources` names this table too
+  std::string_view where;
+  std::string_view tail;  ///< ORDER BY and LIMIT
+  std::string_view text;  ///< the whole statement
+};
+
+struct Delete {
+  ChangedRows rows;
+  /// The condition as equalities joined by AND, if it has that form and nothing else is given; placeholders are counted from
+  /// the statement's start.
   std::optional<std::vector<PointEquality>> equalities;
   LiteralText literal_text;
-  std::string_view text;
 };
 
 struct Update {
-  TableName table;
-  std::string alias;
-  bool simple = true;  ///< one table, no FROM, ORDER BY or LIMIT
+  ChangedRows rows;
   std::vector<Assignment> assignments;
-  std::string_view where;  ///< empty = every row
-  std::optional<std::vector<PointEquality>> equalities;
-  LiteralText literal_text;
-  std::string_view text;
 };
 
-/// What only the engine can run: SELECT, WITH, VALUES, TABLE. A WITH may still lead to an UPDATE or DELETE: the engine's
-/// caller checks the kind of statement.
+/// What only the engine can run: SELECT, WITH, VALUES, TABLE.
 struct Query {
   std::string_view text;
   std::optional<PointSelect> point;

@@ -20,6 +20,7 @@
 #include <mutex>
 
 #include "query/dialect/mysql_rewrite.h"
+#include "query/duckdb/query_state.h"
 #include "query/duckdb/read_only_schema.h"
 #include "query/duckdb/scan_function.h"
 #include "query/duckdb/types.h"
@@ -55,10 +56,12 @@ class TableEntry final : public duckdb::TableCatalogEntry {
     info.cardinality = table_->live_rows();
     return info;
   }
-  /// Hidden columns have names, but `*` does not mean them. No row ids; count(*) over a filter asks for the empty column.
+  /// Hidden columns have names, but `*` does not mean them. No row ids of the engine's kind; count(*) over a filter asks for
+  /// the empty column.
   duckdb::virtual_column_map_t GetVirtualColumns() const override {
     duckdb::virtual_column_map_t columns;
     columns.emplace(duckdb::COLUMN_IDENTIFIER_EMPTY, duckdb::TableColumn("", duckdb::LogicalType::BOOLEAN));
+    columns.emplace(row_id_column(), duckdb::TableColumn(std::string(kRowIdColumn), duckdb::LogicalType::BIGINT));
     const TableSchema& schema = *table_->schema;
     for (size_t i = schema.visible_count(); i < schema.columns.size(); ++i) {
       columns.emplace(hidden_column_id(i),
@@ -198,7 +201,9 @@ class PinningTransactionManager final : public duckdb::TransactionManager {
         catalogue_(std::move(catalogue)) {}
 
   duckdb::Transaction& StartTransaction(ClientContext& context) override {
-    auto transaction = std::make_unique<PinnedTransaction>(*this, context, snapshots_(), history_, catalogue_);
+    storage::ServerSnapshotPtr snapshot = QueryState::of(context)->snapshot();
+    if (snapshot == nullptr) snapshot = snapshots_();
+    auto transaction = std::make_unique<PinnedTransaction>(*this, context, std::move(snapshot), history_, catalogue_);
     duckdb::Transaction& started = *transaction;
     const std::lock_guard<std::mutex> lock(mutex_);
     running_.emplace(started, std::move(transaction));

@@ -90,6 +90,8 @@ class Connection final : public DuckConnection {
     if (connection_ != nullptr) connection_->Interrupt();
   }
   void forget_interrupt() override { interrupted_.store(false); }
+  bool is_interrupted() const override { return interrupted_.load(); }
+  void read_at(storage::ServerSnapshotPtr snapshot) override { snapshot_ = std::move(snapshot); }
 
  private:
   using Consumer = std::function<Status(duckdb::QueryResult&)>;
@@ -119,7 +121,7 @@ class Connection final : public DuckConnection {
     shape.parameter_count = guarded.parameter_count;
     try {
       FRESHET_RETURN_IF_ERROR(connect());
-      state_->begin();
+      state_->begin(snapshot_);
       const auto prepared = connection_->Prepare(std::move(guarded.statement));
       if (prepared->HasError()) return failure(prepared->error, guarded);
       if (!prepared->GetStatementProperties().bound_all_parameters) return std::optional<StatementShape>();
@@ -134,7 +136,7 @@ class Connection final : public DuckConnection {
   Status run(GuardedStatement guarded, const Consumer& consume) {
     try {
       FRESHET_RETURN_IF_ERROR(connect());
-      state_->begin();
+      state_->begin(snapshot_);
       const auto pending = connection_->PendingQuery(std::move(guarded.statement), true);
       if (pending->HasError()) return failure(pending->GetErrorObject(), guarded);
       // DuckDB forgets at the beginning of a query what came before.
@@ -181,6 +183,7 @@ class Connection final : public DuckConnection {
   std::shared_ptr<duckdb::DuckDB> instance_;
   std::unique_ptr<duckdb::Connection> connection_;  ///< changed under mutex_, by the thread that runs statements alone
   duckdb::shared_ptr<QueryState> state_;
+  storage::ServerSnapshotPtr snapshot_;  ///< what statements read; null: the newest
   std::atomic<bool> interrupted_ = false;
 };
 

@@ -59,10 +59,14 @@ class DuckConnection {
   /// The plan as text; with `analyze` the query is run and the plan shows what happened.
   virtual Result<std::string> explain(std::string_view sql, const std::string& database, bool analyze) = 0;
 
+  /// Statements to come read this snapshot; null: each the newest of its moment.
+  virtual void read_at(storage::ServerSnapshotPtr snapshot) = 0;
+
   /// Ends the running statement, and those to come, with Cancelled, until forget_interrupt(). So an interrupt that is meant
   /// for a statement is not lost when it comes before the statement's first step.
   virtual void interrupt() = 0;
   virtual void forget_interrupt() = 0;
+  virtual bool is_interrupted() const = 0;
 };
 
 /// Runs SQL over snapshots of the storage in one DuckDB instance with its own limits on memory and threads, closed to the

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "query/result_writer.h"
+#include "storage/tablet/snapshot.h"
 
 namespace freshet::query {
 
@@ -17,10 +18,16 @@ class QueryState final : public duckdb::ClientContextState {
     return context.registered_state->GetOrCreate<QueryState>("freshet");
   }
 
-  void begin() {
+  /// `snapshot`: what the query reads; null: the newest when it begins.
+  void begin(storage::ServerSnapshotPtr snapshot) {
     const std::lock_guard<std::mutex> lock(mutex_);
     error_ = Status::OK();
     columns_.clear();
+    snapshot_ = std::move(snapshot);
+  }
+  storage::ServerSnapshotPtr snapshot() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return snapshot_;
   }
 
   /// Keeps the first error and ends the query.
@@ -48,8 +55,9 @@ class QueryState final : public duckdb::ClientContextState {
 
  private:
   mutable std::mutex mutex_;
-  Status error_;                       ///< guarded by mutex_
-  std::vector<ResultColumn> columns_;  ///< guarded by mutex_
+  Status error_;                         ///< guarded by mutex_
+  std::vector<ResultColumn> columns_;    ///< guarded by mutex_
+  storage::ServerSnapshotPtr snapshot_;  ///< guarded by mutex_
 };
 
 }  // namespace freshet::query

@@ -110,7 +110,11 @@ class ScanLocalState final : public duckdb::LocalTableFunctionState {
   void add_column(duckdb::TableFunctionInitInput& input, size_t position, std::optional<idx_t> output) {
     const ColumnSchema* schema = stored_column(table_, input.column_ids[position]);
     if (schema == nullptr) {
-      if (output) empty_outputs_.push_back(*output);
+      const bool is_row_id = input.column_ids[position] == row_id_column();
+      if (is_row_id && input.filters && input.filters->filters.contains(position)) {
+        state_->fail(Status::Unsupported("Conditions on {} are not offered", kRowIdColumn));
+      }
+      if (output) (is_row_id ? row_id_outputs_ : empty_outputs_).push_back(*output);
       return;
     }
     auto column = std::make_unique<ScanColumn>(*schema, default_of(*schema));
@@ -146,6 +150,7 @@ class ScanLocalState final : public duckdb::LocalTableFunctionState {
     const Status status =
         morsel.is_delta ? open_delta(tablet.deltas[morsel.view]) : open_segment(tablet.segments[morsel.view]);
     if (!status.ok()) state_->fail(status);
+    if (!row_id_outputs_.empty()) row_ids_.emplace(table_, morsel.tablet, morsel.is_delta, morsel.view);
     position_ = morsel.first;
     end_ = morsel.first + morsel.count;
     return true;
@@ -215,6 +220,10 @@ class ScanLocalState final : public duckdb::LocalTableFunctionState {
         check(column->source.read(first, count, target));
       }
     }
+    for (const idx_t output_column : row_id_outputs_) {
+      auto* ids = duckdb::FlatVector::GetData<int64_t>(output.data[output_column]);
+      for (idx_t i = 0; i < selected; ++i) ids[i] = row_ids_->of(first + (selected != count ? selection.get_index(i) : i));
+    }
     return selected;
   }
 
@@ -232,10 +241,12 @@ class ScanLocalState final : public duckdb::LocalTableFunctionState {
   const storage::TableSnapshot& table_;
   std::vector<std::unique_ptr<ScanColumn>> columns_;  ///< those with filters first
   std::vector<idx_t> empty_outputs_;                  ///< the empty column that count(*) asks for
+  std::vector<idx_t> row_id_outputs_;
   bool has_dynamic_filter_ = false;
 
   std::shared_ptr<const storage::SegmentReader> reader_;  ///< null while a delta buffer is read
   storage::DeadRows dead_;
+  std::optional<RowIds> row_ids_;  ///< of the view that is read, when they are asked for
   RowOrdinal position_ = 0;
   RowOrdinal end_ = 0;
 };
@@ -343,6 +354,7 @@ constexpr column_t kHiddenColumns = 1u << 20;  ///< above the first virtual colu
 
 }  // namespace
 
+column_t row_id_column() { return duckdb::VIRTUAL_COLUMN_START + kHiddenColumns - 1; }
 column_t hidden_column_id(size_t position) { return duckdb::VIRTUAL_COLUMN_START + kHiddenColumns + position; }
 
 std::optional<size_t> column_position(const TableSchema& schema, column_t column) {

@@ -5,12 +5,15 @@
 
 #include <optional>
 
+#include "query/scan/row_ids.h"
 #include "storage/tablet/snapshot.h"
 
 namespace freshet::query {
 
 /// What the engine calls a hidden column, or a second name of a column: a virtual column.
 duckdb::column_t hidden_column_id(size_t position);
+/// ... and kRowIdColumn.
+duckdb::column_t row_id_column();
 /// Position in the table's schema of a column that the engine names; nothing when it is none of the table's.
 std::optional<size_t> column_position(const TableSchema& schema, duckdb::column_t column);
 

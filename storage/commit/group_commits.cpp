@@ -9,10 +9,11 @@
 namespace freshet::storage {
 namespace {
 
-/// Deletes of an aggregate table come in loads of their own.
+/// Deletes of an aggregate table come in loads of their own, and so do rows that depend on what was read.
 bool can_share(const LoadCommit& load) {
   const bool is_aggregate = load.schema->is_aggregate();
-  return load.partial == nullptr && std::all_of(load.tablets.begin(), load.tablets.end(), [&](const TabletRows& rows) {
+  return load.partial == nullptr && load.read_from == nullptr &&
+         std::all_of(load.tablets.begin(), load.tablets.end(), [&](const TabletRows& rows) {
            return rows.segments.empty() && !(is_aggregate && rows.rows && rows.rows->has_deletes());
          });
 }
@@ -30,7 +31,7 @@ void append_load(LoadCommit& merged, const LoadCommit& load) {
     const auto found = std::find_if(merged.tablets.begin(), merged.tablets.end(),
                                     [&](const TabletRows& other) { return other.tablet == rows.tablet; });
     if (found == merged.tablets.end()) {
-      merged.tablets.push_back({rows.tablet, {}, rows.rows});
+      merged.tablets.push_back({rows.tablet, {}, rows.rows, {}});
     } else {
       found->rows->append_all(*rows.rows);
     }

@@ -9,7 +9,9 @@
 #include "storage/base/ids.h"
 #include "storage/commit/label_record.h"
 #include "storage/segment/segment_writer.h"
+#include "storage/tablet/snapshot.h"
 #include "storage/types/block.h"
+#include "storage/upsert/key_lookup.h"
 
 namespace freshet::storage {
 
@@ -30,6 +32,9 @@ struct TabletRows {
   TabletId tablet;  ///< NotFound when it was dropped with its partition meanwhile
   std::vector<WrittenSegment> segments;
   std::optional<Block> rows;
+  /// Rows of the tablet that are to be dead, in a table without a unique key. Conflict when one of the rowsets is no longer
+  /// there: a flush or compaction has moved its rows.
+  std::vector<RowsetHits> dead_rows = {};
 };
 
 /// A load whose rows bring only some columns (partial update): the others stay as they are in the row that each key has when
@@ -54,6 +59,10 @@ struct LoadCommit {
   /// Rows that replace only these columns; null: whole rows. A delete among them that does not bring the sequence column has
   /// the sequence of the row.
   PartialColumnsPtr partial;
+  /// The table as it was read by the statement that computed these rows (UPDATE and the like); null: they do not depend on
+  /// what was read. The commit fails with Conflict when a key of the load has another row by now (see ReadGuard). Such loads
+  /// are neither precommitted nor grouped.
+  TableSnapshotPtr read_from = nullptr;
   std::optional<LabelRecord> label;
   std::vector<OffsetAdvance> offsets;
 };

@@ -6,6 +6,7 @@
 #include "storage/commit/aggregate_rows.h"
 #include "storage/commit/flexible_rows.h"
 #include "storage/commit/partial_rows.h"
+#include "storage/commit/read_guard.h"
 #include "storage/commit/tablet_edit.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
@@ -201,6 +202,7 @@ struct LoadPublisher::Bucket {
   std::optional<NewRows> rows;
   const TableSchema* rows_schema = nullptr;  ///< what the kept rows are laid out by
   ProbeState rows_probe;
+  std::vector<RowsetHits> dead_rows;
   std::vector<uint32_t> row_losers;  ///< of `rows`: below the sequence of another part of the load, or of what is stored
 
   uint64_t unprobed_rows(const TabletSnapshot& tablet) const {
@@ -264,16 +266,25 @@ struct LoadPublisher::Staged {
 
 Result<CommitOutcome> LoadPublisher::publish(TableState& table, LoadCommit load) {
   failpoint(Failpoint::kCommitStart);
-  if (load.partial || (load.schema->is_aggregate() && !has_deletes(load))) return publish_completed(table, load);
-  const TableSnapshotPtr head = table.head();
-  FRESHET_ASSIGN_OR_RETURN(std::vector<Bucket> buckets, prepare(*head, load));
-  if (head->schema->is_unique()) FRESHET_RETURN_IF_ERROR(probe_rounds(table, buckets));
+  FRESHET_ASSIGN_OR_RETURN(const std::unique_ptr<ReadGuard> guard, open_guard(load));
+  if (load.partial || (load.schema->is_aggregate() && !has_deletes(load))) {
+    return publish_completed(table, load, guard.get());
+  }
+  FRESHET_ASSIGN_OR_RETURN(std::vector<Bucket> buckets, prepare(*table.head(), load));
+  for (int attempt = 1;; ++attempt) {
+    const TableSnapshotPtr head = table.head();
+    if (guard != nullptr) FRESHET_RETURN_IF_ERROR(guard->advance(head));
+    if (head->schema->is_unique()) FRESHET_RETURN_IF_ERROR(probe_rounds(table, buckets));
+    std::unique_lock publish(table.publish_lock);
+    FRESHET_ASSIGN_OR_RETURN(const Staged staged, stage(table, load, buckets, {nullptr, guard.get(), attempt}));
+    publish.unlock();
+    if (staged.change != nullptr) return finish(staged, load);
+  }
+}
 
-  table.publish_lock.lock();
-  Result<Staged> staged = stage(table, load, buckets, nullptr, 1);
-  table.publish_lock.unlock();
-  if (!staged.ok()) return staged.status();
-  return finish(*staged, load);
+Result<std::unique_ptr<ReadGuard>> LoadPublisher::open_guard(const LoadCommit& load) const {
+  if (load.read_from == nullptr) return std::unique_ptr<ReadGuard>();
+  return ReadGuard::open(parts_.files, parts_.page_cache, load);
 }
 
 Result<CommitOutcome> LoadPublisher::finish(const Staged& staged, const LoadCommit& load) {
@@ -295,15 +306,16 @@ Result<std::unique_ptr<RowCompletion>> LoadPublisher::begin_completion(const Loa
   return std::unique_ptr<RowCompletion>(std::make_unique<PartialRows>(parts, load, base));
 }
 
-Result<CommitOutcome> LoadPublisher::publish_completed(TableState& table, const LoadCommit& load) {
+Result<CommitOutcome> LoadPublisher::publish_completed(TableState& table, const LoadCommit& load, ReadGuard* guard) {
   const bool has_segments =
       std::any_of(load.tablets.begin(), load.tablets.end(), [](const TabletRows& rows) { return !rows.segments.empty(); });
   for (int attempt = 1; attempt <= kCompletionAttempts; ++attempt) {
     std::unique_lock publish(table.publish_lock, std::defer_lock);
     if (attempt == kCompletionAttempts && !has_segments && load.partial) publish.lock();
     const TableSnapshotPtr base = table.head();
+    if (guard != nullptr) FRESHET_RETURN_IF_ERROR(guard->advance(base));
     FRESHET_ASSIGN_OR_RETURN(const std::unique_ptr<RowCompletion> completion, begin_completion(load, base));
-    LoadCommit whole{load.table, completion->schema(), {}, {}, load.label, load.offsets};
+    LoadCommit whole{load.table, completion->schema(), {}, {}, nullptr, load.label, load.offsets};
     FRESHET_ASSIGN_OR_RETURN(whole.tablets, completion->complete());
     FRESHET_ASSIGN_OR_RETURN(std::vector<Bucket> buckets, prepare(*base, whole));
     for (size_t i = 0; i < buckets.size(); ++i) {
@@ -313,7 +325,7 @@ Result<CommitOutcome> LoadPublisher::publish_completed(TableState& table, const 
     FRESHET_RETURN_IF_ERROR(probe_rounds(table, buckets));
 
     if (!publish.owns_lock()) publish.lock();
-    FRESHET_ASSIGN_OR_RETURN(const Staged staged, stage(table, whole, buckets, completion.get(), attempt));
+    FRESHET_ASSIGN_OR_RETURN(const Staged staged, stage(table, whole, buckets, {completion.get(), guard, attempt}));
     publish.unlock();
     if (staged.change == nullptr) continue;
     completion->release();
@@ -329,7 +341,7 @@ Result<CommitOutcome> LoadPublisher::publish_completed(TableState& table, const 
 
 Result<bool> LoadPublisher::settle(const TableSnapshot& head, const RowCompletion& completion, int attempt,
                                    std::vector<Bucket>& buckets) const {
-  const uint64_t most_changed = kRowsProbedUnderLock << (2 * (attempt - 1));
+  const uint64_t most_changed = most_settled_under_lock(attempt);
   FRESHET_ASSIGN_OR_RETURN(RowCompletion::Settled settled, completion.settle(head, most_changed));
   if (settled.must_complete_again) return false;
   for (const RowCompletion::Changed& changed : settled.changed) {
@@ -350,6 +362,7 @@ Result<std::vector<LoadPublisher::Bucket>> LoadPublisher::prepare(const TableSna
     Bucket bucket;
     bucket.tablet = arrived.tablet;
     bucket.rows_schema = load.schema.get();
+    bucket.dead_rows = std::move(arrived.dead_rows);
     if (arrived.rows && arrived.rows->row_count() > 0)
       bucket.rows = settle_rows(*load.schema, *table.key_codec, *arrived.rows);
     for (WrittenSegment& written : arrived.segments) {
@@ -391,6 +404,18 @@ Status LoadPublisher::probe_rest(const TableSnapshot& head, std::vector<Bucket>&
   return Status::OK();
 }
 
+Status LoadPublisher::check_dead_rows(const TableSnapshot& head, const std::vector<Bucket>& buckets) {
+  for (const Bucket& bucket : buckets) {
+    const TabletSnapshot& tablet = *head.find_tablet(bucket.tablet);
+    for (const RowsetHits& hits : bucket.dead_rows) {
+      if (tablet.find_segment(hits.rowset) != nullptr || tablet.find_delta(hits.rowset) != nullptr) continue;
+      return Status::Conflict("rows of {}.{} were moved by a flush or compaction; run the statement again",
+                              head.database_name, head.name);
+    }
+  }
+  return Status::OK();
+}
+
 /// The schema changed while the load ran. Its segments stay: files name columns by id. Carried rows are at most
 /// small_commit_bytes, so this is cheap under the lock.
 Status LoadPublisher::map_rows(const TableSchema& from, const TableSchema& to, std::vector<Bucket>& buckets) {
@@ -405,20 +430,26 @@ Status LoadPublisher::map_rows(const TableSchema& from, const TableSchema& to, s
 }
 
 Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets,
-                                                   const RowCompletion* completion, int attempt) {
+                                                   const Checks& checks) {
   const TableSnapshotPtr head = table.head();
   if (table.dropped)
     return Status::NotFound("Unknown table '{}.{}': it was dropped during the load", head->database_name, head->name);
-  if (completion != nullptr) {
+  if (checks.guard != nullptr) {
+    FRESHET_ASSIGN_OR_RETURN(const bool is_compared,
+                             checks.guard->advance_little(head, most_settled_under_lock(checks.attempt)));
+    if (!is_compared) return Staged{};
+  }
+  if (checks.completion != nullptr) {
     // The rows were completed under the columns of then.
     if (!have_same_layout(*load.schema, *head->schema)) return Staged{};
-    FRESHET_ASSIGN_OR_RETURN(const bool is_settled, settle(*head, *completion, attempt, buckets));
+    FRESHET_ASSIGN_OR_RETURN(const bool is_settled, settle(*head, *checks.completion, checks.attempt, buckets));
     if (!is_settled) return Staged{};
   }
   if (!have_same_layout(*load.schema, *head->schema))
     FRESHET_RETURN_IF_ERROR(map_rows(*load.schema, *head->schema, buckets));
   FRESHET_RETURN_IF_ERROR(parts_.pipeline.prepare());
   FRESHET_RETURN_IF_ERROR(probe_rest(*head, buckets));
+  FRESHET_RETURN_IF_ERROR(check_dead_rows(*head, buckets));
   for (Bucket& bucket : buckets) bucket.leave_losers_out(*head->schema);
 
   std::vector<RowsetId> new_buffers;
@@ -462,6 +493,7 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
       for (const RowsetHits& hits : bucket.segment_probes[s].hits()) edit.kill(hits.rowset, hits.rows);
     }
     for (const RowsetHits& hits : bucket.rows_probe.hits()) edit.kill(hits.rowset, hits.rows);
+    for (const RowsetHits& hits : bucket.dead_rows) edit.kill(hits.rowset, hits.rows);
     staged.outcome.rows_replaced += edit.replaced_rows();
     for (const NewSegment& added : bucket.segments) {
       edit.add_segment({added.segment, {}});

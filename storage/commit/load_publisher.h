@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
+#include <memory>
 
 #include "storage/catalog/table_state.h"
 #include "storage/commit/commit_pipeline.h"
@@ -13,6 +15,8 @@
 #include "storage/segment/page_cache.h"
 
 namespace freshet::storage {
+
+class ReadGuard;
 
 /// Turns the rows of a load into one commit: the protocol of merge-on-write.
 ///
@@ -54,8 +58,19 @@ class LoadPublisher {
  private:
   struct Bucket;
   struct Staged;
-  /// Partial updates, and loads into tables that aggregate.
-  Result<CommitOutcome> publish_completed(TableState& table, const LoadCommit& load);
+  /// What is compared with the head under the publish lock.
+  struct Checks {
+    const RowCompletion* completion = nullptr;
+    ReadGuard* guard = nullptr;
+    int attempt = 1;
+  };
+  static constexpr uint64_t most_settled_under_lock(int attempt) {
+    return kRowsProbedUnderLock << (2 * std::min(attempt - 1, kCompletionAttempts));
+  }
+  /// Null for a load that does not depend on what was read.
+  Result<std::unique_ptr<ReadGuard>> open_guard(const LoadCommit& load) const;
+  /// Partial updates, and loads into tables that aggregate. `guard` may be null.
+  Result<CommitOutcome> publish_completed(TableState& table, const LoadCommit& load, ReadGuard* guard);
   Result<std::unique_ptr<RowCompletion>> begin_completion(const LoadCommit& load, const TableSnapshotPtr& base) const;
   Result<CommitOutcome> finish(const Staged& staged, const LoadCommit& load);
   /// False when too many rows have changed since they were completed.
@@ -65,9 +80,9 @@ class LoadPublisher {
   Status probe_rounds(const TableState& table, std::vector<Bucket>& buckets) const;
   Status probe_rest(const TableSnapshot& head, std::vector<Bucket>& buckets) const;
   static Status map_rows(const TableSchema& from, const TableSchema& to, std::vector<Bucket>& buckets);
-  /// `completion` may be null; when its rows have to be completed anew, there is no change in the answer.
-  Result<Staged> stage(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets,
-                       const RowCompletion* completion, int attempt);
+  static Status check_dead_rows(const TableSnapshot& head, const std::vector<Bucket>& buckets);
+  /// There is no change in the answer when too much came since the checks were prepared: prepare them again.
+  Result<Staged> stage(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets, const Checks& checks);
 
   Parts parts_;
   Limits limits_;

@@ -47,7 +47,8 @@ PartialColumnsPtr read_partial(ByteReader& reader, uint8_t version) {
 }
 
 void put_tablet(std::string& out, const TableSchema& schema, const TabletRows& rows) {
-  const auto& [tablet, segments, block] = rows;
+  const auto& [tablet, segments, block, dead_rows] = rows;
+  FRESHET_ASSERT(dead_rows.empty());
   put_fixed<uint64_t>(out, tablet.value);
   put_fixed<uint32_t>(out, static_cast<uint32_t>(segments.size()));
   for (const WrittenSegment& segment : segments) {
@@ -80,7 +81,8 @@ Result<TabletRows> read_tablet(ByteReader& reader, const TableSchema& schema, co
 
 std::string encode_precommit(const LoadCommit& load) {
   // A new field must find its place here: this line does not compile with it.
-  const auto& [table, schema, tablets, partial, label, offsets] = load;
+  const auto& [table, schema, tablets, partial, read_from, label, offsets] = load;
+  FRESHET_ASSERT(read_from == nullptr);
   FRESHET_ASSERT(label.has_value() && offsets.empty());
   std::string out = begin_record(kRecordVersion);
   put_fixed<uint64_t>(out, table.value);

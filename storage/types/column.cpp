@@ -1,5 +1,7 @@
 #include "storage/types/column.h"
 
+#include <cstring>
+
 namespace freshet {
 
 void Column::append_null() {
@@ -12,6 +14,12 @@ void Column::append_null() {
   } else {
     data_.append(width_, '\0');
   }
+}
+
+bool Column::has_same_value(size_t row, const Column& other, size_t other_row) const {
+  if (is_null(row) || other.is_null(other_row)) return is_null(row) && other.is_null(other_row);
+  if (width_ == 0) return bytes_at(row) == other.bytes_at(other_row);
+  return std::memcmp(raw_at(row), other.raw_at(other_row), width_) == 0;
 }
 
 void Column::append_fixed_run(const void* values, const uint8_t* nulls, size_t count) {

@@ -66,6 +66,8 @@ class Column {
     append_not_null();
   }
   void append_null();
+  /// True when both are NULL, or the same bytes. REQUIRES: same physical type.
+  bool has_same_value(size_t row, const Column& other, size_t other_row) const;
   /// Appends `count` fixed-width values that lie side by side. `nulls`: one byte a row, or null when none is NULL.
   void append_fixed_run(const void* values, const uint8_t* nulls, size_t count);
   /// Appends row `row` of `source`. REQUIRES: same physical type.

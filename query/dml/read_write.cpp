@@ -1,0 +1,78 @@
+#include "query/dml/read_write.h"
+
+#include "query/dialect/mysql_rewrite.h"
+#include "query/dml/conflict_queues.h"
+#include "query/duckdb/engine.h"
+
+namespace freshet::query {
+namespace {
+
+/// Makes a connection read one snapshot for as long as this lives.
+class ReadAt {
+ public:
+  ReadAt(DuckConnection& connection, storage::ServerSnapshotPtr snapshot) : connection_(connection) {
+    connection_.read_at(std::move(snapshot));
+  }
+  ~ReadAt() { connection_.read_at(nullptr); }
+  ReadAt(const ReadAt&) = delete;
+  ReadAt& operator=(const ReadAt&) = delete;
+
+ private:
+  DuckConnection& connection_;
+};
+
+}  // namespace
+
+Status write_what_was_read(const WriteContext& context, const std::string& database, const std::string& table,
+                           const std::function<Status(const storage::TableSnapshotPtr&)>& attempt) {
+  const uint64_t attempts = context.services.write_attempts;
+  ConflictQueues::Turn turn;
+  bool has_turn = false;
+  Status status;
+  for (uint64_t i = 0; i < attempts; ++i) {
+    storage::ServerSnapshotPtr snapshot = context.services.storage.snapshot();
+    FRESHET_ASSIGN_OR_RETURN(storage::TableSnapshotPtr read, find_table(*snapshot, database, table));
+    if (!has_turn) {
+      FRESHET_ASSIGN_OR_RETURN(turn, context.services.conflict_queues->take_turn(
+                                         read->id, i > 0, [&] { return context.connection.is_interrupted(); }));
+      has_turn = turn.is_held();
+      if (has_turn) {
+        snapshot = context.services.storage.snapshot();
+        FRESHET_ASSIGN_OR_RETURN(read, find_table(*snapshot, database, table));
+      }
+    }
+    const ReadAt pinned(context.connection, std::move(snapshot));
+    status = attempt(read);
+    if (status.code() != StatusCode::kConflict) return status;
+  }
+  return Status::Conflict("{} (it was run {} times, the limit query.write_attempts)", status.message(), attempts);
+}
+
+Result<std::string> engine_text(const WriteContext& context, const SelectText& select, size_t distinct) {
+  FRESHET_ASSIGN_OR_RETURN(std::string sql,
+                           rewrite_for_duckdb(select.text(), rewrite_values(context.session, context.services)));
+  if (distinct == 0) return sql;
+  std::string key;
+  for (size_t i = 0; i < distinct; ++i) key += fmt::format("{}__c{}", i == 0 ? "" : ", ", i);
+  return fmt::format("SELECT DISTINCT ON ({}) * FROM ({}\n)", key, sql);
+}
+
+Status stream_rows(const WriteContext& context, const SelectText& select, size_t distinct, std::span<const DataType> types,
+                   const std::function<Status(Block&)>& on_block) {
+  FRESHET_ASSIGN_OR_RETURN(const std::string sql, engine_text(context, select, distinct));
+  FRESHET_ASSIGN_OR_RETURN(const auto parameters, select.parameters(context.parameters));
+  return context.connection.stream(sql, context.session.database, parameters, types, on_block);
+}
+
+std::vector<DataType> first_types(const TableSchema& schema, size_t count) {
+  std::vector<DataType> types;
+  for (size_t i = 0; i < count; ++i) types.push_back(schema.columns[i].type);
+  return types;
+}
+
+Status check_no_transaction(const SessionState& session) {
+  if (!session.in_transaction) return Status::OK();
+  return Status::Unsupported("writes between BEGIN and COMMIT are not offered: each statement commits by itself");
+}
+
+}  // namespace freshet::query

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+
+#include "query/dml/select_text.h"
+#include "query/session_state.h"
+
+namespace freshet::query {
+
+class DuckConnection;
+
+/// What a statement that changes rows works with. Refers to parts of the session, which outlive it.
+struct WriteContext {
+  std::span<const Parameter> parameters;
+  SessionState& session;
+  const QueryServices& services;
+  DuckConnection& connection;
+};
+
+/// Runs `attempt` with a table, while the connection reads the very snapshot that the table is of. When the commit in it
+/// answers Conflict, since others changed the rows that were read, it runs again on the next snapshot, in its turn behind
+/// other such statements, at most QueryServices::write_attempts times; then the answer is Conflict (MySQL's 1213).
+Status write_what_was_read(const WriteContext& context, const std::string& database, const std::string& table,
+                           const std::function<Status(const storage::TableSnapshotPtr&)>& attempt);
+
+/// Streams the answer of `select` as blocks with these types. `distinct`: so many columns from the first on are a key of
+/// which one row is answered, whichever; 0 = all rows.
+Status stream_rows(const WriteContext& context, const SelectText& select, size_t distinct, std::span<const DataType> types,
+                   const std::function<Status(Block&)>& on_block);
+
+/// The text that stream_rows() gives to the engine.
+Result<std::string> engine_text(const WriteContext& context, const SelectText& select, size_t distinct);
+
+/// Types of columns [0, count) of a schema.
+std::vector<DataType> first_types(const TableSchema& schema, size_t count);
+
+/// Refuses what BEGIN ... COMMIT cannot hold.
+Status check_no_transaction(const SessionState& session);
+
+}  // namespace freshet::query
