@@ -363,8 +363,8 @@ class PropertyReader {
     if (zone == nullptr) zone = find("time_zone");
     if (zone == nullptr || is_utc(*zone)) return Status::OK();
     if (!looks_like_time_zone(*zone)) return Status::InvalidArgument("timezone: '{}' is no time zone", *zone);
-    const bool has_expressions =
-        !request_.expressions.empty() || !request_.where.empty() || !request_.delete_condition.empty();
+    const bool has_expressions = !request_.expressions.empty() || !request_.where.empty() ||
+                                 !request_.delete_condition.empty() || !request_.preceding_filter.empty();
     if (!has_expressions) return Status::OK();
     return Status::Unsupported("timezone: expressions are evaluated in UTC, '{}' is not offered with them", *zone);
   }

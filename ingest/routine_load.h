@@ -34,13 +34,34 @@ struct RoutineLoadSpec {
   std::vector<std::pair<std::string, std::string>> job_properties;     ///< as given, for SHOW
   std::vector<std::pair<std::string, std::string>> source_properties;  ///< as given, secrets masked, for SHOW
   std::string comment;
+  std::string user;  ///< who made the job
+  /// Where to go on in partitions whose position ALTER ROUTINE LOAD changed, until the job has done so.
+  std::vector<std::pair<int32_t, std::string>> new_offsets;
+
+  /// Rows say which tables of the database they are for: "table|row".
+  bool is_multi_table() const { return load.table.empty(); }
+};
+
+/// What a job has counted. Stored with each commit of its rows.
+struct RoutineLoadStatistics {
+  uint64_t received_bytes = 0;
+  uint64_t total_rows = 0;
+  uint64_t loaded_rows = 0;
+  uint64_t error_rows = 0;
+  uint64_t unselected_rows = 0;  ///< tombstones, and what conditions left out
+  uint64_t committed_tasks = 0;
+  uint64_t aborted_tasks = 0;
+  uint64_t execute_ms = 0;  ///< from the first message to the commit, of all commits
+  int64_t last_commit_unix_ms = 0;
 };
 
 /// One line of SHOW ROUTINE LOAD.
-struct RoutineLoadStatus {
+struct RoutineLoadStatus : RoutineLoadStatistics {
   uint64_t id = 0;
   RoutineLoadSpec spec;
   RoutineLoadState state = RoutineLoadState::kNeedSchedule;
+  uint64_t epoch = 0;  ///< how often the job was started
+  int64_t start_unix_seconds = 0;
   int64_t create_unix_seconds = 0;
   int64_t pause_unix_seconds = 0;
   int64_t end_unix_seconds = 0;
@@ -48,15 +69,9 @@ struct RoutineLoadStatus {
   std::vector<std::string> error_log_ids;
   std::map<int32_t, int64_t> progress;  ///< partition -> last consumed offset
   std::map<int32_t, int64_t> lag;       ///< partition -> records behind
-  uint64_t received_bytes = 0;
-  uint64_t total_rows = 0;
-  uint64_t loaded_rows = 0;
-  uint64_t error_rows = 0;
-  uint64_t committed_tasks = 0;
-  uint64_t aborted_tasks = 0;
-  uint64_t lost_rows = 0;  ///< offsets that retention took before they were read
-  uint64_t gap_count = 0;  ///< in so many pieces
-  int64_t last_commit_unix_ms = 0;
+  uint64_t error_rows_after_resumed = 0;
+  uint64_t lost_rows = 0;                     ///< offsets that retention took before they were read
+  uint64_t gap_count = 0;                     ///< in so many pieces
   std::optional<int64_t> last_commit_age_ms;  ///< none before the first commit
   std::string other_message;
 };
@@ -79,7 +94,11 @@ class RoutineLoadManager {
   virtual ~RoutineLoadManager() = default;
   /// Resumes the stored jobs that were running. Call once, when everything else stands.
   virtual Status start() = 0;
+  /// Besides: fails as make_decoder does when the load does not fit its table.
   virtual Status create_job(const RoutineLoadSpec& spec) = 0;
+  /// Gives a job that is PAUSED another spec, whose name, database and table are the same. Another topic is read from its
+  /// default offsets on.
+  virtual Status alter(const RoutineLoadSpec& spec) = 0;
   /// `name` empty = all jobs of the database. NotFound: "There is no job named j in db d".
   virtual Status pause(const std::string& database, const std::string& name) = 0;
   virtual Status resume(const std::string& database, const std::string& name) = 0;

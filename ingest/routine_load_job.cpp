@@ -1,8 +1,8 @@
 #include "ingest/routine_load_job.h"
 
 #include <algorithm>
+#include <charconv>
 
-#include "ingest/partial_update.h"
 #include "ingest/stream_start.h"
 #include "storage/base/failpoint.h"
 #include "storage/base/log.h"
@@ -22,6 +22,7 @@ constexpr auto kHistoryInterval = std::chrono::seconds(10);
 /// A stream that has been read for so long without an error is well.
 constexpr auto kSteadyTime = std::chrono::seconds(1);
 constexpr const char* kHistoryRecord = "routine_load_stream";
+constexpr const char* kStatisticsRecord = "routine_load_statistics";
 
 int64_t millis_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count();
@@ -59,6 +60,9 @@ Status RoutineLoadJob::start() {
     record_.status.reason_of_state_changed.clear();
     trouble_.clear();
     record_.status.pause_unix_seconds = 0;
+    record_.status.error_rows_after_resumed = 0;
+    record_.status.epoch = epoch_;
+    record_.status.start_unix_seconds = parts_.clock.unix_seconds();
   }
   FRESHET_RETURN_IF_ERROR(save());
   stopping_ = false;
@@ -94,8 +98,25 @@ Status RoutineLoadJob::change_state(RoutineLoadState state, const std::string& r
   return save();
 }
 
+Status RoutineLoadJob::alter(const RoutineLoadSpec& spec) {
+  const bool is_other_topic = spec.stream.topic != spec_.stream.topic;
+  {
+    std::lock_guard lock(record_mutex_);
+    record_.status.spec = spec_ = spec;
+    if (is_other_topic) record_.status.progress.clear();
+    show_new_offsets();
+  }
+  if (is_other_topic) {
+    history_.anchors.clear();
+    FRESHET_RETURN_IF_ERROR(save_history());
+    FRESHET_RETURN_IF_ERROR(parts_.storage.erase_stream_positions(job_));
+  }
+  return save();
+}
+
 Status RoutineLoadJob::forget_stream() {
   FRESHET_RETURN_IF_ERROR(parts_.storage.erase_stream_positions(job_));
+  FRESHET_RETURN_IF_ERROR(parts_.storage.erase_record(kStatisticsRecord, std::to_string(job_.value)));
   return parts_.storage.erase_record(kHistoryRecord, std::to_string(job_.value));
 }
 
@@ -142,8 +163,7 @@ void RoutineLoadJob::run() {
   while (!stopping_ && !settled_) {
     const Status status = read_stream();
     source_.reset();
-    decoder_.reset();
-    transaction_.reset();
+    tables_.reset();
     if (!status.ok() && !settled_ && !go_on_after(status)) return;
   }
 }
@@ -153,7 +173,7 @@ bool RoutineLoadJob::go_on_after(const Status& error) {
     std::lock_guard lock(record_mutex_);
     ++record_.status.aborted_tasks;
   }
-  if (parts_.storage.snapshot()->find_table(spec_.load.database, spec_.load.table) == nullptr) {
+  if (!spec_.is_multi_table() && parts_.storage.snapshot()->find_table(spec_.load.database, spec_.load.table) == nullptr) {
     settle(RoutineLoadState::kCancelled, "table " + spec_.load.database + "." + spec_.load.table + " was dropped");
     return false;
   }
@@ -188,9 +208,14 @@ Status RoutineLoadJob::read_stream() {
 
 Status RoutineLoadJob::open_stream() {
   FRESHET_ASSIGN_OR_RETURN(source_, parts_.streams.open(spec_.stream));
-  FRESHET_ASSIGN_OR_RETURN(const auto stored, parts_.storage.stream_positions(job_));
-  FRESHET_ASSIGN_OR_RETURN(Offsets positions, starting_positions(*source_, spec_, Offsets(stored.begin(), stored.end())));
+  FRESHET_ASSIGN_OR_RETURN(const Offsets stored, open_tables());
+  FRESHET_ASSIGN_OR_RETURN(Offsets positions, starting_positions(*source_, spec_, stored));
+  if (spec_.is_multi_table() && !positions.empty() && positions.rbegin()->first >= RoutineLoadTables::kPartitionsOfAPlace) {
+    return Status::Unsupported("a routine load without ON <table> reads {} partitions at most",
+                               RoutineLoadTables::kPartitionsOfAPlace);
+  }
   FRESHET_RETURN_IF_ERROR(store_positions(positions, positions));
+  FRESHET_RETURN_IF_ERROR(apply_new_offsets(positions));
   FRESHET_ASSIGN_OR_RETURN(const StartFindings findings, compare_with_broker(*source_, positions, history_));
   if (!findings.refusal.empty()) {
     settle(RoutineLoadState::kPaused, findings.refusal);
@@ -198,6 +223,7 @@ Status RoutineLoadJob::open_stream() {
   }
   FRESHET_RETURN_IF_ERROR(skip_gaps(findings.gaps, positions));
   committed_ = read_ = positions;
+  show_positions(committed_);
   opened_ = Clock::now();
   has_new_partitions_ = false;
   return source_->assign({positions.begin(), positions.end()});
@@ -229,6 +255,16 @@ Status RoutineLoadJob::restore() {
   }
   saved_history_ = history_;
   show_gaps();
+  FRESHET_ASSIGN_OR_RETURN(const auto statistics, parts_.storage.list_records(kStatisticsRecord));
+  for (const auto& [key, value] : statistics) {
+    if (key == wanted) FRESHET_RETURN_IF_ERROR(decode_statistics(value, record_.status));
+  }
+  FRESHET_ASSIGN_OR_RETURN(const auto stored, parts_.storage.stream_positions(job_));
+  for (const auto& [partition, next] : stored) {
+    if (!spec_.is_multi_table() || partition < RoutineLoadTables::kPartitionsOfAPlace)
+      record_.status.progress[partition] = next - 1;
+  }
+  show_new_offsets();
   return Status::OK();
 }
 
@@ -248,36 +284,79 @@ void RoutineLoadJob::show_gaps() {
   record_.status.lost_rows = history_.lost_rows;
 }
 
+void RoutineLoadJob::show_new_offsets() {
+  for (const auto& [partition, text] : record_.status.spec.new_offsets) {
+    int64_t offset = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), offset);
+    if (error == std::errc() && end == text.data() + text.size()) record_.status.progress[partition] = offset - 1;
+  }
+}
+
+void RoutineLoadJob::show_positions(const Offsets& positions) {
+  std::lock_guard lock(record_mutex_);
+  record_.status.progress.clear();
+  for (const auto& [partition, next] : positions) record_.status.progress[partition] = next - 1;
+}
+
 Status RoutineLoadJob::store_positions(const Offsets& from, const Offsets& to) {
-  std::vector<storage::OffsetAdvance> offsets;
-  for (const auto& [partition, position] : from) offsets.push_back({job_, epoch_, partition, position, to.at(partition)});
-  return parts_.storage.set_stream_positions(offsets);
+  return parts_.storage.set_stream_positions(RoutineLoadTables::advances({job_, epoch_}, from, to));
+}
+
+Result<int32_t> RoutineLoadJob::name_table(const std::string& table) {
+  int32_t place = 0;
+  {
+    std::lock_guard lock(record_mutex_);
+    record_.tables.push_back(table);
+    place = static_cast<int32_t>(record_.tables.size());
+  }
+  FRESHET_RETURN_IF_ERROR(save());
+  return place;
+}
+
+Result<RoutineLoadJob::Offsets> RoutineLoadJob::open_tables() {
+  tables_.emplace(
+      RoutineLoadTable::Parts{parts_.storage, parts_.loads, errors_, unselected_, [this] { is_truncated_ = true; }},
+      spec_.load, [this](const std::string& table) { return name_table(table); });
+  std::vector<std::string> named;
+  {
+    std::lock_guard lock(record_mutex_);
+    named = record_.tables;
+  }
+  FRESHET_ASSIGN_OR_RETURN(const auto stored, parts_.storage.stream_positions(job_));
+  return tables_->open(named, Offsets(stored.begin(), stored.end()));
+}
+
+Status RoutineLoadJob::apply_new_offsets(Offsets& positions) {
+  if (spec_.new_offsets.empty()) return Status::OK();
+  RoutineLoadSpec wanted;
+  wanted.partition_offsets = spec_.new_offsets;
+  Offsets others = positions;
+  for (const auto& [partition, text] : spec_.new_offsets) {
+    if (others.erase(partition) == 0) {
+      return Status::InvalidArgument("kafka_partitions: the job does not read partition {}", partition);
+    }
+  }
+  FRESHET_ASSIGN_OR_RETURN(const Offsets moved, starting_positions(*source_, wanted, std::move(others)));
+  Offsets from;
+  Offsets to;
+  for (const auto& [partition, text] : spec_.new_offsets) {
+    from[partition] = positions.at(partition);
+    to[partition] = moved.at(partition);
+  }
+  tables_->move(from, to);
+  // In this order: after a crash between the two they are moved once more, before anything is read.
+  FRESHET_RETURN_IF_ERROR(store_positions(from, to));
+  spec_.new_offsets.clear();
+  {
+    std::lock_guard lock(record_mutex_);
+    record_.status.spec.new_offsets.clear();
+  }
+  positions = moved;
+  return save();
 }
 
 Status RoutineLoadJob::begin_batch() {
-  table_ = parts_.storage.snapshot()->find_table(spec_.load.database, spec_.load.table);
-  if (table_ == nullptr) return Status::NotFound("Unknown table '{}.{}'", spec_.load.database, spec_.load.table);
-  RejectRow reject = [this](std::string_view reason, std::string_view row) {
-    errors_.add(reason, row);
-    return Status::OK();
-  };
-  FRESHET_ASSIGN_OR_RETURN(auto partial, partial_columns_of(spec_.load, *table_->schema));
-  transaction_ = std::make_unique<LoadTransaction>(
-      parts_.storage, table_,
-      LoadTransaction::Options{parts_.loads.options().memtable_bytes, std::move(reject), std::move(partial)});
-  if (decoder_ == nullptr || decoder_schema_ != table_->schema->version) {
-    DecodeTarget target{parts_.storage,
-                        table_,
-                        errors_,
-                        [this](const Block& block) { return transaction_->append(block); },
-                        parts_.loads.options().max_row_bytes,
-                        parts_.loads.options().transforms,
-                        &unselected_,
-                        {},
-                        [this] { is_truncated_ = true; }};
-    FRESHET_ASSIGN_OR_RETURN(decoder_, make_decoder(spec_.load, std::move(target)));
-    decoder_schema_ = table_->schema->version;
-  }
+  FRESHET_RETURN_IF_ERROR(tables_->begin_batch());
   errors_.clear();
   batch_anchors_.clear();
   read_ = committed_;
@@ -307,8 +386,7 @@ Status RoutineLoadJob::consume() {
 }
 
 Status RoutineLoadJob::follow_schema() {
-  const storage::TableSnapshotPtr now = parts_.storage.snapshot()->find_table(spec_.load.database, spec_.load.table);
-  if (now != nullptr && now->id == table_->id && now->schema->version == table_->schema->version) return Status::OK();
+  if (!tables_->has_changed()) return Status::OK();
   return read_ != committed_ ? commit_batch() : begin_batch();
 }
 
@@ -324,7 +402,7 @@ Status RoutineLoadJob::take(const StreamSource::Batch& polled) {
       ++unselected_;
       continue;
     }
-    FRESHET_RETURN_IF_ERROR(decoder_->feed_record(message.value));
+    FRESHET_RETURN_IF_ERROR(tables_->feed(message));
     if (is_truncated_) FRESHET_RETURN_IF_ERROR(truncate_at(message));
     if (settled_) return Status::OK();
   }
@@ -342,13 +420,13 @@ Status RoutineLoadJob::truncate_at(const StreamMessage& message) {
   if (read_ != committed_) FRESHET_RETURN_IF_ERROR(commit_batch());
   if (settled_) return Status::OK();
   const bool has_one_partition = committed_.size() == 1;
-  if (!has_one_partition || !spec_.load.partitions.empty()) {
+  if (!has_one_partition || !spec_.load.partitions.empty() || spec_.is_multi_table()) {
     settle(
         RoutineLoadState::kPaused,
         fmt::format("offset {} of partition {} truncates the source table, but {}: TRUNCATE the table yourself, then ALTER "
                     "ROUTINE LOAD with kafka_partitions '{}' and kafka_offsets '{}' and RESUME to read on after it",
                     message.offset, message.partition,
-                    has_one_partition ? "this job loads some partitions only"
+                    has_one_partition ? "this job is for some partitions of it, or for several tables"
                                       : "the topic's other partitions do not tell which of their rows came before it",
                     message.partition, message.offset + 1));
     return Status::OK();
@@ -361,6 +439,7 @@ Status RoutineLoadJob::truncate_at(const StreamMessage& message) {
   {
     std::lock_guard lock(record_mutex_);
     ++record_.status.total_rows;
+    ++record_.status.unselected_rows;
     record_.status.progress[message.partition] = message.offset;
   }
   return begin_batch();
@@ -375,32 +454,41 @@ bool RoutineLoadJob::is_commit_due(bool was_full) const {
 }
 
 Status RoutineLoadJob::commit_batch() {
-  FRESHET_RETURN_IF_ERROR(decoder_->flush());
-  std::vector<storage::OffsetAdvance> offsets;
-  for (const auto& [partition, to] : read_) {
-    const int64_t from = committed_.at(partition);
-    if (from != to) offsets.push_back({job_, epoch_, partition, from, to});
+  FRESHET_ASSIGN_OR_RETURN(const uint64_t rows, tables_->prepare_commit());
+  Offsets from;
+  Offsets to;
+  for (const auto& [partition, position] : read_) {
+    if (committed_.at(partition) == position) continue;
+    from[partition] = committed_.at(partition);
+    to[partition] = position;
   }
-  FRESHET_RETURN_IF_ERROR(parts_.storage.admit_load(table_->id));
-  const uint64_t rows = transaction_->row_count();
+  const uint64_t errors = errors_.count();
+  RoutineLoadStatistics statistics;
+  {
+    std::lock_guard lock(record_mutex_);
+    statistics = record_.status;
+  }
+  statistics.received_bytes += batch_bytes_;
+  statistics.loaded_rows += rows;
+  statistics.error_rows += errors;
+  statistics.unselected_rows += unselected_;
+  statistics.total_rows += rows + errors + unselected_;
+  ++statistics.committed_tasks;
+  statistics.execute_ms += static_cast<uint64_t>(millis_since(first_message_));
+  statistics.last_commit_unix_ms = parts_.clock.unix_micros() / 1000;
   failpoint(Failpoint::kRoutineLoadCommit);
-  FRESHET_RETURN_IF_ERROR(transaction_->commit(std::nullopt, std::move(offsets)).status());
+  FRESHET_RETURN_IF_ERROR(tables_->commit({job_, epoch_}, from, to,
+                                          {kStatisticsRecord, std::to_string(job_.value), encode_statistics(statistics)}));
   failpoint(Failpoint::kRoutineLoadCommitted);
   committed_ = read_;
   for (const auto& [partition, anchor] : batch_anchors_) history_.anchors[partition] = anchor;
   last_commit_ = Clock::now();
-  const uint64_t errors = errors_.count();
   {
     std::lock_guard lock(record_mutex_);
-    RoutineLoadStatus& status = record_.status;
-    status.received_bytes += batch_bytes_;
-    status.loaded_rows += rows;
-    status.error_rows += errors;
-    status.total_rows += rows + errors + unselected_;
-    ++status.committed_tasks;
-    status.last_commit_unix_ms = parts_.clock.unix_micros() / 1000;
-    for (const auto& [partition, next] : committed_) status.progress[partition] = next - 1;
+    static_cast<RoutineLoadStatistics&>(record_.status) = statistics;
+    record_.status.error_rows_after_resumed += errors;
   }
+  show_positions(committed_);
   backoff_ms_ = lasting_errors_ = 0;
   if (history_.anchors.size() != saved_history_.anchors.size()) FRESHET_RETURN_IF_ERROR(save_history());
   unsaved_errors_.append(errors_);
@@ -468,7 +556,6 @@ Status RoutineLoadJob::look_around() {
                         });
   std::lock_guard lock(record_mutex_);
   record_.status.lag = std::move(lag);
-  for (const auto& [partition, next] : committed_) record_.status.progress[partition] = next - 1;
   return Status::OK();
 }
 

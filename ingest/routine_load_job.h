@@ -9,9 +9,8 @@
 #include <thread>
 #include <vector>
 
-#include "ingest/decode/decoder.h"
-#include "ingest/load_transaction.h"
 #include "ingest/routine_load_record.h"
+#include "ingest/routine_load_tables.h"
 #include "ingest/stream_history.h"
 #include "storage/base/wall_clock.h"
 
@@ -59,12 +58,17 @@ class RoutineLoadJob {
   Status change_state(RoutineLoadState state, const std::string& reason);
   /// Erases all that is stored of the stream, for a job that has ended. REQUIRES: no thread runs.
   Status forget_stream();
+  /// Stores another spec. REQUIRES: no thread runs.
+  Status alter(const RoutineLoadSpec& spec);
   RoutineLoadStatus status() const;
 
  private:
   using Clock = std::chrono::steady_clock;
   using Offsets = StreamPositions;
 
+  /// Shows the numbers among them as progress. REQUIRES: record_mutex_ is held.
+  void show_new_offsets();
+  void show_positions(const Offsets& positions);
   void run();
   /// Opens the stream and reads until stopped or an error.
   Status read_stream();
@@ -77,6 +81,12 @@ class RoutineLoadJob {
   void show_gaps();
   Status consume();
   Status begin_batch();
+  /// Makes tables_, and answers the job's stored positions.
+  Result<Offsets> open_tables();
+  /// RoutineLoadTables::NameTable.
+  Result<int32_t> name_table(const std::string& table);
+  /// Moves positions as ALTER ROUTINE LOAD asked.
+  Status apply_new_offsets(Offsets& positions);
   /// Ends the batch when the table has another schema now, so that what was sent after a change is decoded under it.
   Status follow_schema();
   Status take(const StreamSource::Batch& polled);
@@ -119,12 +129,9 @@ class RoutineLoadJob {
   StreamHistory history_;
   StreamHistory saved_history_;
   std::map<int32_t, StreamAnchor> batch_anchors_;  ///< the last record of each partition in the batch
-  storage::TableSnapshotPtr table_;
-  RowErrors errors_;          ///< of the batch
-  RowErrors unsaved_errors_;  ///< of commits since the last error log
-  std::unique_ptr<LoadTransaction> transaction_;
-  std::unique_ptr<Decoder> decoder_;
-  uint32_t decoder_schema_ = 0;
+  std::optional<RoutineLoadTables> tables_;        ///< while the stream is open
+  RowErrors errors_;                               ///< of the batch
+  RowErrors unsaved_errors_;                       ///< of commits since the last error log
   uint64_t batch_messages_ = 0;
   uint64_t batch_bytes_ = 0;
   uint64_t unselected_ = 0;    ///< tombstones, and what conditions left out

@@ -22,6 +22,7 @@ class RoutineLoadManagerImpl final : public RoutineLoadManager {
 
   Status start() override;
   Status create_job(const RoutineLoadSpec& spec) override;
+  Status alter(const RoutineLoadSpec& spec) override;
   Status pause(const std::string& database, const std::string& name) override;
   Status resume(const std::string& database, const std::string& name) override;
   Status stop(const std::string& database, const std::string& name) override;
@@ -30,6 +31,8 @@ class RoutineLoadManagerImpl final : public RoutineLoadManager {
 
  private:
   using JobPtr = std::shared_ptr<RoutineLoadJob>;
+  /// Whether the load fits its table as it is now.
+  Status check_load(const RoutineLoadSpec& spec) const;
   /// Jobs of this name that have not ended, or all of the database. NotFound when a named one is not there.
   Result<std::vector<JobPtr>> find(const std::string& database, const std::string& name) const;
 
@@ -73,9 +76,7 @@ Status RoutineLoadManagerImpl::create_job(const RoutineLoadSpec& spec) {
   if (unfinished >= options_.max_jobs) {
     return Status::ResourceExhausted("{} routine loads exist, the limit; STOP one that is done", unfinished);
   }
-  if (storage_.snapshot()->find_table(spec.load.database, spec.load.table) == nullptr) {
-    return Status::NotFound("Unknown table '{}.{}'", spec.load.database, spec.load.table);
-  }
+  FRESHET_RETURN_IF_ERROR(check_load(spec));
   FRESHET_ASSIGN_OR_RETURN(const TransactionId id, storage_.next_transaction_id());
   RoutineLoadRecord record;
   record.status.id = id.value;
@@ -97,6 +98,32 @@ Result<std::vector<RoutineLoadManagerImpl::JobPtr>> RoutineLoadManagerImpl::find
   }
   if (found.empty() && !name.empty()) return Status::NotFound("There is no job named {} in db {}", name, database);
   return found;
+}
+
+Status RoutineLoadManagerImpl::check_load(const RoutineLoadSpec& spec) const {
+  if (spec.is_multi_table()) {
+    const bool is_there = storage_.snapshot()->databases.contains(spec.load.database);
+    return is_there ? Status::OK() : Status::NotFound("Unknown database '{}'", spec.load.database);
+  }
+  RowErrors errors(0);
+  uint64_t unselected = 0;
+  return RoutineLoadTable({storage_, parts_.loads, errors, unselected, [] {}}, spec.load).begin();
+}
+
+Status RoutineLoadManagerImpl::alter(const RoutineLoadSpec& spec) {
+  std::lock_guard lock(mutex_);
+  FRESHET_ASSIGN_OR_RETURN(const std::vector<JobPtr> jobs, find(spec.load.database, spec.name));
+  const RoutineLoadStatus status = jobs.front()->status();
+  if (status.state != RoutineLoadState::kPaused) {
+    return Status::InvalidArgument("Only supports modification of PAUSED jobs: PAUSE ROUTINE LOAD FOR {} first", spec.name);
+  }
+  for (const auto& [partition, offset] : spec.new_offsets) {
+    if (status.progress.contains(partition)) continue;
+    return Status::InvalidArgument("kafka_partitions: the job does not read partition {}", partition);
+  }
+  FRESHET_RETURN_IF_ERROR(check_load(spec));
+  jobs.front()->end_thread();
+  return jobs.front()->alter(spec);
 }
 
 Status RoutineLoadManagerImpl::pause(const std::string& database, const std::string& name) {

@@ -1,65 +1,15 @@
 #include "ingest/routine_load_record.h"
 
-#include "storage/base/coding.h"
-#include "storage/base/crc32c.h"
+#include <algorithm>
+
+#include "ingest/record_fields.h"
 
 namespace freshet::ingest {
 namespace {
 
-constexpr uint8_t kRecordVersion = 1;
-using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-/// Writes or reads the same fields in the same order, so that both sides cannot differ.
-class Writer {
- public:
-  explicit Writer(std::string& out) : out_(out) {}
-  template <typename T>
-  requires std::is_arithmetic_v<T>
-  void field(const T& value) { put_fixed<T>(out_, value); }
-  template <typename T>
-  requires std::is_enum_v<T>
-  void field(const T& value) { put_fixed<uint8_t>(out_, static_cast<uint8_t>(value)); }
-  void field(const std::string& value) { put_length_prefixed(out_, value); }
-  template <typename A, typename B>
-  void field(const std::pair<A, B>& value) {
-    field(value.first);
-    field(value.second);
-  }
-  template <typename T>
-  void field(const std::vector<T>& values) {
-    put_fixed<uint32_t>(out_, static_cast<uint32_t>(values.size()));
-    for (const T& value : values) field(value);
-  }
-
- private:
-  std::string& out_;
-};
-
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : in_(bytes) {}
-  template <typename T>
-  requires std::is_arithmetic_v<T>
-  void field(T& value) { value = in_.fixed<T>(); }
-  template <typename T>
-  requires std::is_enum_v<T>
-  void field(T& value) { value = static_cast<T>(in_.fixed<uint8_t>()); }
-  void field(std::string& value) { value = in_.length_prefixed(); }
-  template <typename A, typename B>
-  void field(std::pair<A, B>& value) {
-    field(value.first);
-    field(value.second);
-  }
-  template <typename T>
-  void field(std::vector<T>& values) {
-    const uint32_t count = in_.fixed<uint32_t>();
-    for (uint32_t i = 0; i < count && in_.ok(); ++i) field(values.emplace_back());
-  }
-  bool is_whole() const { return in_.ok() && in_.at_end(); }
-
- private:
-  ByteReader in_;
-};
+/// 1: without what clauses say but columns and merge type. 2: all of it, who made the job, unselected rows.
+constexpr uint8_t kRecordVersion = 2;
+constexpr uint8_t kStatisticsVersion = 1;
 
 template <typename Visitor, typename Load>
 void visit_load(Visitor& visitor, Load& load) {
@@ -81,6 +31,16 @@ void visit_load(Visitor& visitor, Load& load) {
   visitor.field(load.num_as_string);
   visitor.field(load.json_root);
   visitor.field(load.jsonpaths);
+  if (visitor.version() < 2) return;
+  visitor.field(load.expressions);
+  visitor.field(load.preceding_filter);
+  visitor.field(load.where);
+  visitor.field(load.delete_condition);
+  visitor.field(load.partial_columns);
+  visitor.field(load.flexible_columns);
+  visitor.field(load.partial_new_keys_fail);
+  visitor.field(load.sequence_column);
+  visitor.field(load.partitions);
 }
 
 template <typename Visitor, typename Spec>
@@ -101,6 +61,22 @@ void visit_spec(Visitor& visitor, Spec& spec) {
   visitor.field(spec.job_properties);
   visitor.field(spec.source_properties);
   visitor.field(spec.comment);
+  if (visitor.version() < 2) return;
+  visitor.field(spec.user);
+  visitor.field(spec.new_offsets);
+}
+
+template <typename Visitor, typename Statistics>
+void visit_statistics(Visitor& visitor, Statistics& status) {
+  visitor.field(status.received_bytes);
+  visitor.field(status.total_rows);
+  visitor.field(status.loaded_rows);
+  visitor.field(status.error_rows);
+  visitor.field(status.unselected_rows);
+  visitor.field(status.committed_tasks);
+  visitor.field(status.aborted_tasks);
+  visitor.field(status.execute_ms);
+  visitor.field(status.last_commit_unix_ms);
 }
 
 template <typename Visitor, typename Record>
@@ -122,6 +98,10 @@ void visit_record(Visitor& visitor, Record& record) {
   visitor.field(status.aborted_tasks);
   visitor.field(status.lost_rows);
   visitor.field(status.last_commit_unix_ms);
+  if (visitor.version() < 2) return;
+  visitor.field(record.tables);
+  visitor.field(status.unselected_rows);
+  visitor.field(status.execute_ms);
 }
 
 }  // namespace
@@ -138,23 +118,34 @@ std::string_view routine_load_state_name(RoutineLoadState state) {
 }
 
 std::string RoutineLoadRecord::encode() const {
-  std::string out(1, static_cast<char>(kRecordVersion));
-  Writer writer(out);
+  RecordWriter writer(kRecordVersion);
   visit_record(writer, *this);
-  put_fixed<uint32_t>(out, crc32c(out));
-  return out;
+  return std::move(writer).finish();
 }
 
 Result<RoutineLoadRecord> RoutineLoadRecord::decode(std::string_view bytes) {
-  if (bytes.size() < 5 || static_cast<uint8_t>(bytes[0]) != kRecordVersion ||
-      crc32c(bytes.substr(0, bytes.size() - 4)) != load_fixed<uint32_t>(bytes.data() + bytes.size() - 4)) {
-    return Status::Corruption("routine load record has a wrong checksum or version");
-  }
+  FRESHET_ASSIGN_OR_RETURN(RecordReader reader, RecordReader::open(bytes, kRecordVersion, "routine load record"));
   RoutineLoadRecord record;
-  Reader reader(bytes.substr(1, bytes.size() - 5));
   visit_record(reader, record);
-  if (!reader.is_whole()) return Status::Corruption("routine load record has a wrong length");
+  FRESHET_RETURN_IF_ERROR(reader.finish());
+  RoutineLoadStatus& status = record.status;
+  if (reader.version() < 2) {
+    status.unselected_rows = status.total_rows - std::min(status.total_rows, status.loaded_rows + status.error_rows);
+  }
   return record;
+}
+
+std::string encode_statistics(const RoutineLoadStatistics& statistics) {
+  RecordWriter writer(kStatisticsVersion);
+  visit_statistics(writer, statistics);
+  return std::move(writer).finish();
+}
+
+Status decode_statistics(std::string_view bytes, RoutineLoadStatistics& statistics) {
+  FRESHET_ASSIGN_OR_RETURN(RecordReader reader,
+                           RecordReader::open(bytes, kStatisticsVersion, "statistics of a routine load"));
+  visit_statistics(reader, statistics);
+  return reader.finish();
 }
 
 }  // namespace freshet::ingest

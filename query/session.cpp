@@ -139,9 +139,7 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
           [&](const Show& show) { return run_show(show, state_, services_, out); },
           [&](const Explain& explain) { return run_explain(explain, out); },
           [&](const CreateRoutineLoad& create) { return run_create_routine_load(create, state_, services_, out); },
-          [&](const AlterRoutineLoad& alter) {
-            return Status::Unsupported("ALTER ROUTINE LOAD is not offered: STOP the job {} and create it again", alter.job);
-          },
+          [&](const AlterRoutineLoad& alter) { return run_alter_routine_load(alter, state_, services_, out); },
           [&](const ControlRoutineLoad& control) { return run_control_routine_load(control, state_, services_, out); },
           [&](const Use& use) {
             const Status used = use_database(use.database);

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "query/dialect/tokenizer.h"
+#include "query/routine_load_spec.h"
 
 namespace freshet::query {
 namespace {
@@ -14,8 +15,9 @@ bool names_a_secret(const Token& token) {
   if (!token.is_name() && token.kind != TokenKind::kString) return false;
   const std::string name = to_upper(token.text);
   constexpr std::string_view kSigns[] = {"PASSWORD", "SECRET", "TOKEN", "CREDENTIAL"};
-  return std::any_of(std::begin(kSigns), std::end(kSigns),
-                     [&](std::string_view sign) { return name.find(sign) != std::string::npos; });
+  const bool has_sign = std::any_of(std::begin(kSigns), std::end(kSigns),
+                                    [&](std::string_view sign) { return name.find(sign) != std::string::npos; });
+  return has_sign || is_secret_property(to_lower(token.text));
 }
 
 /// What may stand between the name of a secret and its value.

@@ -6,8 +6,8 @@
 namespace freshet::query {
 
 /// The statement with '***' for every string that may be a secret: what follows IDENTIFIED ... BY or AS, PASSWORD ( or =,
-/// and the value of a property whose name has "password", "secret", "token" or "credential" in it. Text that has no tokens
-/// (unterminated quotes) is cut off where they end.
+/// and the value of a property whose name has "password", "secret", "token" or "credential" in it or is_secret_property().
+/// Text that has no tokens (unterminated quotes) is cut off where they end.
 std::string mask_secrets(std::string_view sql);
 
 }  // namespace freshet::query

@@ -147,6 +147,8 @@ Status run_show(const Show& show, const SessionState& session, const QueryServic
     case ShowKind::kLoad: return show_load(show, session, services, out);
     case ShowKind::kStreamLoad: return show_stream_load(show, session, services, out);
     case ShowKind::kRoutineLoad: return show_routine_load(show, session, services, out);
+    case ShowKind::kRoutineLoadTask: return show_routine_load_task(show, session, services, out);
+    case ShowKind::kCreateRoutineLoad: return show_create_routine_load(show, session, services, out);
     case ShowKind::kFrontends:
     case ShowKind::kBackends: return show_nodes(show, services, out);
     case ShowKind::kCreateDatabase:

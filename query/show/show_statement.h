@@ -28,5 +28,10 @@ Status show_stream_load(const Show& show, const SessionState& session, const Que
 
 /// The lines of SHOW ROUTINE LOAD: Doris's 23 columns.
 Status show_routine_load(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
+/// What running jobs read, by SHOW ROUTINE LOAD TASK WHERE JobName = 'j'.
+Status show_routine_load_task(const Show& show, const SessionState& session, const QueryServices& services,
+                              ResultWriter& out);
+Status show_create_routine_load(const Show& show, const SessionState& session, const QueryServices& services,
+                                ResultWriter& out);
 
 }  // namespace freshet::query

@@ -15,14 +15,22 @@
 
 namespace freshet::storage {
 
+/// A record of an upper room, as StorageEngine::put_record stores it.
+struct RoomRecord {
+  std::string kind;
+  std::string key;
+  std::string value;
+};
+
 /// A consumed range of one stream partition. The commit is refused with Conflict unless `from` is the stored position (or
 /// nothing is stored and `from` is where the job began).
 struct OffsetAdvance {
   JobId job;
   uint64_t job_epoch = 0;
   int32_t partition = 0;
-  int64_t from = 0;  ///< first offset consumed
-  int64_t to = 0;    ///< next offset to consume
+  int64_t from = 0;                                 ///< first offset consumed
+  int64_t to = 0;                                   ///< next offset to consume
+  std::optional<RoomRecord> record = std::nullopt;  ///< stored when the position moves
 };
 
 /// The rows one load brings to one tablet, in arrival order: first `segments` (each flushed from one memtable, in order),

@@ -51,6 +51,7 @@ Status StreamPositions::advance(const std::vector<OffsetAdvance>& offsets, MetaB
   for (const OffsetAdvance& offset : offsets) {
     positions_[{offset.job, offset.partition}] = {offset.job_epoch, offset.to};
     batch.put(meta_keys::stream_position(offset.job, offset.partition), encode_position(offset.job_epoch, offset.to));
+    if (offset.record) batch.put(meta_keys::record(offset.record->kind, offset.record->key), offset.record->value);
   }
   return Status::OK();
 }

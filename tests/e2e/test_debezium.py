@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from test_kafka_load import job, wait_for
+from support.routine_loads import job, wait_for
 
 FIELDS = [("id", "int64", None), ("name", "string", None), ("amount", "bytes", ("org.apache.kafka.connect.data.Decimal", {"scale": "2"})),
           ("seen", "int64", ("io.debezium.time.MicroTimestamp", None))]

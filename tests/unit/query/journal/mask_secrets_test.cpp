@@ -19,6 +19,8 @@ TEST(MaskSecrets, HidesPropertiesByTheirNames) {
             R"(FROM KAFKA ("property.sasl.password" = '***', "kafka_topic" = "password"))");
   EXPECT_EQ(mask_secrets("('ssl.key.PassWord'='a', \"aws_secret_key\"=\"b\", session_token = 'c', user = 'd')"),
             "('ssl.key.PassWord'='***', \"aws_secret_key\"='***', session_token = '***', user = 'd')");
+  EXPECT_EQ(mask_secrets("('property.ssl.key.pem' = 'a', 'property.ssl.key.location' = 'b')"),
+            "('property.ssl.key.pem' = '***', 'property.ssl.key.location' = 'b')");
 }
 
 TEST(MaskSecrets, LeavesEverythingElse) {
