@@ -337,7 +337,7 @@ class PropertyReader {
       }
       request_.partial_new_keys_fail = behavior == "error";
     } else {
-      request_.partial_new_keys_fail = request_.strict_mode;
+      request_.partial_new_keys_fail = request_.strict_mode && find("strict_mode") != nullptr;
     }
     return Status::OK();
   }

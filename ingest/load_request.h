@@ -49,7 +49,7 @@ struct LoadRequest {
   MergeType merge_type = MergeType::kAppend;
   bool partial_columns = false;   ///< rows replace only the columns they bring
   bool flexible_columns = false;  ///< ... each row its own (JSON), with `partial_columns`
-  /// ... and a key that is not in the table refuses the load; what strict_mode means here, unless
+  /// ... and a key that is not in the table refuses the load; what strict_mode means when it is asked for, unless
   /// partial_update_new_key_behavior says otherwise.
   bool partial_new_keys_fail = false;
   /// function_column.sequence_col: the source column whose values are the rows' sequences, in a table whose sequence column
