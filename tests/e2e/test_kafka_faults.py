@@ -11,9 +11,6 @@ from confluent_kafka import Producer
 
 from support.routine_loads import create_job, error_logs, job, metrics, wait_for
 
-FAKE_TIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
-
-
 @pytest.fixture
 def log_server(make_server):
     """Starts a server with the DUPLICATE table d.log."""
@@ -334,25 +331,6 @@ def test_message_of_20_mb(log_server, kafka):
     wait_for_ids(roomy, [1, 2, 3])
     assert roomy.sql("SELECT id, length(s), length(t) FROM d.log ORDER BY id") == [
         (1, 6, 0), (2, 10_000_000, 10_000_000), (3, 6, 0)]
-
-
-def test_clock_jumps(log_server, kafka, tmp_path, monkeypatch):
-    now = tmp_path / "now"
-    now.write_text("+0")
-    for name, value in {"LD_PRELOAD": FAKE_TIME, "FAKETIME_TIMESTAMP_FILE": str(now), "FAKETIME_NO_CACHE": "1",
-                        "FAKETIME_DONT_FAKE_MONOTONIC": "1"}.items():
-        monkeypatch.setenv(name, value)
-    server = log_server()
-    monkeypatch.undo()
-    kafka.create_topic("clock", partitions=2)
-    create_log_job(server, kafka, "clock")
-    for number, jump in enumerate(["+0", "-3d", "+400d", "-1d", "+0"]):
-        now.write_text(jump)
-        kafka.produce("clock", [(str(i), f"{i},x") for i in range(number * 100, number * 100 + 100)])
-        wait_for_ids(server, range(number * 100 + 100))
-        assert 0 <= metrics(server)["last_commit_age_seconds"] < 60, jump
-    assert job(server)["state"] == "RUNNING" and job(server)["other"] == ""
-    server.sql("PAUSE ROUTINE LOAD FOR d.j")
 
 
 def freeze(kafka, seconds):
