@@ -3,7 +3,7 @@ import json
 import re
 import time
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 
 
 def wait_for(condition, what, seconds=WAIT_SECONDS):
