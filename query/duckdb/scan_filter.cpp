@@ -1,7 +1,6 @@
 #include "query/duckdb/scan_filter.h"
 
 #include <algorithm>
-#include <array>
 #include <duckdb/planner/expression/bound_between_expression.hpp>
 #include <duckdb/planner/expression/bound_columnref_expression.hpp>
 #include <duckdb/planner/expression/bound_comparison_expression.hpp>
@@ -9,23 +8,16 @@
 #include <duckdb/planner/expression/bound_constant_expression.hpp>
 #include <duckdb/planner/expression/bound_operator_expression.hpp>
 #include <duckdb/planner/filter/conjunction_filter.hpp>
-#include <duckdb/planner/filter/constant_filter.hpp>
-#include <duckdb/planner/filter/dynamic_filter.hpp>
 #include <duckdb/planner/filter/in_filter.hpp>
 #include <duckdb/planner/filter/null_filter.hpp>
 #include <duckdb/planner/filter/optional_filter.hpp>
-#include <duckdb/storage/table/column_segment.hpp>
-#include <optional>
 
 #include "query/duckdb/types.h"
-#include "storage/base/limits.h"
 
 namespace freshet::query {
 namespace {
 
 using duckdb::ExpressionType;
-using duckdb::idx_t;
-using duckdb::SelectionVector;
 using duckdb::TableFilter;
 using duckdb::TableFilterType;
 using Kind = ZoneCondition::Kind;
@@ -68,15 +60,6 @@ ZoneCondition conjunction(Kind kind, const duckdb::vector<duckdb::unique_ptr<Tab
   condition.kind = kind;
   for (const auto& child : children) condition.children.push_back(zone_condition(*child));
   return condition;
-}
-
-/// What a dynamic filter asks at this moment; nothing before its source has found a bound.
-std::optional<duckdb::ConstantFilter> current(const duckdb::DynamicFilter& filter) {
-  if (!filter.filter_data) return std::nullopt;
-  const duckdb::lock_guard<duckdb::mutex> lock(filter.filter_data->lock);
-  if (!filter.filter_data->initialized) return std::nullopt;
-  const duckdb::ConstantFilter& now = *filter.filter_data->filter;
-  return std::optional<duckdb::ConstantFilter>(std::in_place, now.comparison_type, now.constant);
 }
 
 /// The condition that `expression` puts on one column, and that column.
@@ -172,6 +155,14 @@ BoundColumnCondition column_condition(const duckdb::Expression& expression) {
 
 }  // namespace
 
+std::optional<duckdb::ConstantFilter> current_filter(const duckdb::DynamicFilter& filter) {
+  if (!filter.filter_data) return std::nullopt;
+  const duckdb::lock_guard<duckdb::mutex> lock(filter.filter_data->lock);
+  if (!filter.filter_data->initialized) return std::nullopt;
+  const duckdb::ConstantFilter& now = *filter.filter_data->filter;
+  return std::optional<duckdb::ConstantFilter>(std::in_place, now.comparison_type, now.constant);
+}
+
 std::vector<ColumnCondition> conditions_of(const duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>& expressions,
                                            const std::function<ColumnId(const duckdb::ColumnBinding&)>& column_of) {
   std::vector<ColumnCondition> conditions;
@@ -202,7 +193,7 @@ ZoneCondition zone_condition(const TableFilter& filter) {
       return child ? zone_condition(*child) : ZoneCondition{};
     }
     case TableFilterType::DYNAMIC_FILTER: {
-      const auto now = current(filter.Cast<duckdb::DynamicFilter>());
+      const auto now = current_filter(filter.Cast<duckdb::DynamicFilter>());
       return now ? comparison(now->comparison_type, now->constant) : ZoneCondition{};
     }
     default: return {};
@@ -223,137 +214,6 @@ bool is_dynamic(const TableFilter& filter) {
     case TableFilterType::CONJUNCTION_OR: return any(filter.Cast<duckdb::ConjunctionOrFilter>().child_filters);
     default: return false;
   }
-}
-
-/// One node of a compiled filter. Leaves run DuckDB's own kernels, so that NULL, NaN and collation are its own.
-struct RowFilter::Node {
-  enum class Kind : uint8_t { kLeaf, kDynamic, kAnd, kOr };
-  Kind kind = Kind::kLeaf;
-  const TableFilter* filter = nullptr;
-  duckdb::unique_ptr<TableFilter> owned;
-  duckdb::unique_ptr<duckdb::TableFilterState> state;
-  std::vector<std::unique_ptr<Node>> children;
-};
-
-RowFilter::RowFilter(duckdb::ClientContext& context, const TableFilter& filter)
-    : root_(compile(context, filter)), is_dynamic_(is_dynamic(filter)) {}
-RowFilter::~RowFilter() = default;
-
-std::unique_ptr<RowFilter::Node> RowFilter::compile(duckdb::ClientContext& context, const TableFilter& filter) {
-  auto node = std::make_unique<Node>();
-  node->filter = &filter;
-  const auto add_children = [&](const auto& children, Node::Kind kind) {
-    node->kind = kind;
-    for (const auto& child : children) {
-      auto compiled = compile(context, *child);
-      if (compiled == nullptr && kind == Node::Kind::kOr) return false;
-      if (compiled != nullptr) node->children.push_back(std::move(compiled));
-    }
-    return !node->children.empty();
-  };
-  switch (filter.filter_type) {
-    case TableFilterType::CONJUNCTION_AND:
-      return add_children(filter.Cast<duckdb::ConjunctionAndFilter>().child_filters, Node::Kind::kAnd) ? std::move(node)
-                                                                                                       : nullptr;
-    case TableFilterType::CONJUNCTION_OR:
-      return add_children(filter.Cast<duckdb::ConjunctionOrFilter>().child_filters, Node::Kind::kOr) ? std::move(node)
-                                                                                                     : nullptr;
-    case TableFilterType::DYNAMIC_FILTER: node->kind = Node::Kind::kDynamic; return node;
-    case TableFilterType::OPTIONAL_FILTER: {
-      // What an optional filter leaves in is filtered again above: only the cheap kinds pay here.
-      const auto& child = filter.Cast<duckdb::OptionalFilter>().child_filter;
-      if (!child || child->filter_type == TableFilterType::IN_FILTER) return nullptr;
-      return compile(context, *child);
-    }
-    case TableFilterType::IN_FILTER: {
-      node->kind = Node::Kind::kOr;
-      for (const duckdb::Value& value : filter.Cast<duckdb::InFilter>().values) {
-        auto equal = std::make_unique<Node>();
-        equal->owned = duckdb::make_uniq<duckdb::ConstantFilter>(ExpressionType::COMPARE_EQUAL, value);
-        equal->filter = equal->owned.get();
-        equal->state = duckdb::TableFilterState::Initialize(context, *equal->filter);
-        node->children.push_back(std::move(equal));
-      }
-      return node;
-    }
-    default: node->state = duckdb::TableFilterState::Initialize(context, filter); return node;
-  }
-}
-
-idx_t RowFilter::apply(duckdb::Vector& vector, idx_t count, SelectionVector& selection, idx_t selected) {
-  if (root_ == nullptr) return selected;
-  if (vector.GetVectorType() == duckdb::VectorType::DICTIONARY_VECTOR && !is_dynamic_ &&
-      !duckdb::DictionaryVector::DictionaryId(vector).empty()) {
-    return apply_to_dictionary(vector, selection, selected);
-  }
-  duckdb::UnifiedVectorFormat format;
-  vector.ToUnifiedFormat(count, format);
-  if (vector.GetVectorType() == duckdb::VectorType::CONSTANT_VECTOR) {
-    SelectionVector only;
-    return run(*root_, vector, format, 1, only, 1) == 1 ? selected : 0;
-  }
-  return run(*root_, vector, format, count, selection, selected);
-}
-
-idx_t RowFilter::apply_to_dictionary(duckdb::Vector& vector, SelectionVector& selection, idx_t selected) {
-  const std::string& id = duckdb::DictionaryVector::DictionaryId(vector);
-  if (id != dictionary_id_) {
-    duckdb::Vector& entries = duckdb::DictionaryVector::Child(vector);
-    const idx_t size = duckdb::DictionaryVector::DictionarySize(vector).GetIndex();
-    duckdb::UnifiedVectorFormat format;
-    entries.ToUnifiedFormat(size, format);
-    SelectionVector passing;
-    const idx_t passed = run(*root_, entries, format, size, passing, size);
-    entry_passes_.assign(size, 0);
-    for (idx_t i = 0; i < passed; ++i) entry_passes_[passing.get_index(i)] = 1;
-    dictionary_id_ = id;
-  }
-  const SelectionVector& codes = duckdb::DictionaryVector::SelVector(vector);
-  SelectionVector kept(kVectorRows);
-  idx_t kept_count = 0;
-  for (idx_t i = 0; i < selected; ++i) {
-    const idx_t row = selection.get_index(i);
-    kept.set_index(kept_count, row);
-    kept_count += entry_passes_[codes.get_index(row)];
-  }
-  selection.Initialize(kept);
-  return kept_count;
-}
-
-idx_t RowFilter::run(Node& node, duckdb::Vector& vector, duckdb::UnifiedVectorFormat& format, idx_t count,
-                     SelectionVector& selection, idx_t selected) {
-  switch (node.kind) {
-    case Node::Kind::kLeaf:
-      return duckdb::ColumnSegment::FilterSelection(selection, vector, format, *node.filter, *node.state, count, selected);
-    case Node::Kind::kDynamic: {
-      const auto now = current(node.filter->Cast<duckdb::DynamicFilter>());
-      if (!now) return selected;
-      duckdb::TableFilterState none;
-      return duckdb::ColumnSegment::FilterSelection(selection, vector, format, *now, none, count, selected);
-    }
-    case Node::Kind::kAnd:
-      for (const auto& child : node.children) {
-        selected = run(*child, vector, format, count, selection, selected);
-        if (selected == 0) break;
-      }
-      return selected;
-    case Node::Kind::kOr: break;
-  }
-  std::array<bool, kVectorRows> passes{};
-  for (const auto& child : node.children) {
-    SelectionVector candidates;
-    candidates.Initialize(selection);
-    const idx_t passed = run(*child, vector, format, count, candidates, selected);
-    for (idx_t i = 0; i < passed; ++i) passes[candidates.get_index(i)] = true;
-  }
-  SelectionVector kept(selected);
-  idx_t kept_count = 0;
-  for (idx_t i = 0; i < selected; ++i) {
-    const idx_t row = selection.get_index(i);
-    if (passes[row]) kept.set_index(kept_count++, row);
-  }
-  selection.Initialize(kept);
-  return kept_count;
 }
 
 }  // namespace freshet::query

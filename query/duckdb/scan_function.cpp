@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <duckdb/common/types/vector_cache.hpp>
 #include <duckdb/planner/operator/logical_get.hpp>
 #include <duckdb/planner/table_filter.hpp>
 #include <optional>
 
 #include "query/duckdb/query_state.h"
+#include "query/duckdb/row_filter.h"
 #include "query/duckdb/scan_filter.h"
 #include "query/duckdb/types.h"
 #include "query/duckdb/vector_bridge.h"
@@ -60,15 +60,31 @@ struct ScanColumn {
   explicit ScanColumn(const ColumnSchema& column, duckdb::Value default_value)
       : id(column.id), source(column.type, std::move(default_value)), type(logical_type(column.type)) {}
 
+  /// Whether every row of the page that holds `row` passes the filter, as far as the zone maps tell.
+  bool whole_page_passes(RowOrdinal row, uint32_t row_count) {
+    const storage::ColumnReader* reader = source.reader();
+    if (reader == nullptr || row_filter->is_dynamic()) return false;
+    const uint32_t page = row / reader->page_rows();
+    if (page != judged_page) {
+      const uint32_t rows = std::min(reader->page_rows(), row_count - page * reader->page_rows());
+      judged_page = page;
+      judged_passes = all_match(reader->page_zone(page), rows, reader->type(), condition);
+    }
+    return judged_passes;
+  }
+
   ColumnId id;
   ColumnSource source;
   duckdb::LogicalType type;
   std::optional<idx_t> output;  ///< position in the result
   const duckdb::TableFilter* filter = nullptr;
   std::unique_ptr<RowFilter> row_filter;
-  bool filter_is_dynamic = false;
-  duckdb::unique_ptr<duckdb::VectorCache> scratch_cache;  ///< for a filter column that is not in the result
-  duckdb::unique_ptr<duckdb::Vector> scratch;
+  ZoneCondition condition;  ///< what zone maps know of the filter, unless it is dynamic
+  bool is_read = false;     ///< the output has all rows of the vector already
+
+  static constexpr uint32_t kNoPage = UINT32_MAX;
+  uint32_t judged_page = kNoPage;  ///< the last page of which whole_page_passes() was asked
+  bool judged_passes = false;
 };
 
 duckdb::Value default_of(const ColumnSchema& column) {
@@ -102,7 +118,7 @@ class ScanLocalState final : public duckdb::LocalTableFunctionState {
         for (const idx_t empty : empty_outputs_) set_empty(output.data[empty]);
         return output.SetCardinality(rows);
       }
-      output.Reset();
+      if (is_output_touched_) output.Reset();
     }
   }
 
@@ -123,15 +139,11 @@ class ScanLocalState final : public duckdb::LocalTableFunctionState {
       const auto filter = input.filters->filters.find(position);
       if (filter != input.filters->filters.end()) {
         column->filter = filter->second.get();
-        column->row_filter = std::make_unique<RowFilter>(context_, *filter->second);
-        column->filter_is_dynamic = is_dynamic(*filter->second);
+        column->row_filter = std::make_unique<RowFilter>(context_, column->type, *filter->second);
+        if (!column->row_filter->is_dynamic()) column->condition = zone_condition(*filter->second);
+        has_dynamic_filter_ |= column->row_filter->is_dynamic();
       }
     }
-    if (column->filter != nullptr && !output) {
-      column->scratch_cache = duckdb::make_uniq<duckdb::VectorCache>(duckdb::Allocator::DefaultAllocator(), column->type);
-      column->scratch = duckdb::make_uniq<duckdb::Vector>(*column->scratch_cache);
-    }
-    has_dynamic_filter_ |= column->filter_is_dynamic;
     columns_.push_back(std::move(column));
     std::stable_sort(columns_.begin(), columns_.end(), [](const auto& a, const auto& b) { return cost(*a) < cost(*b); });
   }
@@ -159,7 +171,10 @@ class ScanLocalState final : public duckdb::LocalTableFunctionState {
   Status open_segment(const storage::SegmentView& view) {
     FRESHET_ASSIGN_OR_RETURN(reader_, view.segment->reader());
     dead_ = view.dead;
-    for (const auto& column : columns_) FRESHET_RETURN_IF_ERROR(column->source.open(reader_->column(column->id)));
+    for (const auto& column : columns_) {
+      FRESHET_RETURN_IF_ERROR(column->source.open(reader_->column(column->id)));
+      column->judged_page = ScanColumn::kNoPage;
+    }
     return Status::OK();
   }
 
@@ -177,7 +192,7 @@ class ScanLocalState final : public duckdb::LocalTableFunctionState {
     if (!has_dynamic_filter_ || reader_ == nullptr) return false;
     for (const auto& column : columns_) {
       const storage::ColumnReader* reader = column->source.reader();
-      if (!column->filter_is_dynamic || reader == nullptr) continue;
+      if (column->filter == nullptr || !column->row_filter->is_dynamic() || reader == nullptr) continue;
       const uint32_t page_rows = reader->page_rows();
       const uint32_t page = position_ / page_rows;
       const uint32_t rows = std::min(page_rows, reader_->row_count() - page * page_rows);
@@ -193,38 +208,35 @@ class ScanLocalState final : public duckdb::LocalTableFunctionState {
 
   /// Reads `count` rows; returns how many of them are live and pass the filters.
   idx_t read_vector(RowOrdinal first, uint32_t count, DataChunk& output) {
-    duckdb::SelectionVector selection;
-    idx_t selected = count;
-    if (dead_.count() != 0 && dead_.count_in(first, count) != 0) {
-      selection.Initialize(kVectorRows);
-      selected = dead_.live_rows(first, count, selection.data());
-      if (selected == 0) return 0;
-    }
+    is_output_touched_ = false;
+    rows_.assign(dead_.count() == 0 ? storage::RowBits::first(count) : dead_.live_bits(first, count));
     for (const auto& column : columns_) {
-      if (column->filter == nullptr) break;
-      duckdb::Vector& target = column->output ? output.data[*column->output] : *column->scratch;
-      if (!column->output) target.ResetFromCache(*column->scratch_cache);
-      check(column->source.read(first, count, target));
-      selected = column->row_filter->apply(target, count, selection, selected);
-      if (selected == 0) return 0;
+      if (rows_.count() == 0) return 0;
+      column->is_read = false;
+      if (column->filter == nullptr || column->row_filter->is_trivial()) continue;
+      if (reader_ != nullptr && column->whole_page_passes(first, reader_->row_count())) continue;
+      auto has_read = column->source.select(first, count, *column->row_filter, rows_,
+                                            column->output ? &output.data[*column->output] : nullptr);
+      check(has_read.status());
+      column->is_read = has_read.value();
+      is_output_touched_ |= column->is_read;
     }
+    const bool is_whole = rows_.count() == count;
     for (const auto& column : columns_) {
-      if (!column->output) continue;
+      if (!column->output || rows_.count() == 0) continue;
       duckdb::Vector& target = output.data[*column->output];
-      const RowSelection rows{selection.data(), static_cast<uint32_t>(selected)};
-      if (column->filter != nullptr) {
-        if (selected != count) compact_vector(target, rows);
-      } else if (selected != count) {
-        check(column->source.read_selected(first, count, rows, target));
+      if (column->is_read) {
+        if (!is_whole) compact_vector(target, rows_);
       } else {
-        check(column->source.read(first, count, target));
+        check(is_whole ? column->source.read(first, count, target)
+                       : column->source.read_selected(first, count, rows_, target));
       }
     }
     for (const idx_t output_column : row_id_outputs_) {
       auto* ids = duckdb::FlatVector::GetData<int64_t>(output.data[output_column]);
-      for (idx_t i = 0; i < selected; ++i) ids[i] = row_ids_->of(first + (selected != count ? selection.get_index(i) : i));
+      for (const uint32_t row : rows_.rows()) *ids++ = row_ids_->of(first + row);
     }
-    return selected;
+    return rows_.count();
   }
 
   void check(const Status& status) {
@@ -243,6 +255,8 @@ class ScanLocalState final : public duckdb::LocalTableFunctionState {
   std::vector<idx_t> empty_outputs_;                  ///< the empty column that count(*) asks for
   std::vector<idx_t> row_id_outputs_;
   bool has_dynamic_filter_ = false;
+  bool is_output_touched_ = false;               ///< by the vector that was read last
+  RowSelection rows_{storage::RowBits::none()};  ///< of that vector: live, and passing
 
   std::shared_ptr<const storage::SegmentReader> reader_;  ///< null while a delta buffer is read
   storage::DeadRows dead_;

@@ -1,5 +1,6 @@
 #include "query/duckdb/vector_bridge.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -7,6 +8,7 @@
 #include <span>
 
 #include "query/duckdb/types.h"
+#include "query/scan/compare_values.h"
 #include "storage/base/limits.h"
 #include "storage/segment/widened_page.h"
 #include "storage/types/widening.h"
@@ -38,43 +40,29 @@ string_t to_string_t(std::string_view text) { return string_t(text.data(), stati
 
 bool bit_at(const ValidityWords& words, uint32_t row) { return (words[row / 64] >> (row % 64) & 1) != 0; }
 
-template <typename T>
-void compact_fixed(duckdb::data_ptr_t data, RowSelection selection) {
-  T* values = reinterpret_cast<T*>(data);
-  for (uint32_t i = 0; i < selection.count; ++i) values[i] = values[selection.rows[i]];
-}
-
-void compact_values(duckdb::data_ptr_t data, size_t width, RowSelection selection) {
-  switch (width) {
-    case 1: return compact_fixed<uint8_t>(data, selection);
-    case 2: return compact_fixed<uint16_t>(data, selection);
-    case 4: return compact_fixed<uint32_t>(data, selection);
-    case 8: return compact_fixed<uint64_t>(data, selection);
-    default: return compact_fixed<duckdb::hugeint_t>(data, selection);
-  }
-}
-
-/// Few enough that reaching for each row beats decoding all of them.
-bool is_sparse(RowSelection selection, uint32_t count) { return selection.count * 8 <= count; }
+/// More runs than this in a vector are not asked one by one.
+constexpr uint32_t kMaxSelectedRuns = kVectorRows / 8;
 
 }  // namespace
 
-void compact_vector(Vector& vector, RowSelection selection) {
+void compact_vector(Vector& vector, const RowSelection& selection) {
   if (vector.GetVectorType() == VectorType::CONSTANT_VECTOR) return;
   if (vector.GetVectorType() != VectorType::FLAT_VECTOR) {
-    duckdb::SelectionVector rows(selection.count);
-    std::memcpy(rows.data(), selection.rows, selection.count * sizeof(duckdb::sel_t));
-    vector.Slice(rows, selection.count);
+    duckdb::SelectionVector rows(selection.count());
+    std::memcpy(rows.data(), selection.rows().data(), selection.count() * sizeof(duckdb::sel_t));
+    vector.Slice(rows, selection.count());
     return;
   }
-  compact_values(FlatVector::GetData(vector), duckdb::GetTypeIdSize(vector.GetType().InternalType()), selection);
+  storage::keep_values(FlatVector::GetData(vector), duckdb::GetTypeIdSize(vector.GetType().InternalType()),
+                       selection.bits());
   auto& validity = FlatVector::Validity(vector);
   if (validity.AllValid()) return;
   ValidityWords before;
   std::memcpy(before.data(), validity.GetData(), sizeof(before));
   validity.Reset();
-  for (uint32_t i = 0; i < selection.count; ++i) {
-    if (!bit_at(before, selection.rows[i])) validity.SetInvalid(i);
+  const auto rows = selection.rows();
+  for (uint32_t i = 0; i < rows.size(); ++i) {
+    if (!bit_at(before, rows[i])) validity.SetInvalid(i);
   }
 }
 
@@ -113,6 +101,8 @@ Status ColumnSource::pin_page(RowOrdinal row) {
   page_ = storage::widen_page(std::move(page), reader_->type(), type_);
   page_index_ = index;
   dictionary_.reset();
+  page_passes_.reset();
+  passing_codes_.clear();
   if (type_.is_bytes()) pin_ = duckdb::make_buffer<Pin<storage::ColumnPage>>(page_);
   return Status::OK();
 }
@@ -120,37 +110,36 @@ Status ColumnSource::pin_page(RowOrdinal row) {
 Status ColumnSource::read(RowOrdinal first, uint32_t count, Vector& out) {
   if (reader_ != nullptr) {
     FRESHET_RETURN_IF_ERROR(pin_page(first));
-    read_page(first % reader_->page_rows(), count, std::nullopt, out);
+    read_page(first % reader_->page_rows(), count, nullptr, out);
   } else if (buffer_ != nullptr) {
-    read_delta(first, count, std::nullopt, out);
+    read_delta(first, count, nullptr, out);
   } else {
     out.Reference(default_);
   }
   return Status::OK();
 }
 
-Status ColumnSource::read_selected(RowOrdinal first, uint32_t count, RowSelection selection, Vector& out) {
+Status ColumnSource::read_selected(RowOrdinal first, uint32_t count, const RowSelection& selection, Vector& out) {
   if (reader_ != nullptr) {
     FRESHET_RETURN_IF_ERROR(pin_page(first));
-    read_page(first % reader_->page_rows(), count, selection, out);
+    read_page(first % reader_->page_rows(), count, &selection, out);
   } else if (buffer_ != nullptr) {
-    read_delta(first, count, selection, out);
+    read_delta(first, count, &selection, out);
   } else {
     out.Reference(default_);
   }
   return Status::OK();
 }
 
-void ColumnSource::read_page(uint32_t offset, uint32_t count, std::optional<RowSelection> selection, Vector& out) {
-  const uint32_t nulls = page_->null_count();
-  if (nulls == page_->row_count()) {
-    out.SetVectorType(VectorType::CONSTANT_VECTOR);
-    duckdb::ConstantVector::SetNull(out, true);
-    return;
-  }
-  const storage::PageEncoding encoding = page_->encoding();
-  if (encoding == storage::PageEncoding::kConstant && nulls == 0) return set_constant(out);
+bool ColumnSource::is_constant_page() const {
+  return page_->null_count() == page_->row_count() ||
+         (page_->encoding() == storage::PageEncoding::kConstant && page_->null_count() == 0);
+}
+
+void ColumnSource::read_page(uint32_t offset, uint32_t count, const RowSelection* selection, Vector& out) {
+  if (is_constant_page()) return set_constant(out);
   if (!type_.is_bytes()) return read_fixed(offset, count, selection, out);
+  const storage::PageEncoding encoding = page_->encoding();
   if (encoding == storage::PageEncoding::kDictionary || encoding == storage::PageEncoding::kConstant) {
     return read_dictionary(offset, count, selection, out);
   }
@@ -159,6 +148,7 @@ void ColumnSource::read_page(uint32_t offset, uint32_t count, std::optional<RowS
 
 void ColumnSource::set_constant(Vector& out) const {
   out.SetVectorType(VectorType::CONSTANT_VECTOR);
+  if (page_->null_count() != 0) return duckdb::ConstantVector::SetNull(out, true);
   if (!type_.is_bytes()) {
     page_->read_fixed(0, 1, duckdb::ConstantVector::GetData(out));
     return;
@@ -167,7 +157,7 @@ void ColumnSource::set_constant(Vector& out) const {
   duckdb::StringVector::AddBuffer(out, pin_);
 }
 
-void ColumnSource::read_validity(uint32_t offset, uint32_t count, std::optional<RowSelection> selection, Vector& out) {
+void ColumnSource::read_validity(uint32_t offset, uint32_t count, const RowSelection* selection, Vector& out) {
   if (page_->null_count() == 0) return;
   ValidityWords words;
   page_->read_validity(offset, count, words.data());
@@ -177,27 +167,31 @@ void ColumnSource::read_validity(uint32_t offset, uint32_t count, std::optional<
     std::memcpy(validity.GetData(), words.data(), (count + 63) / 64 * sizeof(uint64_t));
     return;
   }
-  for (uint32_t i = 0; i < selection->count; ++i) {
-    if (!bit_at(words, selection->rows[i])) validity.SetInvalid(i);
+  const auto rows = selection->rows();
+  for (uint32_t i = 0; i < rows.size(); ++i) {
+    if (!bit_at(words, rows[i])) validity.SetInvalid(i);
   }
 }
 
-void ColumnSource::read_fixed(uint32_t offset, uint32_t count, std::optional<RowSelection> selection, Vector& out) {
+void ColumnSource::read_fixed(uint32_t offset, uint32_t count, const RowSelection* selection, Vector& out) {
   const duckdb::data_ptr_t data = FlatVector::GetData(out);
-  read_validity(offset, count, selection, out);
-  if (!selection) {
-    page_->read_fixed(offset, count, data);
-  } else if (is_sparse(*selection, count)) {
-    std::array<uint32_t, kVectorRows> rows;
-    for (uint32_t i = 0; i < selection->count; ++i) rows[i] = offset + selection->rows[i];
-    page_->gather_fixed(std::span<const uint32_t>(rows.data(), selection->count), data);
-  } else {
-    page_->read_fixed(offset, count, data);
-    compact_values(data, type_.width(), *selection);
+  if (page_->encoding() == storage::PageEncoding::kRunLength && page_->null_count() == 0) {
+    uint32_t end;
+    if (page_->read_runs(offset, count, 1, &end, data) == 1) return out.SetVectorType(VectorType::CONSTANT_VECTOR);
   }
+  read_validity(offset, count, selection, out);
+  if (selection != nullptr && selection->is_sparse(count)) {
+    std::array<uint32_t, kVectorRows> rows;
+    std::transform(selection->rows().begin(), selection->rows().end(), rows.begin(),
+                   [&](uint32_t row) { return offset + row; });
+    page_->gather_fixed(std::span<const uint32_t>(rows.data(), selection->count()), data);
+    return;
+  }
+  page_->read_fixed(offset, count, data);
+  if (selection != nullptr) storage::keep_values(data, type_.width(), selection->bits());
 }
 
-void ColumnSource::read_strings(uint32_t offset, uint32_t count, std::optional<RowSelection> selection, Vector& out) {
+void ColumnSource::read_strings(uint32_t offset, uint32_t count, const RowSelection* selection, Vector& out) {
   read_validity(offset, count, selection, out);
   string_t* strings = FlatVector::GetData<string_t>(out);
   duckdb::StringVector::AddBuffer(out, pin_);
@@ -205,19 +199,17 @@ void ColumnSource::read_strings(uint32_t offset, uint32_t count, std::optional<R
   if (page_->encoding() == storage::PageEncoding::kFsst) {
     duckdb::StringVector::AddBuffer(out, duckdb::make_buffer<Pin<storage::DecodedBytes>>(decoded));
   }
-  if (selection && is_sparse(*selection, count)) {
-    for (uint32_t i = 0; i < selection->count; ++i) {
-      strings[i] = to_string_t(page_->bytes_at(offset + selection->rows[i], *decoded));
-    }
+  if (selection != nullptr && selection->is_sparse(count)) {
+    for (const uint32_t row : selection->rows()) *strings++ = to_string_t(page_->bytes_at(offset + row, *decoded));
     return;
   }
   std::array<std::string_view, kVectorRows> values;
   page_->read_bytes(offset, count, values.data(), *decoded);
-  if (!selection) {
+  if (selection == nullptr) {
     for (uint32_t i = 0; i < count; ++i) strings[i] = to_string_t(values[i]);
     return;
   }
-  for (uint32_t i = 0; i < selection->count; ++i) strings[i] = to_string_t(values[selection->rows[i]]);
+  for (const uint32_t row : selection->rows()) *strings++ = to_string_t(values[row]);
 }
 
 void ColumnSource::build_dictionary() {
@@ -233,21 +225,22 @@ void ColumnSource::build_dictionary() {
   dictionary_id_ = "freshet " + std::to_string(next_id.fetch_add(1, std::memory_order_relaxed));
 }
 
-void ColumnSource::read_dictionary(uint32_t offset, uint32_t count, std::optional<RowSelection> selection, Vector& out) {
+void ColumnSource::read_codes(uint32_t offset, uint32_t count, uint32_t* codes) const {
+  page_->read_codes(offset, count, codes);
+  if (page_->null_count() == 0) return;
+  ValidityWords words;
+  page_->read_validity(offset, count, words.data());
+  for (uint32_t i = 0; i < count; ++i) {
+    if (!bit_at(words, i)) codes[i] = dictionary_size_ - 1;
+  }
+}
+
+void ColumnSource::read_dictionary(uint32_t offset, uint32_t count, const RowSelection* selection, Vector& out) {
   if (dictionary_ == nullptr) build_dictionary();
   duckdb::SelectionVector codes(kVectorRows);
-  page_->read_codes(offset, count, codes.data());
-  if (page_->null_count() != 0) {
-    ValidityWords words;
-    page_->read_validity(offset, count, words.data());
-    for (uint32_t i = 0; i < count; ++i) {
-      if (!bit_at(words, i)) codes.set_index(i, dictionary_size_ - 1);
-    }
-  }
-  const uint32_t kept = selection ? selection->count : count;
-  if (selection) {
-    for (uint32_t i = 0; i < kept; ++i) codes.set_index(i, codes.get_index(selection->rows[i]));
-  }
+  read_codes(offset, count, codes.data());
+  const uint32_t kept = selection != nullptr ? selection->count() : count;
+  if (selection != nullptr) storage::keep_values(codes.data(), sizeof(duckdb::sel_t), selection->bits());
   // Operators gain from a dictionary only when it is clearly smaller than the vector.
   if (dictionary_size_ * 2 <= kept) {
     out.Dictionary(*dictionary_, dictionary_size_, codes, kept);
@@ -264,10 +257,10 @@ void ColumnSource::read_dictionary(uint32_t offset, uint32_t count, std::optiona
   duckdb::StringVector::AddBuffer(out, pin_);
 }
 
-void ColumnSource::read_delta(RowOrdinal first, uint32_t count, std::optional<RowSelection> selection, Vector& out) {
+void ColumnSource::read_delta(RowOrdinal first, uint32_t count, const RowSelection* selection, Vector& out) {
   const auto& chunk = buffer_->chunk(buffer_column_, first / kVectorRows);
-  const uint32_t kept = selection ? selection->count : count;
-  const auto row_of = [&](uint32_t i) { return selection ? selection->rows[i] : i; };
+  const uint32_t kept = selection != nullptr ? selection->count() : count;
+  const auto row_of = [&](uint32_t i) { return selection != nullptr ? selection->rows()[i] : i; };
   const uint8_t* nulls = chunk.nulls.get();
   auto& validity = FlatVector::Validity(out);
   if (std::memchr(nulls, 1, count) != nullptr) {
@@ -278,12 +271,123 @@ void ColumnSource::read_delta(RowOrdinal first, uint32_t count, std::optional<Ro
   if (!type_.is_bytes()) {
     const PhysicalType stored = buffer_->schema()->columns[buffer_column_].type.physical();
     widen_values(stored, type_.physical(), chunk.fixed.get(), count, FlatVector::GetData(out));
-    if (selection) compact_values(FlatVector::GetData(out), type_.width(), *selection);
+    if (selection != nullptr) storage::keep_values(FlatVector::GetData(out), type_.width(), selection->bits());
     return;
   }
   string_t* strings = FlatVector::GetData<string_t>(out);
   for (uint32_t i = 0; i < kept; ++i) strings[i] = to_string_t(chunk.bytes[row_of(i)]);
   duckdb::StringVector::AddBuffer(out, pin_);
+}
+
+Result<bool> ColumnSource::select(RowOrdinal first, uint32_t count, const RowFilter& filter, RowSelection& wanted,
+                                  Vector* out) {
+  if (reader_ != nullptr) {
+    FRESHET_RETURN_IF_ERROR(pin_page(first));
+    if (select_encoded(first % reader_->page_rows(), count, filter, wanted)) return false;
+  } else if (buffer_ == nullptr) {
+    Vector value(default_);
+    if (!filter.passes(value)) wanted.assign(storage::RowBits::none());
+    return false;
+  }
+  if (wanted.is_sparse(count)) {
+    FRESHET_RETURN_IF_ERROR(select_few(first, count, filter, wanted));
+    return false;
+  }
+  Vector& values = out != nullptr ? *out : empty_scratch();
+  FRESHET_RETURN_IF_ERROR(read(first, count, values));
+  storage::RowBits rows = wanted.bits();
+  filter.apply(values, count, rows);
+  wanted.assign(rows);
+  return out != nullptr;
+}
+
+bool ColumnSource::select_encoded(uint32_t offset, uint32_t count, const RowFilter& filter, RowSelection& wanted) {
+  if (is_constant_page()) {
+    if (!constant_passes(filter)) wanted.assign(storage::RowBits::none());
+    return true;
+  }
+  switch (page_->encoding()) {
+    case storage::PageEncoding::kRunLength: return select_runs(offset, count, filter, wanted);
+    case storage::PageEncoding::kDictionary: return select_codes(offset, count, filter, wanted);
+    default: return false;
+  }
+}
+
+bool ColumnSource::constant_passes(const RowFilter& filter) {
+  if (!page_passes_ || filter.is_dynamic()) {
+    Vector& value = empty_scratch();
+    set_constant(value);
+    page_passes_ = filter.passes(value);
+  }
+  return *page_passes_;
+}
+
+bool ColumnSource::select_runs(uint32_t offset, uint32_t count, const RowFilter& filter, RowSelection& wanted) {
+  if (page_->null_count() != 0) return false;
+  Vector& values = empty_scratch();
+  std::array<uint32_t, kMaxSelectedRuns> ends;
+  const uint32_t runs = page_->read_runs(offset, count, kMaxSelectedRuns, ends.data(), FlatVector::GetData(values));
+  if (runs == 0) return false;
+  RowSelection passing(storage::RowBits::first(runs));
+  storage::RowBits bits = passing.bits();
+  filter.apply(values, runs, bits);
+  passing.assign(bits);
+  storage::RowBits rows = storage::RowBits::none();
+  for (const uint32_t run : passing.rows()) rows.set_range(run == 0 ? 0 : ends[run - 1], ends[run]);
+  wanted.assign(rows &= wanted.bits());
+  return true;
+}
+
+uint32_t ColumnSource::used_codes() const { return dictionary_size_ - (page_->null_count() == 0 ? 1 : 0); }
+
+void ColumnSource::find_passing_codes(const RowFilter& filter) {
+  const uint32_t used = used_codes();
+  passing_codes_.assign((used + kVectorRows - 1) / kVectorRows * (kVectorRows / 32), 0);
+  passing_count_ = 0;
+  for (uint32_t first = 0; first < used; first += kVectorRows) {
+    const uint32_t entries = std::min(kVectorRows, used - first);
+    Vector part(*dictionary_, first, first + entries);
+    storage::RowBits passing = storage::RowBits::first(entries);
+    filter.apply(part, entries, passing);
+    passing_count_ += passing.count();
+    std::memcpy(passing_codes_.data() + first / 32, passing.words.data(), sizeof(passing.words));
+  }
+}
+
+bool ColumnSource::select_codes(uint32_t offset, uint32_t count, const RowFilter& filter, RowSelection& wanted) {
+  if (dictionary_ == nullptr) build_dictionary();
+  if (filter.is_dynamic() && dictionary_size_ * 2 > count) return false;
+  if (passing_codes_.empty() || filter.is_dynamic()) find_passing_codes(filter);
+  if (passing_count_ == 0) wanted.assign(storage::RowBits::none());
+  if (passing_count_ == 0 || passing_count_ == used_codes()) return true;
+  std::array<uint32_t, kVectorRows> codes;
+  read_codes(offset, count, codes.data());
+  storage::RowBits rows = rows_with_codes(codes.data(), count, passing_codes_);
+  wanted.assign(rows &= wanted.bits());
+  return true;
+}
+
+Status ColumnSource::select_few(RowOrdinal first, uint32_t count, const RowFilter& filter, RowSelection& wanted) {
+  Vector& values = empty_scratch();
+  FRESHET_RETURN_IF_ERROR(read_selected(first, count, wanted, values));
+  RowSelection passing(storage::RowBits::first(wanted.count()));
+  storage::RowBits bits = passing.bits();
+  filter.apply(values, wanted.count(), bits);
+  passing.assign(bits);
+  storage::RowBits rows = storage::RowBits::none();
+  for (const uint32_t each : passing.rows()) rows.set_range(wanted.rows()[each], wanted.rows()[each] + 1);
+  wanted.assign(rows);
+  return Status::OK();
+}
+
+Vector& ColumnSource::empty_scratch() {
+  if (scratch_ == nullptr) {
+    scratch_cache_ = duckdb::make_uniq<duckdb::VectorCache>(duckdb::Allocator::DefaultAllocator(), logical_);
+    scratch_ = duckdb::make_uniq<Vector>(*scratch_cache_);
+  } else {
+    scratch_->ResetFromCache(*scratch_cache_);
+  }
+  return *scratch_;
 }
 
 }  // namespace freshet::query

@@ -53,6 +53,29 @@ bool may_compare(const Bounds& bounds, const ZoneCondition& condition) {
   }
 }
 
+bool all_equal(const Bounds& bounds, const ZoneValue& value) {
+  return comparable(bounds, value) && bounds.has_max && bounds.min == value && bounds.max == value;
+}
+
+/// Whether every value within the bounds compares so.
+bool all_compare(const Bounds& bounds, const ZoneCondition& condition) {
+  using Kind = ZoneCondition::Kind;
+  if (condition.kind == Kind::kIn) {
+    return std::any_of(condition.values.begin(), condition.values.end(),
+                       [&](const ZoneValue& value) { return all_equal(bounds, value); });
+  }
+  const ZoneValue& value = condition.values.front();
+  if (!comparable(bounds, value)) return false;
+  switch (condition.kind) {
+    case Kind::kEqual: return all_equal(bounds, value);
+    case Kind::kLess: return bounds.has_max && bounds.max < value;
+    case Kind::kLessOrEqual: return bounds.has_max && bounds.max <= value;
+    case Kind::kGreater: return bounds.min > value;
+    case Kind::kGreaterOrEqual: return bounds.min >= value;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 ZoneValue zone_value(const DataType& type, std::string_view raw) {
@@ -82,6 +105,20 @@ bool may_match(const storage::ZoneMap& zone, uint32_t row_count, const DataType&
   }
   if (zone.null_count >= row_count) return false;
   return !zone.has_bounds || may_compare(bounds_of(zone, type), condition);
+}
+
+bool all_match(const storage::ZoneMap& zone, uint32_t row_count, const DataType& type, const ZoneCondition& condition) {
+  using Kind = ZoneCondition::Kind;
+  const auto child_matches = [&](const ZoneCondition& child) { return all_match(zone, row_count, type, child); };
+  switch (condition.kind) {
+    case Kind::kUnknown: return false;
+    case Kind::kIsNull: return zone.null_count >= row_count;
+    case Kind::kIsNotNull: return zone.null_count == 0;
+    case Kind::kAnd: return std::all_of(condition.children.begin(), condition.children.end(), child_matches);
+    case Kind::kOr: return std::any_of(condition.children.begin(), condition.children.end(), child_matches);
+    default: break;
+  }
+  return zone.null_count == 0 && zone.has_bounds && all_compare(bounds_of(zone, type), condition);
 }
 
 }  // namespace freshet::query

@@ -43,6 +43,9 @@ struct ColumnCondition {
 /// False only when no row of the zone can satisfy `condition`. `row_count`: rows that the zone covers.
 bool may_match(const storage::ZoneMap& zone, uint32_t row_count, const DataType& type, const ZoneCondition& condition);
 
+/// True only when every row of the zone satisfies `condition`.
+bool all_match(const storage::ZoneMap& zone, uint32_t row_count, const DataType& type, const ZoneCondition& condition);
+
 /// The bound of a zone of a fixed-width type as a constant. REQUIRES: `raw` has the type's width.
 ZoneValue zone_value(const DataType& type, std::string_view raw);
 

@@ -5,6 +5,8 @@
 #include <exception>
 #include <roaring/roaring.hh>
 
+#include "storage/base/assert.h"
+
 namespace freshet::storage {
 namespace {
 
@@ -30,30 +32,6 @@ void visit_chunks(RowOrdinal first, uint32_t count, const Visit& visit) {
     visit(static_cast<size_t>(chunk), static_cast<uint32_t>(row - begin), static_cast<uint32_t>(stop - begin));
     row = stop;
   }
-}
-
-/// For each byte of a bitmap the positions of its set bits, ascending; the rest is padding.
-constexpr auto kBitPositions = [] {
-  std::array<std::array<uint8_t, 8>, 256> table{};
-  for (uint32_t byte = 0; byte < 256; ++byte) {
-    uint32_t count = 0;
-    for (uint8_t bit = 0; bit < 8; ++bit) {
-      if ((byte >> bit & 1) != 0) table[byte][count++] = bit;
-    }
-  }
-  return table;
-}();
-
-/// Writes `base` plus the position of each set bit; returns the end. Writes eight numbers for each byte without a branch, so
-/// `out` needs room for 64.
-uint32_t* write_set_bits(uint64_t bits, uint32_t base, uint32_t* out) {
-  for (uint32_t begin = 0; begin < 64; begin += 8, bits >>= 8) {
-    const uint8_t byte = static_cast<uint8_t>(bits);
-    const std::array<uint8_t, 8>& positions = kBitPositions[byte];
-    for (uint32_t i = 0; i < 8; ++i) out[i] = base + begin + positions[i];
-    out += std::popcount(byte);
-  }
-  return out;
 }
 
 template <typename Visit>
@@ -102,6 +80,16 @@ uint32_t DeadRows::live_rows(RowOrdinal first, uint32_t count, uint32_t* out) co
     }
   });
   return static_cast<uint32_t>(next - out);
+}
+
+RowBits DeadRows::live_bits(RowOrdinal first, uint32_t count) const {
+  FRESHET_DCHECK(first % kVectorRows == 0);
+  RowBits live = RowBits::first(count);
+  if (const Chunk* chunk = chunk_of(first)) {
+    const uint64_t* dead = chunk->words.data() + first % kBitmapChunkRows / 64;
+    for (size_t i = 0; i < live.words.size(); ++i) live.words[i] &= ~dead[i];
+  }
+  return live;
 }
 
 DeadRows DeadRows::with(std::span<const RowOrdinal> rows) const {

@@ -11,6 +11,7 @@
 #include "storage/base/ids.h"
 #include "storage/base/limits.h"
 #include "storage/base/result.h"
+#include "storage/bitmap/row_bits.h"
 
 namespace freshet::storage {
 
@@ -44,6 +45,8 @@ class DeadRows {
   /// Writes the live rows of [first, first + count), relative to `first`, to `out`; returns how many.
   /// REQUIRES: room for `count` numbers.
   uint32_t live_rows(RowOrdinal first, uint32_t count, uint32_t* out) const;
+  /// The live rows of the vector [first, first + count). REQUIRES: first % kVectorRows == 0, count <= kVectorRows.
+  RowBits live_bits(RowOrdinal first, uint32_t count) const;
 
   /// This version plus `rows` (any order, repeats allowed).
   DeadRows with(std::span<const RowOrdinal> rows) const;

@@ -73,6 +73,19 @@ class RunLengthView {
       first = run_end;
     }
   }
+  /// The runs of rows [first, first + count): where each ends, relative to `first`, and its value. Returns their number, or
+  /// 0 when they are more than `max_runs`. REQUIRES: count > 0.
+  uint32_t read_runs(size_t first, size_t count, uint32_t max_runs, uint32_t* ends, T* values) const {
+    const size_t end = first + count;
+    size_t run = run_of(first, 0);
+    for (uint32_t runs = 0; runs < max_runs; ++run) {
+      const size_t run_end = std::min<size_t>(last_row(run) + 1, end);
+      ends[runs] = static_cast<uint32_t>(run_end - first);
+      values[runs++] = value(run);
+      if (run_end == end) return runs;
+    }
+    return 0;
+  }
   /// `rows` ascend.
   void gather(std::span<const uint32_t> rows, T* out) const {
     size_t run = 0;

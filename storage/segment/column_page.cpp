@@ -73,6 +73,13 @@ class FixedPage final : public PinnedPage {
   void gather_fixed(std::span<const uint32_t> rows, void* out) const override {
     view_.gather(rows, static_cast<typename View::Value*>(out));
   }
+  uint32_t read_runs(uint32_t first, uint32_t count, uint32_t max_runs, uint32_t* ends, void* values) const override {
+    FRESHET_DCHECK(first + count <= row_count());
+    if constexpr (requires { view_.read_runs(first, count, max_runs, ends, nullptr); }) {
+      return view_.read_runs(first, count, max_runs, ends, static_cast<typename View::Value*>(values));
+    }
+    return PinnedPage::read_runs(first, count, max_runs, ends, values);
+  }
 
  private:
   View view_;

@@ -51,6 +51,11 @@ void append_bytes(const ColumnPage& page, uint32_t first, uint32_t count, Column
 void ColumnPage::read_fixed(uint32_t, uint32_t, void*) const { FRESHET_ASSERT(!"a page of byte values"); }
 void ColumnPage::gather_fixed(std::span<const uint32_t>, void*) const { FRESHET_ASSERT(!"a page of byte values"); }
 
+uint32_t ColumnPage::read_runs(uint32_t, uint32_t, uint32_t, uint32_t*, void*) const {
+  FRESHET_ASSERT(!"a page without runs");
+  return 0;
+}
+
 void ColumnPage::read_bytes(uint32_t, uint32_t, std::string_view*, DecodedBytes&) const {
   FRESHET_ASSERT(!"a page of fixed-width values");
 }

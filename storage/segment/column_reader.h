@@ -41,6 +41,9 @@ class ColumnPage {
   virtual void read_fixed(uint32_t first, uint32_t count, void* out) const;
   /// Fixed-width columns: decodes the named rows (ascending) to `out`, side by side, without decoding the others.
   virtual void gather_fixed(std::span<const uint32_t> rows, void* out) const;
+  /// kRunLength pages: the runs of rows [first, first + count), NULL or not: where each ends, relative to `first`, and its
+  /// value. Returns their number, or 0 when they are more than `max_runs`.
+  virtual uint32_t read_runs(uint32_t first, uint32_t count, uint32_t max_runs, uint32_t* ends, void* values) const;
 
   /// Byte columns: the values of rows [first, first + count). Views live as long as this page and `decoded`, where values
   /// are decoded that the page does not hold as they are.

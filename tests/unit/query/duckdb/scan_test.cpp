@@ -36,6 +36,10 @@ const std::vector<std::pair<std::string, DataType>>& fact_columns() {
       {"seven", {.kind = TypeKind::kInt}},
       {"nothing", {.kind = TypeKind::kInt}},
       {"grows", {.kind = TypeKind::kInt}},
+      {"runs", {.kind = TypeKind::kInt}},
+      {"gaps", {.kind = TypeKind::kSmallInt}},
+      {"steady", {.kind = TypeKind::kBigInt}},
+      {"level", {.kind = TypeKind::kVarchar, .length = 20}},
   };
   return columns;
 }
@@ -73,6 +77,11 @@ class ScanTest : public testing::Test {
     if (name == "same") return column.append_bytes("always the same text");
     if (name == "seven") return column.append<int32_t>(7);
     if (name == "grows") return column.append<int32_t>(static_cast<int32_t>(id / 3));
+    if (name == "runs") return column.append<int32_t>(static_cast<int32_t>(id / 300 * 7919 % 20));
+    if (name == "gaps" && id / 300 % 4 != 0) return column.append<int16_t>(static_cast<int16_t>(id / 300 * 7919 % 20));
+    if (name == "gaps") return column.append_null();
+    if (name == "steady") return column.append<int64_t>(id / 20000);
+    if (name == "level") return column.append_bytes("level " + std::to_string(id % 5));
     if (name == "nothing" || random_() % 10 == 0) return column.append_null();
     const int64_t number = static_cast<int64_t>(random_() % 20001) - 10000;
     switch (column.type().physical()) {
@@ -169,7 +178,7 @@ class ScanTest : public testing::Test {
     const auto number = [&](int64_t limit) { return std::to_string(static_cast<int64_t>(random_() % (2 * limit)) - limit); };
     static const std::vector<std::string> kComparisons = {" = ", " < ", " <= ", " > ", " >= ", " <> "};
     const auto comparison = [&] { return kComparisons[random_() % kComparisons.size()]; };
-    switch (random_() % 14) {
+    switch (random_() % 21) {
       case 0: return "id" + comparison() + std::to_string(random_() % (next_id_ + 10));
       case 1: return "num" + comparison() + number(10000);
       case 2: return "tiny" + comparison() + number(100) + " AND small" + comparison() + number(1000);
@@ -183,6 +192,13 @@ class ScanTest : public testing::Test {
       case 10: return "grows BETWEEN " + std::to_string(random_() % 20000) + " AND " + std::to_string(random_() % 40000);
       case 11: return "NOT (" + random_filter() + ")";
       case 12: return random_() % 2 == 0 ? "big IS NULL" : "flag IS NOT NULL";
+      case 13: return "runs" + comparison() + std::to_string(random_() % 20);
+      case 14: return random_() % 4 == 0 ? "gaps IS NULL" : "gaps" + comparison() + std::to_string(random_() % 20);
+      case 15: return "steady" + comparison() + std::to_string(random_() % 3);
+      case 16: return "level" + comparison() + "'level " + std::to_string(random_() % 6) + "'";
+      case 17: return "runs IN (1, 3, 4) AND level IN ('level 1', 'level 4', 'none')";
+      case 18: return "num BETWEEN 1 AND 300 AND note > 'note 5' AND big <> 7 AND city <> 'city 2'";
+      case 19: return "placed > TIMESTAMP '1970-01-01 00:30:00' AND day < DATE '1975-01-01' AND dec4 <= " + number(90);
       default: return "num % 7 = " + std::to_string(random_() % 7);
     }
   }

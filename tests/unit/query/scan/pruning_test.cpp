@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
+#include <optional>
+#include <random>
+
+#include "support/seed.h"
 
 namespace freshet::query {
 namespace {
@@ -92,6 +97,106 @@ TEST(Pruning, TextBoundsAreCut) {
   zone.max.clear();
   EXPECT_TRUE(may(Kind::kGreater, "zzz")) << "unbounded above";
   EXPECT_FALSE(may(Kind::kLess, "a"));
+}
+
+TEST(Pruning, AllMatchOnlyWhereNoRowCanFail) {
+  const auto zone = int_zone(-5, 10);
+  const auto all = [&](Kind kind, int64_t value) { return all_match(zone, 100, kInt, number(kind, value)); };
+  EXPECT_TRUE(all(Kind::kGreaterOrEqual, -5));
+  EXPECT_FALSE(all(Kind::kGreater, -5));
+  EXPECT_TRUE(all(Kind::kLessOrEqual, 10));
+  EXPECT_FALSE(all(Kind::kLess, 10));
+  EXPECT_FALSE(all(Kind::kEqual, -5));
+  EXPECT_TRUE(all_match(int_zone(3, 3), 100, kInt, number(Kind::kEqual, 3)));
+  EXPECT_FALSE(all_match(int_zone(3, 3, 1), 100, kInt, number(Kind::kEqual, 3))) << "NULL satisfies nothing";
+  EXPECT_FALSE(all_match(zone, 100, kInt, ZoneCondition{})) << "unknown may be false";
+  const storage::ZoneMap text{.null_count = 0, .has_bounds = true, .max_is_exact = false, .min = "bb", .max = "dd"};
+  EXPECT_TRUE(all_match(text, 100, kString, compare(Kind::kGreaterOrEqual, std::string("bb"))));
+  EXPECT_FALSE(all_match(text, 100, kString, compare(Kind::kGreater, std::string("bb"))));
+  EXPECT_TRUE(all_match(text, 100, kString, compare(Kind::kLess, std::string("e"))));
+}
+
+class RandomConditions {
+ public:
+  ZoneCondition next(int depth = 0) {
+    const auto kind = static_cast<Kind>(random_() % (depth < 3 ? 11 : 8));
+    ZoneCondition condition{kind, {}, {}};
+    switch (kind) {
+      case Kind::kAnd:
+      case Kind::kOr:
+        for (size_t i = 1 + random_() % 3; i > 0; --i) condition.children.push_back(next(depth + 1));
+        break;
+      case Kind::kIn:
+        for (size_t i = random_() % 4; i > 0; --i) condition.values.emplace_back(Int128{number()});
+        break;
+      case Kind::kIsNull:
+      case Kind::kIsNotNull:
+      case Kind::kUnknown: break;
+      default: condition.values.emplace_back(Int128{number()});
+    }
+    return condition;
+  }
+  int32_t number() { return static_cast<int32_t>(random_() % 9) - 4; }
+  uint64_t below(uint64_t limit) { return random_() % limit; }
+
+ private:
+  std::mt19937_64 random_{test::test_seed()};
+};
+
+bool satisfies(const std::optional<int32_t>& value, const ZoneCondition& condition) {
+  const auto child = [&](const ZoneCondition& each) { return satisfies(value, each); };
+  const auto equals = [&](const ZoneValue& constant) { return value && std::get<Int128>(constant) == *value; };
+  switch (condition.kind) {
+    case Kind::kAnd: return std::all_of(condition.children.begin(), condition.children.end(), child);
+    case Kind::kOr: return std::any_of(condition.children.begin(), condition.children.end(), child);
+    case Kind::kIsNull: return !value;
+    case Kind::kIsNotNull: return value.has_value();
+    case Kind::kIn: return std::any_of(condition.values.begin(), condition.values.end(), equals);
+    case Kind::kUnknown: return value && *value % 2 == 0;
+    default: break;
+  }
+  if (!value) return false;
+  const Int128 constant = std::get<Int128>(condition.values.front());
+  switch (condition.kind) {
+    case Kind::kEqual: return *value == constant;
+    case Kind::kLess: return *value < constant;
+    case Kind::kLessOrEqual: return *value <= constant;
+    case Kind::kGreater: return *value > constant;
+    default: return *value >= constant;
+  }
+}
+
+TEST(Pruning, RandomConditionsAgreeWithTheRows) {
+  RandomConditions random;
+  size_t none_matched = 0, all_matched = 0;
+  for (int round = 0; round < 20000; ++round) {
+    std::vector<std::optional<int32_t>> rows(1 + random.below(4));
+    storage::ZoneMap zone;
+    for (auto& row : rows) {
+      if (random.below(6) != 0) row = random.number();
+      if (!row) {
+        zone.null_count += 1;
+        continue;
+      }
+      const bool is_first = !zone.has_bounds;
+      zone.has_bounds = true;
+      if (is_first || std::get<Int128>(zone_value(kInt, zone.min)) > *row) zone.min = raw(*row);
+      if (is_first || std::get<Int128>(zone_value(kInt, zone.max)) < *row) zone.max = raw(*row);
+    }
+    const ZoneCondition condition = random.next();
+    const auto row_count = static_cast<uint32_t>(rows.size());
+    const auto passes = [&](const auto& row) { return satisfies(row, condition); };
+    if (!may_match(zone, row_count, kInt, condition)) {
+      ASSERT_TRUE(std::none_of(rows.begin(), rows.end(), passes));
+      ++none_matched;
+    }
+    if (all_match(zone, row_count, kInt, condition)) {
+      ASSERT_TRUE(std::all_of(rows.begin(), rows.end(), passes));
+      ++all_matched;
+    }
+  }
+  EXPECT_GT(none_matched, 100u);
+  EXPECT_GT(all_matched, 100u);
 }
 
 }  // namespace

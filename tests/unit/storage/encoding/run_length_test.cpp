@@ -35,6 +35,32 @@ TYPED_TEST(RunLength, RunsOfAnyLengthReadBack) {
   }
 }
 
+TYPED_TEST(RunLength, RunsOfAStretchAreItsValues) {
+  using T = TypeParam;
+  std::mt19937_64 random(test::test_seed());
+  for (int round = 0; round < 40; ++round) {
+    const size_t rows = 1 + random() % 9000, longest = 1 + random() % (round % 2 == 0 ? 4 : 2000);
+    std::vector<T> values;
+    while (values.size() < rows)
+      values.insert(values.end(), std::min(rows - values.size(), 1 + random() % longest), static_cast<T>(random()));
+    std::string body;
+    encode_run_length(values.data(), rows, count_runs(values.data(), rows), body);
+    const RunLengthView<T> view(body, rows);
+    const size_t first = random() % rows, count = 1 + random() % (rows - first);
+    const size_t expected = count_runs(values.data() + first, count);
+    std::vector<uint32_t> ends(expected);
+    std::vector<T> of_runs(expected);
+    EXPECT_EQ(view.read_runs(first, count, static_cast<uint32_t>(expected - 1), ends.data(), of_runs.data()), 0u);
+    ASSERT_EQ(view.read_runs(first, count, static_cast<uint32_t>(expected), ends.data(), of_runs.data()), expected);
+    ASSERT_EQ(ends.back(), count);
+    size_t run = 0;
+    for (size_t row = 0; row < count; ++row) {
+      if (row == ends[run]) ++run;
+      ASSERT_TRUE(values[first + row] == of_runs[run]) << "row " << row;
+    }
+  }
+}
+
 TEST(RunLength, DoublesRunByTheirBits) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const std::vector<double> values = {0.0, -0.0, -0.0, nan, nan, 1.5};
