@@ -166,6 +166,8 @@ std::string metrics_text(const storage::StorageEngine& storage, const ingest::Lo
              stats.most_rowsets);
   text.counter("freshet_flush_written_bytes_total", "Bytes that flushes wrote", stats.flush_bytes_written);
   text.gauge("freshet_page_cache_bytes", "Memory of the page cache", stats.page_cache_bytes);
+  text.gauge("freshet_page_cache_capacity_bytes", "What the page cache may take, beside key indexes and key filters",
+             stats.page_cache_capacity_bytes);
   text.counter("freshet_page_cache_hits_total", "Pages found in the page cache", stats.page_cache_hits);
   text.counter("freshet_page_cache_misses_total", "Pages read from files", stats.page_cache_misses);
   text.gauge("freshet_labels", "Labels kept", stats.labels);

@@ -513,6 +513,7 @@ StorageStats Engine::stats() const {
   stats.compactions = maintenance_->counters().compactions.load(std::memory_order_relaxed);
   stats.compaction_bytes_written = maintenance_->counters().compaction_bytes_written.load(std::memory_order_relaxed);
   stats.page_cache_bytes = page_cache_.used_bytes();
+  stats.page_cache_capacity_bytes = page_cache_.capacity_bytes();
   stats.page_cache_hits = page_cache_.hit_count();
   stats.page_cache_misses = page_cache_.miss_count();
   stats.labels = labels_->count();

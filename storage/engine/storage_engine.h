@@ -22,7 +22,7 @@
 namespace freshet::storage {
 
 struct StorageOptions {
-  uint64_t page_cache_bytes = 1ull << 30;
+  uint64_t page_cache_bytes = 1ull << 30;    ///< of pages, and of the key indexes, key filters and footers of open segments
   uint64_t load_memory_bytes = 1ull << 30;   ///< rows that running loads collect, all together
   uint64_t delta_memory_bytes = 1ull << 30;  ///< delta buffers of all tablets: flushed from half of it, loads wait beyond
   uint64_t compaction_memory_bytes = 1ull << 30;  ///< row maps of all running compactions
@@ -69,6 +69,7 @@ struct StorageStats {
   uint64_t index_resident_bytes = 0;  ///< of the segments that are open
   uint64_t index_resident_rows = 0;   ///< rows of these segments
   uint64_t page_cache_bytes = 0;
+  uint64_t page_cache_capacity_bytes = 0;  ///< what key indexes and filters leave of StorageOptions::page_cache_bytes
   uint64_t page_cache_hits = 0;
   uint64_t page_cache_misses = 0;
   uint64_t labels = 0;

@@ -2,8 +2,13 @@
 
 #include <rocksdb/cache.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <mutex>
+
+#include "storage/base/assert.h"
+#include "storage/base/log.h"
 
 namespace freshet::storage {
 namespace {
@@ -23,16 +28,63 @@ void delete_entry(const rocksdb::Slice&, void* value) { delete static_cast<PageC
 
 /// Entries own a shared pointer that a lookup copies, so that a page needs no cache handle to stay alive.
 struct PageCache::State {
-  std::shared_ptr<rocksdb::Cache> cache;
+  explicit State(uint64_t limit) : cache(rocksdb::NewLRUCache(limit)), limit_bytes(limit) {}
+
+  void reserve(uint64_t bytes) {
+    std::lock_guard lock(mutex);
+    reserved_bytes += bytes;
+    fit();
+  }
+  void release(uint64_t bytes) {
+    std::lock_guard lock(mutex);
+    FRESHET_ASSERT(bytes <= reserved_bytes);
+    reserved_bytes -= bytes;
+    fit();
+  }
+  /// Gives pages what is left. REQUIRES: mutex.
+  void fit() {
+    const uint64_t least = limit_bytes / kLeastPagesPart;
+    const uint64_t most_reserved = limit_bytes - least;
+    cache->SetCapacity(limit_bytes - std::min(reserved_bytes, most_reserved));
+    if (reserved_bytes > most_reserved && !is_short) {
+      log_warning(
+          "key indexes and key filters take {} bytes, more than {} of the {} bytes of memory.page_cache_bytes: the "
+          "rest of the limit stays for pages, so raise it",
+          reserved_bytes, most_reserved, limit_bytes);
+    }
+    is_short = reserved_bytes > most_reserved;
+  }
+
+  const std::shared_ptr<rocksdb::Cache> cache;
+  const uint64_t limit_bytes;
+  std::mutex mutex;  ///< guards the two below, and the order in which the capacity is set
+  uint64_t reserved_bytes = 0;
+  bool is_short = false;  ///< more is reserved than pages can give way to
   alignas(64) std::atomic<uint64_t> hits{0};
   alignas(64) std::atomic<uint64_t> misses{0};
 };
 
-PageCache::PageCache(uint64_t capacity_bytes) : state_(std::make_unique<State>()) {
-  state_->cache = rocksdb::NewLRUCache(capacity_bytes);
+PageCache::Reservation& PageCache::Reservation::operator=(Reservation&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  state_ = std::move(other.state_);
+  bytes_ = other.bytes_;
+  return *this;
 }
 
+void PageCache::Reservation::release() {
+  if (state_ != nullptr) state_->release(bytes_);
+  state_.reset();
+}
+
+PageCache::PageCache(uint64_t limit_bytes) : state_(std::make_shared<State>(limit_bytes)) {}
+
 PageCache::~PageCache() = default;
+
+PageCache::Reservation PageCache::reserve(uint64_t bytes) {
+  state_->reserve(bytes);
+  return Reservation(state_, bytes);
+}
 
 PageCache::PagePtr PageCache::find(RowsetId file, uint64_t offset) {
   const CacheKey key(file, offset);
@@ -58,6 +110,11 @@ Result<PageCache::PagePtr> PageCache::get(RowsetId file, uint64_t offset, const 
 }
 
 uint64_t PageCache::used_bytes() const { return state_->cache->GetUsage(); }
+uint64_t PageCache::capacity_bytes() const { return state_->cache->GetCapacity(); }
+uint64_t PageCache::reserved_bytes() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->reserved_bytes;
+}
 uint64_t PageCache::hit_count() const { return state_->hits.load(std::memory_order_relaxed); }
 uint64_t PageCache::miss_count() const { return state_->misses.load(std::memory_order_relaxed); }
 

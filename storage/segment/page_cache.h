@@ -12,9 +12,34 @@ namespace freshet::storage {
 
 /// Verified, decompressed page payloads in memory, least recently used out first, bounded in bytes. Any thread.
 /// Backed by RocksDB's sharded LRU cache. A page stays alive while its pointer is held, also after eviction.
+///
+/// What open segments keep beside their pages (key index, key filter, footer) is reserved here, and pages have what it
+/// leaves of the limit: one bound for both. It can take at most three quarters of it; then the log says so.
 class PageCache {
+  struct State;
+
  public:
-  explicit PageCache(uint64_t capacity_bytes);
+  /// Memory taken from that of pages as long as it lives, which may be longer than the cache does.
+  class Reservation {
+   public:
+    Reservation() = default;
+    Reservation(Reservation&& other) noexcept : state_(std::move(other.state_)), bytes_(other.bytes_) {}
+    Reservation& operator=(Reservation&& other) noexcept;
+    ~Reservation() { release(); }
+
+   private:
+    friend class PageCache;
+    Reservation(std::shared_ptr<State> state, uint64_t bytes) : state_(std::move(state)), bytes_(bytes) {}
+    void release();
+
+    std::shared_ptr<State> state_;
+    uint64_t bytes_ = 0;
+  };
+
+  /// Pages have at least one such part of the limit.
+  static constexpr uint64_t kLeastPagesPart = 4;
+
+  explicit PageCache(uint64_t limit_bytes);
   ~PageCache();
 
   using PagePtr = std::shared_ptr<const std::string>;
@@ -23,13 +48,18 @@ class PageCache {
   /// The payload when it is resident, else null.
   PagePtr find(RowsetId file, uint64_t offset);
 
+  Reservation reserve(uint64_t bytes);
+
+  /// Of pages.
   uint64_t used_bytes() const;
+  /// What pages may take now.
+  uint64_t capacity_bytes() const;
+  uint64_t reserved_bytes() const;
   uint64_t hit_count() const;
   uint64_t miss_count() const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace freshet::storage

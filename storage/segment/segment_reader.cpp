@@ -23,7 +23,7 @@ constexpr uint32_t kVerifyKeys = 64 * 1024;
 class SegmentFileReader final : public SegmentReader {
  public:
   SegmentFileReader(std::shared_ptr<const ReadableFile> file, PageCache& cache, SegmentMeta meta)
-      : meta_(std::move(meta)), source_(std::move(file), &cache, meta_.id) {}
+      : meta_(std::move(meta)), source_(std::move(file), &cache, meta_.id), cache_(cache) {}
 
   Status load(const TableSchema& schema);
 
@@ -58,6 +58,8 @@ class SegmentFileReader final : public SegmentReader {
   std::unique_ptr<PrimaryKeyIndex> key_index_;
   KeyFilter key_filter_;
   ShortKeyIndex short_keys_;
+  PageCache& cache_;
+  PageCache::Reservation resident_;  ///< for resident_bytes(), once all is loaded
 };
 
 Status SegmentFileReader::mismatch(std::string_view wrong) const {
@@ -86,7 +88,9 @@ Status SegmentFileReader::load(const TableSchema& schema) {
   }
   footer_.columns.clear();
   std::sort(columns_.begin(), columns_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  return footer_.key_form == KeyForm::kShortKeys ? load_short_keys() : load_key_index();
+  FRESHET_RETURN_IF_ERROR(footer_.key_form == KeyForm::kShortKeys ? load_short_keys() : load_key_index());
+  resident_ = cache_.reserve(resident_bytes());
+  return Status::OK();
 }
 
 Status SegmentFileReader::load_key_index() {
