@@ -180,7 +180,7 @@ void ColumnSource::read_fixed(uint32_t offset, uint32_t count, const RowSelectio
     if (page_->read_runs(offset, count, 1, &end, data) == 1) return out.SetVectorType(VectorType::CONSTANT_VECTOR);
   }
   read_validity(offset, count, selection, out);
-  if (selection != nullptr && selection->is_sparse(count)) {
+  if (selection != nullptr && selection->is_sparse(count, type_)) {
     std::array<uint32_t, kVectorRows> rows;
     std::transform(selection->rows().begin(), selection->rows().end(), rows.begin(),
                    [&](uint32_t row) { return offset + row; });
@@ -199,7 +199,7 @@ void ColumnSource::read_strings(uint32_t offset, uint32_t count, const RowSelect
   if (page_->encoding() == storage::PageEncoding::kFsst) {
     duckdb::StringVector::AddBuffer(out, duckdb::make_buffer<Pin<storage::DecodedBytes>>(decoded));
   }
-  if (selection != nullptr && selection->is_sparse(count)) {
+  if (selection != nullptr && selection->is_sparse(count, type_)) {
     for (const uint32_t row : selection->rows()) *strings++ = to_string_t(page_->bytes_at(offset + row, *decoded));
     return;
   }
@@ -289,7 +289,7 @@ Result<bool> ColumnSource::select(RowOrdinal first, uint32_t count, const RowFil
     if (!filter.passes(value)) wanted.assign(storage::RowBits::none());
     return false;
   }
-  if (wanted.is_sparse(count)) {
+  if (wanted.is_sparse(count, type_)) {
     FRESHET_RETURN_IF_ERROR(select_few(first, count, filter, wanted));
     return false;
   }

@@ -103,7 +103,8 @@ void keep(void* data, const RowBits& wanted) {
 
 RowBits RowBits::first(uint32_t count) {
   RowBits bits{};
-  bits.set_range(0, count);
+  std::fill_n(bits.words.begin(), count / 64, kAllBits);
+  if (count % 64 != 0) bits.words[count / 64] = (uint64_t{1} << (count % 64)) - 1;
   return bits;
 }
 

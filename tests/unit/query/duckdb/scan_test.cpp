@@ -40,6 +40,7 @@ const std::vector<std::pair<std::string, DataType>>& fact_columns() {
       {"gaps", {.kind = TypeKind::kSmallInt}},
       {"steady", {.kind = TypeKind::kBigInt}},
       {"level", {.kind = TypeKind::kVarchar, .length = 20}},
+      {"place", {.kind = TypeKind::kVarchar, .length = 60}},
   };
   return columns;
 }
@@ -82,6 +83,9 @@ class ScanTest : public testing::Test {
     if (name == "gaps") return column.append_null();
     if (name == "steady") return column.append<int64_t>(id / 20000);
     if (name == "level") return column.append_bytes("level " + std::to_string(id % 5));
+    // As many as a dictionary may have, and NULL.
+    if (name == "place" && id % 10 != 0) return column.append_bytes("a place of many, " + std::to_string(id * 7919 % 2048));
+    if (name == "place") return column.append_null();
     if (name == "nothing" || random_() % 10 == 0) return column.append_null();
     const int64_t number = static_cast<int64_t>(random_() % 20001) - 10000;
     switch (column.type().physical()) {
@@ -178,7 +182,7 @@ class ScanTest : public testing::Test {
     const auto number = [&](int64_t limit) { return std::to_string(static_cast<int64_t>(random_() % (2 * limit)) - limit); };
     static const std::vector<std::string> kComparisons = {" = ", " < ", " <= ", " > ", " >= ", " <> "};
     const auto comparison = [&] { return kComparisons[random_() % kComparisons.size()]; };
-    switch (random_() % 21) {
+    switch (random_() % 22) {
       case 0: return "id" + comparison() + std::to_string(random_() % (next_id_ + 10));
       case 1: return "num" + comparison() + number(10000);
       case 2: return "tiny" + comparison() + number(100) + " AND small" + comparison() + number(1000);
@@ -199,6 +203,7 @@ class ScanTest : public testing::Test {
       case 17: return "runs IN (1, 3, 4) AND level IN ('level 1', 'level 4', 'none')";
       case 18: return "num BETWEEN 1 AND 300 AND note > 'note 5' AND big <> 7 AND city <> 'city 2'";
       case 19: return "placed > TIMESTAMP '1970-01-01 00:30:00' AND day < DATE '1975-01-01' AND dec4 <= " + number(90);
+      case 20: return "place" + comparison() + "'a place of many, " + std::to_string(random_() % 2100) + "'";
       default: return "num % 7 = " + std::to_string(random_() % 7);
     }
   }
