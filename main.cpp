@@ -24,6 +24,7 @@
 #include "ingest/routine_load.h"
 #include "ingest/stream_load.h"
 #include "query/duckdb/engine.h"
+#include "query/duckdb/parquet_files.h"
 #include "query/journal/statement_journal.h"
 #include "query/session_factory.h"
 #include "query/users.h"
@@ -55,6 +56,7 @@ struct DataPaths {
   std::string segments() const { return root / "segments"; }
   std::string error_logs() const { return root / "error_logs"; }
   std::string temporary() const { return root / "temporary"; }
+  std::string bodies() const { return root / "temporary" / "bodies"; }
   std::string ports() const { return root / "ports.json"; }
   std::string tls() const { return root / "tls"; }
   std::string logs() const { return root / "logs"; }
@@ -110,6 +112,8 @@ ingest::IngestOptions ingest_options(const config::Settings& settings, const Dat
   options.error_rows_kept = settings.ingest.error_log_rows;
   options.error_logs_kept = settings.ingest.error_logs_kept;
   options.error_log_directory = paths.error_logs();
+  options.spool = {paths.bodies(), settings.ingest.max_spooled_bytes};
+  options.arrow_batch_bytes = settings.ingest.max_arrow_batch_bytes;
   return options;
 }
 
@@ -223,7 +227,7 @@ class Server {
   Status build(const config::Settings& settings) {
     const DataPaths paths{settings.data_dir};
     std::error_code error;
-    for (const std::string& folder : {std::string(paths.root), paths.error_logs(), paths.temporary()}) {
+    for (const std::string& folder : {std::string(paths.root), paths.error_logs(), paths.temporary(), paths.bodies()}) {
       std::filesystem::create_directories(folder, error);
       if (error) return Status::IoError("cannot make the folder {}: {}", folder, error.message());
     }
@@ -243,6 +247,8 @@ class Server {
     row_transforms_ = duckdb_->row_transforms();
     ingest::IngestOptions load_options = ingest_options(settings, paths);
     load_options.transforms = row_transforms_.get();
+    parquet_files_ = query::make_parquet_files({settings.ingest.parquet_memory_bytes, paths.bodies()});
+    load_options.column_files = parquet_files_.get();
     FRESHET_ASSIGN_OR_RETURN(loads_, ingest::LoadManager::create(*storage_, load_options));
     streams_ = std::make_unique<connectors::KafkaSourceFactory>(static_cast<int>(settings.kafka.request_timeout_ms));
     ingest::RoutineLoadOptions stream_options;
@@ -317,6 +323,7 @@ class Server {
   std::unique_ptr<storage::StorageEngine> storage_;
   std::unique_ptr<query::DuckEngine> duckdb_;
   std::unique_ptr<ingest::RowTransforms> row_transforms_;
+  std::unique_ptr<ingest::ColumnFiles> parquet_files_;
   std::unique_ptr<ingest::LoadManager> loads_;
   std::unique_ptr<ingest::StreamSourceFactory> streams_;
   std::unique_ptr<ingest::RoutineLoadManager> routine_loads_;

@@ -87,6 +87,9 @@ struct IngestSettings {
   uint64_t max_row_bytes = 16 * kMiB;
   uint64_t max_decompressed_bytes = 40 * kGiB;
   uint64_t max_expansion_ratio = 250;
+  uint64_t max_spooled_bytes = 10 * kGiB;
+  uint64_t parquet_memory_bytes = 256 * kMiB;
+  uint64_t max_arrow_batch_bytes = 256 * kMiB;
   uint64_t error_log_rows = 100;
   uint64_t error_logs_kept = 1000;
   uint64_t finished_loads_kept = 1000;

@@ -17,11 +17,9 @@ std::vector<std::string> source_names(const LoadRequest& request, const TableSch
     more.emplace_back(kDeleteSignColumn);
     if (schema.sequence_column()) more.emplace_back(kSequenceColumn);
   }
-  const bool has_events = request.format == LoadFormat::kDebeziumJson;
-  if (has_events) more.emplace_back(kDeleteSignColumn);
-  // A field of JSON rows may be the sequence without being a column.
-  const bool is_json = has_events || request.format == LoadFormat::kJson;
-  const bool is_by_name = is_json && request.columns.empty() && request.jsonpaths.empty();
+  if (request.format == LoadFormat::kDebeziumJson) more.emplace_back(kDeleteSignColumn);
+  // A field of such rows may be the sequence without being a column.
+  const bool is_by_name = names_columns(request.format) && request.columns.empty() && request.jsonpaths.empty();
   if (is_by_name && !request.sequence_column.empty()) more.push_back(request.sequence_column);
   for (const std::string& hidden : more) {
     const bool is_named = std::any_of(names.begin(), names.end(), [&](const auto& name) { return same_name(name, hidden); });

@@ -10,6 +10,7 @@
 #include "ingest/load_transaction.h"
 #include "ingest/partial_update.h"
 #include "ingest/row_errors.h"
+#include "ingest/spool_file.h"
 #include "ingest/stream_load.h"
 #include "storage/base/wall_clock.h"
 
@@ -107,6 +108,9 @@ class StreamLoadImpl final : public StreamLoad {
                         options.transforms,
                         &report_.unselected_rows,
                         options.expansion};
+    target.files = options.column_files;
+    target.spool = options.spool;
+    target.arrow_batch_bytes = options.arrow_batch_bytes;
     FRESHET_ASSIGN_OR_RETURN(decoder_, make_decoder(request, std::move(target)));
     report_.plan_ms = millis(Clock::now() - start);
     place_->wait_begins();
@@ -148,6 +152,8 @@ class StreamLoadImpl final : public StreamLoad {
   storage::TableSnapshotPtr table() const { return transaction_->table_pointer(); }
 
   Status take(const Block& block) {
+    // The end of a body may bring many rows.
+    FRESHET_RETURN_IF_ERROR(check_time());
     const auto start = Clock::now();
     Status status = transaction_->append(block);
     writing_ += Clock::now() - start;
@@ -363,6 +369,7 @@ Result<std::unique_ptr<LoadManager>> LoadManager::create(storage::StorageEngine&
                                    options.memtable_bytes);
   }
   if (options.error_log_directory.empty()) return Status::InvalidArgument("error_log_directory must be set");
+  if (options.column_files != nullptr) SpoolFile::remove_leftovers(options.spool.directory);
   FRESHET_ASSIGN_OR_RETURN(auto error_logs, ErrorLogs::open(options.error_log_directory, options.error_logs_kept));
   return std::unique_ptr<LoadManager>(std::make_unique<LoadManagerImpl>(storage, options, std::move(error_logs)));
 }

@@ -122,13 +122,18 @@ Status parse_format(std::string_view value, LoadFormat& format, Compression& com
     format = LoadFormat::kJson;
   } else if (lower == "debezium_json") {
     format = LoadFormat::kDebeziumJson;
+  } else if (lower == "parquet") {
+    format = LoadFormat::kParquet;
+  } else if (lower == "arrow") {
+    format = LoadFormat::kArrow;
+  } else if (lower == "orc") {
+    return Status::Unsupported("format: ORC files are not read; send the rows as parquet, arrow, csv or json");
   } else if (lower.starts_with("csv_") && parse_compression(lower.substr(4), compression).ok()) {
     format = LoadFormat::kCsv;
   } else {
     return Status::Unsupported(
-        "format: '{}' is not offered, only csv, csv_with_names, csv_with_names_and_types, json and debezium_json (csv_gz "
-        "and "
-        "the like name their compression)",
+        "format: '{}' is not offered, only csv, csv_with_names, csv_with_names_and_types, json, debezium_json, parquet and "
+        "arrow (csv_gz and the like name their compression)",
         value);
   }
   return Status::OK();
@@ -274,7 +279,7 @@ class PropertyReader {
     }
     FRESHET_RETURN_IF_ERROR(read_bool("trim_double_quotes", request_.trim_double_quotes));
     FRESHET_RETURN_IF_ERROR(read_bool("empty_field_as_null", request_.empty_field_as_null));
-    if (!is_json() && request_.column_separator == request_.line_delimiter) {
+    if (!names_columns(request_.format) && request_.column_separator == request_.line_delimiter) {
       return Status::InvalidArgument("column_separator and line_delimiter must differ");
     }
     return Status::OK();

@@ -11,7 +11,13 @@
 namespace freshet::ingest {
 
 /// The numbers are stored in the records of routine loads.
-enum class LoadFormat : uint8_t { kCsv, kCsvWithNames, kCsvWithNamesAndTypes, kJson, kDebeziumJson = 16 };
+enum class LoadFormat : uint8_t { kCsv, kCsvWithNames, kCsvWithNamesAndTypes, kJson, kParquet, kArrow, kDebeziumJson = 16 };
+/// Whether rows or bodies name their columns, whose order is then nothing.
+inline bool names_columns(LoadFormat format) { return format >= LoadFormat::kJson; }
+/// Whether a message of a stream can be of this format.
+inline bool comes_in_messages(LoadFormat format) {
+  return format <= LoadFormat::kJson || format == LoadFormat::kDebeziumJson;
+}
 enum class MergeType : uint8_t { kAppend, kDelete, kMerge };
 enum class Compression : uint8_t { kNone, kGzip, kDeflate, kBzip2, kLz4Frame, kZstd, kSnappyFrame };
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ingest/decode/decompressor.h"
+#include "ingest/decode/decoder.h"
 #include "ingest/load_report.h"
 #include "ingest/load_request.h"
 #include "ingest/row_errors.h"
@@ -28,7 +28,10 @@ struct IngestOptions {
   uint64_t finished_loads_kept = 1000;  ///< loads that finished_loads() tells of
   ExpansionLimits expansion;            ///< of compressed bodies
   RowTransforms* transforms = nullptr;  ///< evaluates expressions of loads; null: such loads are refused
-  std::string error_log_directory;      ///< rejected rows are readable across a restart
+  ColumnFiles* column_files = nullptr;  ///< reads Parquet bodies; null: such loads are refused
+  SpoolOptions spool;                   ///< with column_files: a directory for nothing else
+  uint64_t arrow_batch_bytes = 256ull << 20;
+  std::string error_log_directory;  ///< rejected rows are readable across a restart
 };
 
 class LoadManager;

@@ -115,6 +115,9 @@ Status read_job_properties(const Properties& properties, ingest::RoutineLoadSpec
   if (request.flexible_columns && !request.preceding_filter.empty()) {
     return Status::InvalidArgument("Don't support flexible partial update when 'PRECEDING FILTER' is specified");
   }
+  if (!ingest::comes_in_messages(request.format)) {
+    return Status::Unsupported("format: a message of a stream is csv or json, not a file of columns");
+  }
   if (request.compression != ingest::Compression::kNone) {
     return Status::Unsupported("format: messages are not decompressed; Kafka's own compression needs no property");
   }

@@ -277,7 +277,7 @@ void BlockAssembler::report(RowBatch& batch) {
     for (; split_problem != batch.rejects().end() && split_problem->before_row <= problem.row; ++split_problem) {
       errors().add(split_problem->reason, split_problem->source);
     }
-    errors().add(problem.reason, batch.source(problem.row));
+    errors().add(problem.reason, batch.source_text(problem.row));
   }
   for (; split_problem != batch.rejects().end(); ++split_problem) errors().add(split_problem->reason, split_problem->source);
   problems_.clear();

@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 
+#include "ingest/column_files.h"
 #include "ingest/decode/decompressor.h"
 #include "ingest/load_request.h"
 #include "ingest/row_errors.h"
@@ -36,6 +38,12 @@ class Decoder {
   virtual Status finish() = 0;
 };
 
+/// Where bodies are kept that can only be read when they are complete, and how large they may be.
+struct SpoolOptions {
+  std::string directory;
+  uint64_t max_bytes = 10ull << 30;
+};
+
 /// Where a decoder's rows go. All references outlive the decoder.
 struct DecodeTarget {
   storage::StorageEngine& storage;  ///< for AUTO_INCREMENT values
@@ -49,6 +57,9 @@ struct DecodeTarget {
   ExpansionLimits expansion = {};  ///< of a compressed body
   /// Is told that a record asks for all rows before it to be removed; without it such a record is a rejected row.
   std::function<void()> on_truncate = nullptr;
+  ColumnFiles* files = nullptr;  ///< reads Parquet; without it such bodies are refused
+  SpoolOptions spool = {};
+  uint64_t arrow_batch_bytes = 256ull << 20;  ///< longest message of an Arrow stream, and its dictionaries
 };
 
 /// The decoder of the request's format, with its expressions behind it and its decompressor before it. Fails as

@@ -1,11 +1,18 @@
+#include "ingest/decode/arrow_decoder.h"
 #include "ingest/decode/csv_decoder.h"
 #include "ingest/decode/json_decoder.h"
+#include "ingest/decode/parquet_decoder.h"
 #include "ingest/decode/transform_stage.h"
 
 namespace freshet::ingest {
 namespace {
 
 Result<std::unique_ptr<Decoder>> make_plain_decoder(const LoadRequest& request, DecodeTarget target) {
+  if (request.format == LoadFormat::kParquet) {
+    if (target.files == nullptr) return Status::Unsupported("format: Parquet files are not read here");
+    return ParquetDecoder::create(request, std::move(target));
+  }
+  if (request.format == LoadFormat::kArrow) return ArrowDecoder::create(request, std::move(target));
   FRESHET_ASSIGN_OR_RETURN(BlockAssembler assembler, BlockAssembler::create(request, std::move(target)));
   if (request.format == LoadFormat::kJson || request.format == LoadFormat::kDebeziumJson) {
     FRESHET_ASSIGN_OR_RETURN(std::unique_ptr<JsonDecoder> json, JsonDecoder::create(request, std::move(assembler)));

@@ -41,7 +41,7 @@ class RowBatch {
 
   /// Cells of the row being split, without values yet. REQUIRES: !is_full().
   Cell* next_row() { return cells_.get() + size_ * width_; }
-  /// The row in next_row() is complete.
+  /// The row in next_row() is complete. `source`: its text as it was sent; without one, its cells tell what it was.
   void add_row(std::string_view source) { sources_[size_++] = source; }
   /// A row that could not be split; takes no place in the batch.
   void reject_row(std::string_view source, std::string reason) {
@@ -50,7 +50,17 @@ class RowBatch {
 
   const Cell& cell(size_t row, size_t column) const { return cells_[row * width_ + column]; }
   Cell& cell(size_t row, size_t column) { return cells_[row * width_ + column]; }
-  std::string_view source(size_t row) const { return sources_[row]; }
+  /// The row for who looks at rejected rows, cut to what is kept of them.
+  std::string source_text(size_t row) const {
+    std::string text(sources_[row].substr(0, RowErrors::kRowBytesKept + 1));
+    const bool has_source = sources_[row].data() != nullptr;
+    for (size_t i = 0; !has_source && i < width_ && text.size() <= RowErrors::kRowBytesKept; ++i) {
+      if (i != 0) text.push_back('\t');
+      const Cell& value = cell(row, i);
+      text.append(value.kind == Cell::Kind::kText ? value.text().substr(0, RowErrors::kRowBytesKept) : "\\N");
+    }
+    return text;
+  }
 
   struct Reject {
     size_t before_row;  ///< its place among the rows

@@ -35,6 +35,7 @@ Outcome decode(const ingest::LoadRequest& request, const Feed& feed) {
                                 return Status::OK();
                               },
                               kBodyRowBytes};
+  target.arrow_batch_bytes = kBodyBatchBytes;
   auto decoder = ingest::make_decoder(request, std::move(target));
   outcome.status = decoder.status();
   if (outcome.status.ok()) outcome.status = feed(**decoder);

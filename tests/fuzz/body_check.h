@@ -13,5 +13,6 @@ void check_body(const ingest::LoadRequest& request, std::string_view body, size_
 void check_record(const ingest::LoadRequest& request, std::string_view body);
 
 inline constexpr size_t kBodyRowBytes = 128;
+inline constexpr size_t kBodyBatchBytes = 64 * 1024;  ///< of an Arrow stream
 
 }  // namespace freshet::fuzz

@@ -6,6 +6,7 @@ namespace {
 
 TEST(FuzzCorpus, CsvBodies) { replay_corpus("csv", csv); }
 TEST(FuzzCorpus, JsonBodies) { replay_corpus("json", json); }
+TEST(FuzzCorpus, ArrowBodies) { replay_corpus("arrow", arrow); }
 TEST(FuzzCorpus, CompressedBodies) { replay_corpus("compression", compression); }
 
 }  // namespace
