@@ -166,6 +166,8 @@ class ParquetFiles final : public ingest::ColumnFiles {
       // Every load reads in its own thread.
       config.options.maximum_threads = 1;
       config.options.use_temporary_directory = false;
+      // Each file is read once.
+      config.SetOptionByName("enable_external_file_cache", false);
       config.SetOptionByName("autoinstall_known_extensions", false);
       config.SetOptionByName("autoload_known_extensions", false);
       auto opened = std::make_shared<duckdb::DuckDB>(nullptr, &config);

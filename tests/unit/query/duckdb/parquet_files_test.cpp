@@ -134,7 +134,8 @@ TEST_F(ParquetFilesTest, DamagedFilesAreRefused) {
     for (int change = 0; change < 1 + i % 3; ++change) bytes[random() % bytes.size()] = static_cast<char>(random());
     static_cast<void>(read_bytes(bytes));
   }
-  EXPECT_TRUE(read_bytes(good).ok());
+  const Status status = read_bytes(good);
+  EXPECT_TRUE(status.ok()) << status.to_string();
 }
 
 }  // namespace
