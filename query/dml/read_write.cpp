@@ -1,11 +1,31 @@
 #include "query/dml/read_write.h"
 
+#include <chrono>
+#include <thread>
+
 #include "query/dialect/mysql_rewrite.h"
 #include "query/dml/conflict_queues.h"
 #include "query/duckdb/engine.h"
 
 namespace freshet::query {
 namespace {
+
+/// The commit that a statement conflicts with may not be visible yet: it is being synced. One that fails never will be.
+constexpr std::chrono::milliseconds kVisibleWait{2000};
+constexpr std::chrono::microseconds kVisiblePoll{200};
+
+/// Returns when the visible table is another one than `read`, or after kVisibleWait.
+Status wait_for_change(const WriteContext& context, const storage::TableSnapshot& read) {
+  const auto deadline = std::chrono::steady_clock::now() + kVisibleWait;
+  while (std::chrono::steady_clock::now() < deadline) {
+    const storage::ServerSnapshotPtr snapshot = context.services.storage.snapshot();
+    const auto table = snapshot->tables.find(read.id);
+    if (table == snapshot->tables.end() || table->second.get() != &read) return Status::OK();
+    if (context.connection.is_interrupted()) return Status::Cancelled("Query execution was interrupted");
+    std::this_thread::sleep_for(kVisiblePoll);
+  }
+  return Status::OK();
+}
 
 /// Makes a connection read one snapshot for as long as this lives.
 class ReadAt {
@@ -44,6 +64,7 @@ Status write_what_was_read(const WriteContext& context, const std::string& datab
     const ReadAt pinned(context.connection, std::move(snapshot));
     status = attempt(read);
     if (status.code() != StatusCode::kConflict) return status;
+    FRESHET_RETURN_IF_ERROR(wait_for_change(context, *read));
   }
   return Status::Conflict("{} (it was run {} times, the limit query.write_attempts)", status.message(), attempts);
 }
