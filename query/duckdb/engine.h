@@ -20,10 +20,10 @@
 namespace freshet::query {
 
 struct DuckEngineOptions {
-  uint64_t memory_bytes = 0;   ///< most that all its queries together hold before they spill; 0 = DuckDB's default
-  uint32_t threads = 0;        ///< workers of all its queries together, callers included; 0 = one for each core
-  std::string temp_directory;  ///< where queries spill; empty = they fail instead
-  CatalogueSources catalogue;  ///< for information_schema
+  uint64_t memory_bytes = 0;        ///< most that all its queries together hold before they spill; 0 = DuckDB's default
+  uint32_t threads = 0;             ///< workers of all its queries together, callers included; 0 = one for each core
+  std::string temp_directory;       ///< where queries spill; empty = they fail instead
+  CatalogueSources catalogue = {};  ///< for information_schema
 };
 
 /// What a statement will answer.

@@ -35,9 +35,7 @@ class RowSelection {
     return {rows_.data(), count_};
   }
   /// Whether reaching for each row beats decoding all `row_count` of the vector; what is decoded fast must be few.
-  bool is_sparse(uint32_t row_count, const DataType& type) const {
-    return count_ * (type.is_bytes() ? 8 : 32) <= row_count;
-  }
+  bool is_sparse(uint32_t row_count, const DataType& type) const { return count_ * (type.is_bytes() ? 8 : 32) <= row_count; }
 
  private:
   storage::RowBits bits_;

@@ -17,7 +17,7 @@ bool names_a_secret(const Token& token) {
   constexpr std::string_view kSigns[] = {"PASSWORD", "SECRET", "TOKEN", "CREDENTIAL"};
   const bool has_sign = std::any_of(std::begin(kSigns), std::end(kSigns),
                                     [&](std::string_view sign) { return name.find(sign) != std::string::npos; });
-  return has_sign || is_secret_property(to_lower(token.text));
+  return has_sign || is_secret_property(to_lower(unquote(token)));
 }
 
 /// What may stand between the name of a secret and its value.
