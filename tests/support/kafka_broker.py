@@ -43,11 +43,12 @@ class KafkaBroker:
         os.kill(self.process_id, number)
 
     def is_alive(self):
-        """Whether its process runs; a killed one may stay for a moment, without a command line."""
+        """Whether its process runs; a killed one listens until it is a zombie or gone."""
         try:
-            return pathlib.Path(f"/proc/{self.process_id}/cmdline").read_bytes() != b""
-        except FileNotFoundError:
+            state = pathlib.Path(f"/proc/{self.process_id}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
             return False
+        return state not in ("Z", "X")
 
     @property
     def process_id(self):
