@@ -86,14 +86,14 @@ def test_inserts_and_cursors_that_run_keep_their_schema(make_server):
 def test_a_routine_load_goes_on_over_changes(make_server, kafka):
     server = make_server()
     create_table(server)
-    kafka.create_topic("alter", partitions=2)
+    kafka.create_topic("alter_meanwhile", partitions=2)
     server.sql('CREATE ROUTINE LOAD d.j ON t PROPERTIES ("format" = "json") FROM KAFKA '
-               f'("kafka_broker_list" = "{kafka.address}", "kafka_topic" = "alter", "property.kafka_default_offsets" = "OFFSET_BEGINNING")')
+               f'("kafka_broker_list" = "{kafka.address}", "kafka_topic" = "alter_meanwhile", "property.kafka_default_offsets" = "OFFSET_BEGINNING")')
     produced = 0
 
     def produce(count):
         nonlocal produced
-        kafka.produce("alter", [(str(i), json.dumps({"id": i, "a": i, "b": "b", "c": 1, "x": i * 10_000})) for i in range(produced, produced + count)])
+        kafka.produce("alter_meanwhile", [(str(i), json.dumps({"id": i, "a": i, "b": "b", "c": 1, "x": i * 10_000})) for i in range(produced, produced + count)])
         produced += count
 
     produce(2000)

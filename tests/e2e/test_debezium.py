@@ -144,9 +144,9 @@ def test_unchanged_toast_values_keep_what_is_stored(make_server, kafka):
 def test_an_event_that_cannot_be_read_pauses_the_job_with_its_reason(make_server, kafka):
     server = make_server()
     create_table(server)
-    kafka.create_topic("poison", partitions=1)
-    create_job(server, kafka, "poison")
-    kafka.produce("poison", [json.dumps(event("c", None, {"id": 1, "name": "a", "amount": "x"})[1])])
+    kafka.create_topic("debezium_poison", partitions=1)
+    create_job(server, kafka, "debezium_poison")
+    kafka.produce("debezium_poison", [json.dumps(event("c", None, {"id": 1, "name": "a", "amount": "x"})[1])])
     wait_for(lambda: job(server)["state"] == "PAUSED", "the job pauses")
     assert "column_name[amount]" in job(server)["reason"]
 

@@ -105,7 +105,7 @@ def test_wrong_properties_are_refused(make_server, kafka):
     for source, properties, words in (
             ('"kafka_topic" = "x"', "", "kafka_broker_list"),
             ('"kafka_broker_list" = "127.0.0.1:1", "kafka_topic" = "x", "nope" = "1"', "", "nope"),
-            ('"kafka_broker_list" = "127.0.0.1:1", "kafka_topic" = "x"', 'PROPERTIES ("format" = "orc")', "orc"),
+            ('"kafka_broker_list" = "127.0.0.1:1", "kafka_topic" = "x"', 'PROPERTIES ("format" = "orc")', "ORC files"),
             ('"kafka_broker_list" = "127.0.0.1:1", "kafka_topic" = "x"', 'PROPERTIES ("max_error_number" = "-1")', "max_error_number")):
         with pytest.raises(pymysql.Error, match=words):
             server.sql(f"CREATE ROUTINE LOAD d.w ON t {properties} FROM KAFKA ({source})")
