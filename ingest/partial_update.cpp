@@ -52,13 +52,6 @@ Result<storage::PartialColumnsPtr> partial_columns_of(const LoadRequest& request
   if (!request.partial_columns || (is_delete && !sequence)) return storage::PartialColumnsPtr();
   FRESHET_ASSIGN_OR_RETURN(ColumnMapping mapping, map_columns(request, schema));
   if (mapping.sequence_source) mapping.given.push_back(*sequence);
-  const bool has_deletes = std::any_of(mapping.sources.begin(), mapping.sources.end(), [](const SourceColumn& source) {
-    return source.use == SourceColumn::Use::kDeleteSign;
-  });
-  if (has_deletes || !mapping.delete_condition.empty()) {
-    return Status::Unsupported(
-        "a partial update cannot delete rows as well: send the keys in a load with merge_type DELETE");
-  }
   return partial_columns_for(std::move(mapping.given), !is_delete && request.partial_new_keys_fail, schema);
 }
 

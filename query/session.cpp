@@ -160,6 +160,7 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
 
 std::optional<PointRead> SessionImpl::bind_point(const PointSelect& select, const storage::ServerSnapshot& snapshot,
                                                  storage::TableSnapshotPtr& table) const {
+  if (select.star && shows_hidden_columns(state_)) return std::nullopt;
   const Result<std::string> database = database_of(state_, std::string(select.database));
   if (!database.ok()) return std::nullopt;
   table = snapshot.find_table(*database, std::string(select.table));
@@ -230,6 +231,7 @@ Status SessionImpl::run_set(const Set& set, ResultWriter& out) {
     }
     state_.variables.set(assignment.name, assignment.value);
   }
+  connection_->show_hidden_columns(shows_hidden_columns(state_));
   return out.ok({});
 }
 

@@ -63,7 +63,7 @@ struct SessionState {
 
 /// What the rewrite for the engine may ask of a session. Refers to `session` and `services`, which must outlive it.
 SessionValues rewrite_values(const SessionState& session, const QueryServices& services);
-/// SET show_hidden_columns = true: `*` and DESC mean hidden columns too.
+/// SET show_hidden_columns = true: `*` and DESC mean hidden columns too; names mean them always.
 bool shows_hidden_columns(const SessionState& session);
 /// The database a statement means: `named`, or the current one. InvalidArgument "No database selected" when there is none.
 Result<std::string> database_of(const SessionState& session, const std::string& named);

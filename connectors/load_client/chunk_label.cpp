@@ -13,15 +13,19 @@ namespace {
 
 constexpr size_t kShownNameBytes = 40;
 
+/// Of where the rows go and how they are read; of the file, too, when it gives the name.
 std::string hash_of(const LoadOptions& options, const Input& input) {
   std::string identity;
   // Lengths before the texts, so that no two identities are written alike.
   const auto add = [&](std::string_view text) { identity += fmt::format("{}:{}", text.size(), text); };
   add(options.database);
   add(options.table);
-  add(input.path);
-  add(fmt::format("{} {} {}", input.bytes, input.changed_ns, options.chunk_bytes));
+  add(fmt::format("{}", options.chunk_bytes));
   for (const auto& [name, value] : input.headers) add(name), add(value);
+  if (options.label.empty()) {
+    add(input.path);
+    add(fmt::format("{} {}", input.bytes, input.changed_ns));
+  }
   const XXH128_hash_t hash = XXH3_128bits(identity.data(), identity.size());
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
@@ -43,7 +47,7 @@ std::string shown_name(const std::string& path) {
 
 ChunkLabels::ChunkLabels(const LoadOptions& options, const Input& input, size_t input_number) {
   if (!options.label.empty()) {
-    beginning_ = fmt::format("{}_{}", options.label, input_number);
+    beginning_ = fmt::format("{}_{}_{}", options.label, hash_of(options, input), input_number);
   } else if (input.is_stream) {
     beginning_ = "stream_" + random_name();
   } else {

@@ -12,7 +12,8 @@ namespace freshet::connectors::load_client {
 /// server takes each only once, so that a chunk may be sent again at any time.
 ///
 /// They come from the file's path, size and time of change, the table, the headers and the chunk size; with --label from
-/// that name and the input's place among all inputs instead. A stream without --label has labels that no other run has.
+/// that name and the input's place among all inputs, instead of from the file. A stream without --label has labels that no
+/// other run has.
 class ChunkLabels {
  public:
   ChunkLabels(const LoadOptions& options, const Input& input, size_t input_number);

@@ -20,8 +20,8 @@ constexpr uint64_t kChunkBytesMin = 1024;
 constexpr uint64_t kChunkBytesMax = 1ull << 30;
 constexpr uint64_t kJobsMax = 64;
 constexpr uint64_t kSecondsMax = 7 * 24 * 3600;
-/// The server's limit of 128, less the numbers behind.
-constexpr size_t kLabelBytesMax = 80;
+/// The server's limit of 128, less a hash and the numbers behind.
+constexpr size_t kLabelBytesMax = 60;
 
 /// The command line, as it was written.
 struct Arguments {

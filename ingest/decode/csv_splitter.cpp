@@ -31,6 +31,15 @@ inline uint64_t find_either(const char* bytes, char a, char b) {
 #endif
 }
 
+/// Position of the first `a` or `b` from `at` on, or the end of `bytes`.
+size_t find_from(std::string_view bytes, size_t at, char a, char b) {
+  for (; bytes.size() - at >= kScanBytes; at += kScanBytes) {
+    if (const uint64_t hits = find_either(bytes.data() + at, a, b)) return at + static_cast<size_t>(std::countr_zero(hits));
+  }
+  while (at < bytes.size() && bytes[at] != a && bytes[at] != b) ++at;
+  return at;
+}
+
 inline void set_cell(Cell& cell, const char* begin, const char* end) {
   cell.data = begin;
   cell.size = static_cast<uint32_t>(end - begin);
@@ -127,7 +136,14 @@ size_t CsvSplitter::row_length(std::string_view bytes) {
 size_t CsvSplitter::find_enclosed_end(std::string_view bytes) {
   const std::string &separator = dialect_.separator, &delimiter = dialect_.delimiter;
   const size_t longest = std::max(separator.size(), delimiter.size());
+  const char escape = dialect_.escape != 0 ? dialect_.escape : dialect_.enclose;
   while (resume_.at < bytes.size()) {
+    if (resume_.is_enclosed) {
+      resume_.at = find_from(bytes, resume_.at, dialect_.enclose, escape);
+    } else if (!resume_.is_field_start) {
+      resume_.at = find_from(bytes, resume_.at, separator[0], delimiter[0]);
+    }
+    if (resume_.at == bytes.size()) return 0;
     const std::string_view rest = bytes.substr(resume_.at);
     const char c = rest[0];
     if (resume_.is_enclosed) {
@@ -203,12 +219,11 @@ void CsvSplitter::split_row(std::string_view row, RowBatch& batch) {
 
 /// Length of the enclosed part at the front of `field`, its two enclose characters included.
 size_t CsvSplitter::enclosed_length(std::string_view field) const {
+  const char escape = dialect_.escape != 0 ? dialect_.escape : dialect_.enclose;
   size_t at = 1;
-  while (at < field.size()) {
+  while ((at = find_from(field, std::min(at, field.size()), dialect_.enclose, escape)) < field.size()) {
     if (dialect_.escape != 0 && field[at] == dialect_.escape) {
       at += 2;
-    } else if (field[at] != dialect_.enclose) {
-      ++at;
     } else if (at + 1 < field.size() && field[at + 1] == dialect_.enclose) {
       at += 2;
     } else {

@@ -23,6 +23,7 @@
 #include "query/duckdb/query_state.h"
 #include "query/duckdb/read_only_schema.h"
 #include "query/duckdb/scan_function.h"
+#include "query/duckdb/shown_columns.h"
 #include "query/duckdb/types.h"
 #include "query/duckdb/virtual_schema.h"
 
@@ -63,7 +64,7 @@ class TableEntry final : public duckdb::TableCatalogEntry {
     columns.emplace(duckdb::COLUMN_IDENTIFIER_EMPTY, duckdb::TableColumn("", duckdb::LogicalType::BOOLEAN));
     columns.emplace(row_id_column(), duckdb::TableColumn(std::string(kRowIdColumn), duckdb::LogicalType::BIGINT));
     const TableSchema& schema = *table_->schema;
-    for (size_t i = schema.visible_count(); i < schema.columns.size(); ++i) {
+    for (size_t i = GetColumns().LogicalColumnCount(); i < schema.columns.size(); ++i) {
       columns.emplace(hidden_column_id(i),
                       duckdb::TableColumn(schema.columns[i].name, logical_type(schema.columns[i].type)));
     }
@@ -102,8 +103,11 @@ VersionPoint version_point(const duckdb::BoundAtClause& at) {
 class SchemaEntry final : public ReadOnlySchema {
  public:
   SchemaEntry(duckdb::Catalog& catalog, duckdb::CreateSchemaInfo& info, storage::ServerSnapshotPtr snapshot,
-              const HistoryProvider& history)
-      : ReadOnlySchema(catalog, info), snapshot_(std::move(snapshot)), history_(history) {}
+              const HistoryProvider& history, bool shows_hidden_columns)
+      : ReadOnlySchema(catalog, info),
+        snapshot_(std::move(snapshot)),
+        history_(history),
+        shows_hidden_columns_(shows_hidden_columns) {}
 
   optional_ptr<CatalogEntry> find_table(const EntryLookupInfo& lookup) override {
     return table(lookup.GetEntryName(), lookup.GetAtClause());
@@ -125,7 +129,10 @@ class SchemaEntry final : public ReadOnlySchema {
     if (snapshot == nullptr) return nullptr;
     if (at) snapshot = asked_for(*snapshot, *at);
     duckdb::CreateTableInfo info(*this, table_name);
-    for (const ColumnSchema& column : std::span(snapshot->schema->columns).first(snapshot->schema->visible_count())) {
+    const TableSchema& schema = *snapshot->schema;
+    // Columns of the entry are what `*` means; the others are virtual ones.
+    const size_t shown = shows_hidden_columns_ ? schema.columns.size() : schema.visible_count();
+    for (const ColumnSchema& column : std::span(schema.columns).first(shown)) {
       if (!column.nullable) {
         info.constraints.push_back(
             duckdb::make_uniq<duckdb::NotNullConstraint>(duckdb::LogicalIndex(info.columns.LogicalColumnCount())));
@@ -152,6 +159,7 @@ class SchemaEntry final : public ReadOnlySchema {
 
   storage::ServerSnapshotPtr snapshot_;
   const HistoryProvider& history_;
+  const bool shows_hidden_columns_;
   std::mutex mutex_;
   /// By name and the version asked for (empty = the newest). Guarded by mutex_.
   std::map<std::pair<std::string, std::string>, std::unique_ptr<TableEntry>> tables_;
@@ -162,7 +170,11 @@ class PinnedTransaction final : public duckdb::Transaction {
  public:
   PinnedTransaction(duckdb::TransactionManager& manager, ClientContext& context, storage::ServerSnapshotPtr snapshot,
                     const HistoryProvider& history, const CatalogueSources& catalogue)
-      : Transaction(manager, context), snapshot_(std::move(snapshot)), history_(history), catalogue_(catalogue) {}
+      : Transaction(manager, context),
+        snapshot_(std::move(snapshot)),
+        history_(history),
+        catalogue_(catalogue),
+        shows_hidden_columns_(ShownColumns::of(context).with_hidden) {}
 
   /// Null when there is no such database.
   optional_ptr<ReadOnlySchema> schema(duckdb::Catalog& catalog, const std::string& name) {
@@ -175,7 +187,7 @@ class PinnedTransaction final : public duckdb::Transaction {
     if (name == kInformationSchema) {
       entry = std::make_unique<VirtualSchema>(catalog, info, snapshot_, catalogue_);
     } else if (snapshot_->databases.contains(name)) {
-      entry = std::make_unique<SchemaEntry>(catalog, info, snapshot_, history_);
+      entry = std::make_unique<SchemaEntry>(catalog, info, snapshot_, history_, shows_hidden_columns_);
     } else {
       return nullptr;
     }
@@ -187,6 +199,7 @@ class PinnedTransaction final : public duckdb::Transaction {
   storage::ServerSnapshotPtr snapshot_;
   const HistoryProvider& history_;
   const CatalogueSources& catalogue_;
+  const bool shows_hidden_columns_;
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<ReadOnlySchema>> schemas_;  ///< guarded by mutex_
 };

@@ -14,6 +14,7 @@
 #include "query/duckdb/query_state.h"
 #include "query/duckdb/result_bridge.h"
 #include "query/duckdb/row_transform.h"
+#include "query/duckdb/shown_columns.h"
 #include "query/duckdb/statement_guard.h"
 #include "query/duckdb/types.h"
 
@@ -52,6 +53,11 @@ class Connection final : public DuckConnection {
         return on_block(block);
       });
     });
+  }
+
+  void show_hidden_columns(bool shows) override {
+    shows_hidden_columns_ = shows;
+    if (connection_ != nullptr) ShownColumns::of(*connection_->context).with_hidden = shows;
   }
 
   Result<StatementShape> describe(std::string_view sql, const std::string& database) override {
@@ -108,6 +114,7 @@ class Connection final : public DuckConnection {
     FRESHET_ASSIGN_OR_RETURN(auto instance, holder_.get());
     if (instance == instance_) return Status::OK();
     auto connection = std::make_unique<duckdb::Connection>(*instance);
+    ShownColumns::of(*connection->context).with_hidden = shows_hidden_columns_;
     state_ = QueryState::of(*connection->context);
     const std::lock_guard<std::mutex> lock(mutex_);
     connection_ = std::move(connection);
@@ -179,6 +186,7 @@ class Connection final : public DuckConnection {
   }
 
   InstanceHolder& holder_;
+  bool shows_hidden_columns_ = false;
   std::mutex mutex_;
   std::shared_ptr<duckdb::DuckDB> instance_;
   std::unique_ptr<duckdb::Connection> connection_;  ///< changed under mutex_, by the thread that runs statements alone

@@ -54,6 +54,8 @@ class DuckConnection {
   virtual Status stream(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
                         std::span<const DataType> targets, const std::function<Status(Block&)>& on_block) = 0;
 
+  /// From now on `*` means hidden columns too, or not.
+  virtual void show_hidden_columns(bool shows) = 0;
   /// Names and types of the answer and the number of placeholders, without running the query.
   virtual Result<StatementShape> describe(std::string_view sql, const std::string& database) = 0;
   /// The plan as text; with `analyze` the query is run and the plan shows what happened.

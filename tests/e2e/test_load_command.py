@@ -88,6 +88,8 @@ def test_standard_input(server, database, sql):
     load(server, f"{database}.t", *arguments, input=rows)
     load(server, f"{database}.t", *arguments, input=rows)
     assert sql("SELECT count(*) FROM t") == [(3000,)]
+    sql(f"CREATE TABLE other {PLAIN}")
+    assert "3,000 rows loaded" in load(server, f"{database}.other", *arguments, input=rows)
     refused = load(server, f"{database}.t", "-", code=2)
     assert "say --format" in refused
 

@@ -71,9 +71,35 @@ def test_what_is_refused(make_server):
     assert status == "Fail" and "Can't append new rows in partial update" in message
     assert "Only unique key merge on write" in load("log", "5,8\n", "id,a")[1]
     assert "key column 'id' is not among the columns" in load("t", "5,8\n", "c1,c2")[1]
-    assert "cannot delete rows" in load("t", "5,8,1\n", "id,c1", hidden_columns="__DORIS_DELETE_SIGN__")[1]
     assert server.sql("SELECT * FROM d.strict") == [(1, 1, 7)]
     assert server.value("SELECT count(*) FROM d.t") == 0
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+@pytest.mark.parametrize("properties", ["", 'PROPERTIES ("function_column.sequence_type" = "bigint")'])
+def test_rows_of_a_partial_update_may_be_deletes(make_server, is_large, properties):
+    server = make_server({"storage.small_commit_bytes": "1KiB"} if is_large else {})
+    server.sql("CREATE DATABASE d")
+    server.sql("CREATE TABLE d.t (id INT, a INT, b INT NOT NULL) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2 " + properties)
+    keys, sequence = range(1, 1001 if is_large else 11), "function_column.sequence_col"
+    headers = {"column_separator": ",", **({sequence: "s"} if properties else {})}
+    server.load("d", "t", "".join(f"{i},{i},{i},1\n" for i in keys), columns="id,a,b,s", **headers)
+    headers.pop(sequence, None)
+    # The last row deletes a key that is not there, and needs no value for `b`.
+    body = "".join(f"{i},{-i},{int(i % 3 == 0)}\n" for i in keys) + "5000,0,1\n"
+    server.load("d", "t", body, columns="id,a", hidden_columns="__DORIS_DELETE_SIGN__", partial_columns="true", **headers)
+    expected = [(i, -i, i) for i in keys if i % 3 != 0]
+    assert server.sql("SELECT * FROM d.t ORDER BY id") == expected
+    waits = server.load("d", "t", "1,7,0\n2,7,1\n", columns="id,a,gone", merge_type="MERGE", delete="gone = 1", partial_columns="true",
+                        two_phase_commit="true", **headers)
+    server.kill()
+    server.start()
+    assert server.sql("SELECT * FROM d.t ORDER BY id") == expected
+    server.http("PUT", "/api/d/_stream_load_2pc", headers={"label": waits["Label"], "txn_operation": "commit"})
+    expected = [(1, 7, 1)] + [row for row in expected if row[0] > 2]
+    assert server.sql("SELECT * FROM d.t ORDER BY id") == expected
+    server.sql("ALTER TABLE d.t COMPACT")
+    assert server.sql("SELECT * FROM d.t ORDER BY id") == expected and server.value("SELECT count(*) FROM d.t") == len(expected)
 
 
 def test_concurrent_updates_of_the_same_rows_lose_nothing(make_server, rng):

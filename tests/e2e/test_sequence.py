@@ -107,7 +107,14 @@ def test_how_the_hidden_column_is_seen_and_filled(make_server):
     server.sql(create.replace("CREATE TABLE `t`", "CREATE TABLE e.`t`"))
     assert len(server.sql("DESC d.t")) == 3
     server.sql("SET show_hidden_columns = true")
-    assert "__DORIS_SEQUENCE_COL__" in [column[0] for column in server.sql("DESC d.t")]
+    hidden = [column[0] for column in server.sql("DESC d.t")]
+    assert hidden[3] == "__DORIS_SEQUENCE_COL__"
+    for query in ("SELECT * FROM d.t", "SELECT t.* FROM d.t WHERE id = 1", "SELECT * FROM d.t WHERE id = 1"):
+        [row] = server.sql(query)
+        assert len(row) == len(hidden) and row[:4] == (1, "a", None, 3)
+    assert server.sql("SELECT __DORIS_SEQUENCE_COL__ FROM d.t") == [(3,)]
+    server.sql("SET show_hidden_columns = false")
+    assert server.sql("SELECT * FROM d.t WHERE id + 0 = 1") == [(1, "a", None)]
     # A column of the table can be the source, and so can a field of JSON rows.
     answer = server.stream_load("d", "t", "1,c,9\n", columns="id,v,seen", column_separator=",", **{"function_column.sequence_col": "seen"})
     assert answer["Status"] == "Success", answer
