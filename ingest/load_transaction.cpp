@@ -184,6 +184,21 @@ void LoadTransaction::take_rows(storage::LoadCommit& commit) {
   }
 }
 
+void LoadTransaction::add_replaced_tablets(storage::LoadCommit& commit) const {
+  for (const Partition& partition : partitions_->partitions()) {
+    if (only_ && !only_->contains(partition.id)) continue;
+    for (const TabletId tablet : partition.tablets) {
+      auto rows = std::find_if(commit.tablets.begin(), commit.tablets.end(),
+                               [&](const storage::TabletRows& known) { return known.tablet == tablet; });
+      if (rows == commit.tablets.end()) {
+        rows = commit.tablets.emplace(rows);
+        rows->tablet = tablet;
+      }
+      rows->replaces_all = true;
+    }
+  }
+}
+
 /// Everything that the commit needs, its files synced.
 Result<storage::LoadCommit> LoadTransaction::finish_rows() {
   FRESHET_ASSERT(!is_handed_over_);
@@ -199,6 +214,7 @@ Result<storage::LoadCommit> LoadTransaction::finish_rows() {
   commit.partial = options_.partial;
   commit.read_from = options_.read_from;
   take_rows(commit);
+  if (replaces_all_) add_replaced_tablets(commit);
   is_handed_over_ = true;
   return commit;
 }

@@ -45,6 +45,9 @@ class LoadTransaction {
   const storage::TableSnapshotPtr& table_pointer() const { return table_; }
   /// Takes rows for these partitions only. NotFound names an unknown one. REQUIRES: no rows yet.
   Status restrict_to(const std::vector<std::string>& partitions);
+  /// The commit replaces all rows of the table, or of the partitions of restrict_to(), by those of the load. Not for
+  /// AGGREGATE tables. Such a load commits also when it has no rows.
+  void replace_all() { replaces_all_ = true; }
   /// Takes the rows of `block` in arrival order. REQUIRES: columns of table().schema.
   Status append(const Block& block);
   /// Rows taken, without those rejected.
@@ -76,6 +79,7 @@ class LoadTransaction {
   Status flush_buffers();
   Result<storage::LoadCommit> finish_rows();
   void take_rows(storage::LoadCommit& commit);
+  void add_replaced_tablets(storage::LoadCommit& commit) const;
 
   storage::StorageEngine& storage_;
   storage::TableSnapshotPtr table_;
@@ -92,6 +96,7 @@ class LoadTransaction {
   uint64_t buffered_bytes_ = 0;
   uint64_t flushing_bytes_ = 0;  ///< with the flusher
   uint64_t row_count_ = 0;
+  bool replaces_all_ = false;
   bool is_handed_over_ = false;  ///< the segments belong to the engine
 };
 

@@ -174,12 +174,15 @@ Status RowInserter::flush_rows() {
   return Status::OK();
 }
 
-Result<storage::CommitOutcome> RowInserter::commit(bool in_group) {
+Result<storage::CommitOutcome> RowInserter::commit(std::optional<storage::LabelRecord> label) {
   FRESHET_RETURN_IF_ERROR(flush_rows());
-  if (transaction_.row_count() == 0) return storage::CommitOutcome{};
-  if (!in_group) return transaction_.commit(std::nullopt, {});
-  FRESHET_ASSIGN_OR_RETURN(const storage::GroupOutcome group, transaction_.commit_in_group());
-  return group.outcome;
+  if (transaction_.row_count() == 0 && !label && !replaces_all_) return storage::CommitOutcome{};
+  return transaction_.commit(std::move(label), {});
+}
+
+Result<storage::GroupOutcome> RowInserter::commit_in_group() {
+  FRESHET_RETURN_IF_ERROR(flush_rows());
+  return transaction_.commit_in_group();
 }
 
 }  // namespace freshet::ingest

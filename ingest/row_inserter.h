@@ -39,16 +39,23 @@ class RowInserter {
   const std::vector<size_t>& targets() const { return targets_; }
   /// As LoadTransaction::restrict_to. REQUIRES: no rows yet.
   Status restrict_to(const std::vector<std::string>& partitions) { return transaction_.restrict_to(partitions); }
+  /// As LoadTransaction::replace_all.
+  void replace_all() {
+    transaction_.replace_all();
+    replaces_all_ = true;
+  }
   /// InvalidArgument: "Column 'v' of row 3: 'abc' is not a valid int".
   Status append_row(std::span<const Literal> values);
   /// Rows as columns: `block` has all columns of the schema, those of targets() filled and the others empty; it comes back
-  /// cleared. NOT NULL, lengths and keys are checked.
+  /// cleared. NOT NULL, lengths and keys are checked. Rows with a delete sign need their keys only.
   Status append_columns(Block& block);
   /// The first AUTO_INCREMENT value of the rows; 0 when there is none (yet).
   uint64_t first_sequence() const { return first_sequence_; }
   uint64_t row_count() const { return transaction_.row_count() + buffered_rows_; }
-  /// `in_group`: may share its commit, as LoadTransaction::commit_in_group.
-  Result<storage::CommitOutcome> commit(bool in_group = false);
+  /// `label`: becomes visible with the rows, or alone when there are none.
+  Result<storage::CommitOutcome> commit(std::optional<storage::LabelRecord> label = std::nullopt);
+  /// As LoadTransaction::commit_in_group. REQUIRES: a row.
+  Result<storage::GroupOutcome> commit_in_group();
 
  private:
   RowInserter(storage::StorageEngine& storage, storage::TableSnapshotPtr table, BlockBuilder builder,
@@ -65,6 +72,7 @@ class RowInserter {
   BlockBuilder builder_;
   std::vector<size_t> targets_;
   bool deletes_;
+  bool replaces_all_ = false;
   Block block_;
   size_t buffered_rows_ = 0;
   uint64_t first_sequence_ = 0;

@@ -2,24 +2,13 @@
 
 #include "ingest/row_inserter.h"
 #include "query/dialect/mysql_rewrite.h"
+#include "query/dml/keyed_insert.h"
 #include "query/dml/literals.h"
 #include "query/dml/read_write.h"
 #include "query/duckdb/engine.h"
 
 namespace freshet::query {
 namespace {
-
-Status check_offered(const Insert& insert) {
-  if (insert.mode == InsertMode::kOverwrite) {
-    return Status::Unsupported("INSERT OVERWRITE is not offered: TRUNCATE TABLE and INSERT instead");
-  }
-  if (!insert.on_duplicate.empty()) {
-    return Status::Unsupported(
-        "ON DUPLICATE KEY UPDATE is not offered: an INSERT into a UNIQUE table replaces the row of its key");
-  }
-  if (!insert.label.empty()) return Status::Unsupported("INSERT ... WITH LABEL is not offered: use Stream Load for a label");
-  return Status::OK();
-}
 
 Status insert_literals(const Insert& insert, std::span<const InputValue> parameters, ingest::RowInserter& inserter) {
   FRESHET_RETURN_IF_ERROR(check_parameters(insert.placeholder_count, parameters));
@@ -31,15 +20,15 @@ Status insert_literals(const Insert& insert, std::span<const InputValue> paramet
   return Status::OK();
 }
 
-Status insert_from_query(const Insert& insert, std::span<const Parameter> parameters, const TableSchema& schema,
-                         const SessionState& session, const QueryServices& services, DuckConnection& connection,
+Status insert_from_query(const Insert& insert, const WriteContext& context, const TableSchema& schema,
                          ingest::RowInserter& inserter) {
   const std::vector<size_t>& targets = inserter.targets();
   std::vector<DataType> types;
   for (size_t target : targets) types.push_back(schema.columns[target].type);
-  FRESHET_ASSIGN_OR_RETURN(const std::string sql, rewrite_for_duckdb(insert.source, rewrite_values(session, services)));
+  FRESHET_ASSIGN_OR_RETURN(const std::string sql,
+                           rewrite_for_duckdb(insert.source, rewrite_values(context.session, context.services)));
   Block block = Block::for_schema(schema);
-  return connection.stream(sql, session.database, parameters, types, [&](Block& rows) {
+  return context.connection.stream(sql, context.session.database, context.parameters, types, [&](Block& rows) {
     for (size_t i = 0; i < targets.size(); ++i) block.columns[targets[i]] = std::move(rows.columns[i]);
     return inserter.append_columns(block);
   });
@@ -65,28 +54,101 @@ bool refuses_new_keys(const SessionState& session) {
 /// SET group_commit = sync_mode (or async_mode) lets concurrent INSERT ... VALUES into a table share their commits.
 bool commits_in_group(const SessionState& session, const Insert& insert) {
   const std::string mode = to_lower(session.variables.get("group_commit").value_or("off_mode"));
-  return (mode == "sync_mode" || mode == "async_mode") && !insert.needs_engine && insert.partitions.empty();
+  return (mode == "sync_mode" || mode == "async_mode") && !insert.needs_engine && insert.partitions.empty() &&
+         insert.label.empty() && insert.mode == InsertMode::kInsert;
+}
+
+/// The transaction of an INSERT and its label: one that the client gave is taken as a load's is, and free again unless the
+/// INSERT commits; one that is made up is told and not kept.
+class InsertLabel {
+ public:
+  static Result<InsertLabel> take(const Insert& insert, storage::StorageEngine& storage, const storage::TableSnapshot& table) {
+    InsertLabel label(storage);
+    FRESHET_ASSIGN_OR_RETURN(label.record_.transaction, storage.next_transaction_id());
+    label.record_.database = table.database;
+    label.record_.table = table.id;
+    label.record_.label = insert.label;
+    if (insert.label.empty()) {
+      label.record_.label = fmt::format("label_{:x}", label.record_.transaction.value);
+      return label;
+    }
+    FRESHET_RETURN_IF_ERROR(
+        storage.reserve_label(table.database, insert.label, label.record_.transaction, nullptr));
+    label.is_reserved_ = true;
+    return label;
+  }
+  InsertLabel(InsertLabel&& other) noexcept
+      : storage_(other.storage_), record_(std::move(other.record_)), is_reserved_(std::exchange(other.is_reserved_, false)) {}
+  InsertLabel& operator=(InsertLabel&&) = delete;
+  ~InsertLabel() {
+    if (is_reserved_) storage_.release_label(record_.database, record_.label, record_.transaction, "the INSERT failed");
+  }
+
+  /// What is stored; nothing for a label that is made up.
+  std::optional<storage::LabelRecord> record(uint64_t rows) {
+    if (!is_reserved_) return std::nullopt;
+    record_.loaded_rows = rows;
+    return record_;
+  }
+  void keep() { is_reserved_ = false; }
+  std::string info() const { return info_text(record_.label, "VISIBLE", record_.transaction); }
+  static std::string info_text(const std::string& label, std::string_view status, TransactionId transaction) {
+    return fmt::format("{{'label':'{}', 'status':'{}', 'txnId':'{}'}}", label, status, transaction.value);
+  }
+
+ private:
+  explicit InsertLabel(storage::StorageEngine& storage) : storage_(storage) {}
+
+  storage::StorageEngine& storage_;
+  storage::LabelRecord record_;
+  bool is_reserved_ = false;
+};
+
+/// REPLACE counts a row that it replaces twice: it is deleted and inserted.
+uint64_t affected_rows(const Insert& insert, uint64_t rows, const storage::CommitOutcome& outcome) {
+  return insert.mode == InsertMode::kReplace ? rows + outcome.rows_replaced : rows;
+}
+
+Status check_overwrite(const Insert& insert, const storage::TableSnapshot& table) {
+  if (insert.mode != InsertMode::kOverwrite || !table.schema->is_aggregate()) return Status::OK();
+  return Status::Unsupported("INSERT OVERWRITE of an AGGREGATE table is not offered: TRUNCATE {}.{} and INSERT",
+                             table.database_name, table.name);
 }
 
 }  // namespace
 
-Status run_insert(const Insert& insert, std::span<const Parameter> parameters, SessionState& session,
-                  const QueryServices& services, DuckConnection& connection, ResultWriter& out) {
+Status run_insert(const Insert& insert, const WriteContext& context, ResultWriter& out) {
+  SessionState& session = context.session;
+  storage::StorageEngine& storage = context.services.storage;
   FRESHET_RETURN_IF_ERROR(check_no_transaction(session));
-  FRESHET_RETURN_IF_ERROR(check_offered(insert));
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, insert.table.database));
-  FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, insert.table.table));
-  FRESHET_ASSIGN_OR_RETURN(const auto inserter, ingest::RowInserter::begin(services.storage, table, insert.columns, false,
+  FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*storage.snapshot(), database, insert.table.table));
+  if (looks_at_keys(insert, *table->schema)) return run_keyed_insert(insert, context, out);
+  FRESHET_RETURN_IF_ERROR(check_overwrite(insert, *table));
+  FRESHET_ASSIGN_OR_RETURN(InsertLabel label, InsertLabel::take(insert, storage, *table));
+  FRESHET_ASSIGN_OR_RETURN(const auto inserter, ingest::RowInserter::begin(storage, table, insert.columns, false,
                                                                            updates_partially(session, *table->schema), {},
                                                                            refuses_new_keys(session)));
   if (!insert.partitions.empty()) FRESHET_RETURN_IF_ERROR(inserter->restrict_to(insert.partitions));
+  if (insert.mode == InsertMode::kOverwrite) inserter->replace_all();
   std::vector<std::string> texts;
-  FRESHET_RETURN_IF_ERROR(
-      insert.needs_engine ? insert_from_query(insert, parameters, *table->schema, session, services, connection, *inserter)
-                          : insert_literals(insert, to_input_values(parameters, texts), *inserter));
+  FRESHET_RETURN_IF_ERROR(insert.needs_engine
+                              ? insert_from_query(insert, context, *table->schema, *inserter)
+                              : insert_literals(insert, to_input_values(context.parameters, texts), *inserter));
   OkResult result;
-  result.affected_rows = inserter->row_count();
-  FRESHET_RETURN_IF_ERROR(inserter->commit(commits_in_group(session, insert)).status());
+  const uint64_t rows = inserter->row_count();
+  if (rows > 0 && commits_in_group(session, insert)) {
+    FRESHET_ASSIGN_OR_RETURN(const storage::GroupOutcome group, inserter->commit_in_group());
+    result.affected_rows = affected_rows(insert, rows, group.outcome);
+    result.info = InsertLabel::info_text(group.label, "PREPARE", group.transaction);
+  } else {
+    const Result<storage::CommitOutcome> outcome = inserter->commit(label.record(rows));
+    // With an unknown outcome the label may be stored: it stays taken until a restart decides.
+    if (outcome.ok() || outcome.status().code() == StatusCode::kUnknownOutcome) label.keep();
+    FRESHET_RETURN_IF_ERROR(outcome.status());
+    result.affected_rows = affected_rows(insert, rows, *outcome);
+    result.info = label.info();
+  }
   result.last_insert_id = session.last_insert_id = inserter->first_sequence();
   return out.ok(result);
 }

@@ -11,6 +11,7 @@
 #include "query/dialect/mysql_rewrite.h"
 #include "query/dml/conflict_queues.h"
 #include "query/dml/delete_statement.h"
+#include "query/dml/merge_statement.h"
 #include "query/dml/update_statement.h"
 #include "query/duckdb/engine.h"
 #include "query/insert_statement.h"
@@ -124,9 +125,10 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
   return std::visit(
       Overloaded{
           [&](const Query& query) { return run_query(query, parameters, out); },
-          [&](const Insert& insert) { return run_insert(insert, parameters, state_, services_, *connection_, out); },
+          [&](const Insert& insert) { return run_insert(insert, write_context(parameters), out); },
           [&](const Delete& statement) { return run_delete(statement, write_context(parameters), out); },
           [&](const Update& update) { return run_update(update, write_context(parameters), out); },
+          [&](const Merge& merge) { return run_merge(merge, write_context(parameters), out); },
           [&](const CreateDatabase& create) { return run_create_database(create, services_, out); },
           [&](const DropDatabase& drop) { return run_drop_database(drop, state_, services_, out); },
           [&](const CreateTable& create) { return run_create_table(create, state_, services_, out); },

@@ -139,21 +139,7 @@ Result<Statement> parse_delete_with(TokenCursor& cursor, std::string_view with) 
   return Statement(std::move(statement));
 }
 
-/// `column = expression, ...`; the qualifier that their columns share goes to `qualifier`.
-Status parse_assignments(TokenCursor& cursor, std::string& qualifier, std::vector<Assignment>& assignments) {
-  const auto stops = [](const TokenCursor& at) { return at.at_operator(",") || at.at("FROM") || at_where_or_tail(at); };
-  do {
-    FRESHET_ASSIGN_OR_RETURN(AssignedName name, parse_assigned_name(cursor));
-    if (!name.qualifier.empty() && !qualifier.empty() && name.qualifier != qualifier) {
-      return Status::Unsupported("UPDATE changes one table: '{}' and '{}' are two", qualifier, name.qualifier);
-    }
-    if (!name.qualifier.empty()) qualifier = std::move(name.qualifier);
-    FRESHET_RETURN_IF_ERROR(cursor.expect_operator("="));
-    FRESHET_ASSIGN_OR_RETURN(const auto expression, cursor.text_until("an expression", stops));
-    assignments.push_back({std::move(name.column), expression});
-  } while (cursor.accept_operator(","));
-  return Status::OK();
-}
+bool ends_assignment(const TokenCursor& cursor) { return cursor.at("FROM") || at_where_or_tail(cursor); }
 
 Result<Statement> parse_update_with(TokenCursor& cursor, std::string_view with) {
   Update statement;
@@ -173,7 +159,7 @@ Result<Statement> parse_update_with(TokenCursor& cursor, std::string_view with) 
   FRESHET_RETURN_IF_ERROR(cursor.expect("SET"));
   const std::string first_name = rows.alias.empty() ? rows.table.table : rows.alias;
   std::string qualifier;
-  FRESHET_RETURN_IF_ERROR(parse_assignments(cursor, qualifier, statement.assignments));
+  FRESHET_RETURN_IF_ERROR(parse_assignments(cursor, ends_assignment, qualifier, statement.assignments));
   if (!qualifier.empty() && qualifier != first_name) {
     if (!rows.sources_have_table) return Status::NotFound("Unknown table '{}' in SET", qualifier);
     FRESHET_ASSIGN_OR_RETURN(const bool is_found, find_changed_table(rows.sources, qualifier, rows));
@@ -188,6 +174,23 @@ Result<Statement> parse_update_with(TokenCursor& cursor, std::string_view with) 
 
 }  // namespace
 
+Status parse_assignments(TokenCursor& cursor, bool (*stops)(const TokenCursor&), std::string& qualifier,
+                         std::vector<Assignment>& assignments) {
+  do {
+    FRESHET_ASSIGN_OR_RETURN(AssignedName name, parse_assigned_name(cursor));
+    if (!name.qualifier.empty() && !qualifier.empty() && name.qualifier != qualifier) {
+      return Status::Unsupported("UPDATE changes one table: '{}' and '{}' are two", qualifier, name.qualifier);
+    }
+    if (!name.qualifier.empty()) qualifier = std::move(name.qualifier);
+    FRESHET_RETURN_IF_ERROR(cursor.expect_operator("="));
+    FRESHET_ASSIGN_OR_RETURN(const auto expression, cursor.text_until("an expression", [&](const TokenCursor& at) {
+      return at.at_operator(",") || stops(at);
+    }));
+    assignments.push_back({std::move(name.column), expression});
+  } while (cursor.accept_operator(","));
+  return Status::OK();
+}
+
 Result<Statement> parse_delete(TokenCursor& cursor) { return parse_delete_with(cursor, {}); }
 Result<Statement> parse_update(TokenCursor& cursor) { return parse_update_with(cursor, {}); }
 
@@ -198,13 +201,16 @@ std::optional<Result<Statement>> parse_behind_with(std::string_view text) {
   for (Token token = tokenizer.next(); token.kind != TokenKind::kEnd; token = tokenizer.next()) {
     if (token.kind == TokenKind::kInvalid) return std::nullopt;
     if (depth == 0 && is_behind_query && (token.is_word("SELECT") || token.is_operator("("))) return std::nullopt;
-    if (depth == 0 && is_behind_query && (token.is_word("UPDATE") || token.is_word("DELETE"))) {
+    if (depth == 0 && is_behind_query &&
+        (token.is_word("UPDATE") || token.is_word("DELETE") || token.is_word("MERGE"))) {
       auto cursor = TokenCursor::open(text);
       if (!cursor.ok()) return Result<Statement>(cursor.status());
       while (cursor->peek().offset < token.offset) cursor->take();
       cursor->take();
       const std::string_view with = text.substr(0, token.offset);
-      return token.is_word("UPDATE") ? parse_update_with(*cursor, with) : parse_delete_with(*cursor, with);
+      return token.is_word("UPDATE")   ? parse_update_with(*cursor, with)
+             : token.is_word("DELETE") ? parse_delete_with(*cursor, with)
+                                       : parse_merge_with(*cursor, with);
     }
     if (token.is_operator("(")) ++depth;
     if (token.is_operator(")") && depth > 0) --depth;

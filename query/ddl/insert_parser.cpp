@@ -190,8 +190,9 @@ class InsertParser {
 
   Result<Statement> parse() {
     FRESHET_RETURN_IF_ERROR(head());
-    FRESHET_RETURN_IF_ERROR(column_list());
     FRESHET_RETURN_IF_ERROR(label());
+    FRESHET_RETURN_IF_ERROR(column_list());
+    if (insert_.label.empty()) FRESHET_RETURN_IF_ERROR(label());
     if (tokens_.peek().is_word("VALUES") || tokens_.peek().is_word("VALUE")) {
       FRESHET_RETURN_IF_ERROR(rows());
     } else if (insert_.columns.empty() && tokens_.peek().is_word("SET")) {
@@ -287,9 +288,7 @@ class InsertParser {
     }
     if (outcome == RowScanner::Outcome::kLiterals) {
       tokens_ = Lookahead(text_, scanner.position());
-      // MySQL's row alias: VALUES (...) AS new ON DUPLICATE KEY UPDATE.
-      if (tokens_.accept("AS")) FRESHET_RETURN_IF_ERROR(tokens_.name("an alias").status());
-      return end();
+      return row_alias();
     }
     insert_.values.clear();
     insert_.row_count = insert_.width = insert_.placeholder_count = 0;
@@ -300,6 +299,7 @@ class InsertParser {
   Status source(size_t begin) {
     insert_.needs_engine = true;
     tokens_ = Lookahead(text_, begin);
+    const bool is_values = tokens_.peek().is_word("VALUES") || tokens_.peek().is_word("VALUE");
     size_t depth = 0;
     size_t last = begin;
     while (tokens_.peek().kind != TokenKind::kEnd && !(depth == 0 && tokens_.peek().is_operator(";"))) {
@@ -307,11 +307,24 @@ class InsertParser {
       if (tokens_.peek().is_operator(")") && depth-- == 0) return tokens_.error("one ')' less");
       if (tokens_.peek().is_operator("(")) ++depth;
       if (depth == 0 && tokens_.peek().is_word("ON") && is_on_duplicate()) break;
+      if (depth == 0 && is_values && tokens_.peek().is_word("AS")) break;
       last = tokens_.take().end();
     }
     if (depth != 0) return tokens_.error("')'");
     insert_.source = text_.substr(begin, last - begin);
-    return end();
+    return row_alias();
+  }
+
+  /// MySQL's name for the new row: VALUES (...) AS new(a, b) ON DUPLICATE KEY UPDATE.
+  Status row_alias() {
+    if (!tokens_.accept("AS")) return end();
+    FRESHET_ASSIGN_OR_RETURN(insert_.row_alias, tokens_.name("an alias"));
+    if (!tokens_.accept_operator("(")) return end();
+    do {
+      FRESHET_ASSIGN_OR_RETURN(auto name, tokens_.name("a column name"));
+      insert_.row_alias_columns.push_back(std::move(name));
+    } while (tokens_.accept_operator(","));
+    return tokens_.accept_operator(")") ? end() : tokens_.error("',' or ')'");
   }
 
   bool is_on_duplicate() const {

@@ -101,6 +101,7 @@ constexpr Entry kRules[] = {
     {"KILL", parse_kill},
     {"DELETE", parse_delete},
     {"UPDATE", parse_update},
+    {"MERGE", parse_merge},
     {"PAUSE", control_routine_load<RoutineLoadAction::kPause>},
     {"RESUME", control_routine_load<RoutineLoadAction::kResume>},
     {"STOP", control_routine_load<RoutineLoadAction::kStop>},
@@ -109,8 +110,8 @@ constexpr Entry kRules[] = {
 /// Statements of maintenance that change nothing here.
 constexpr std::array<std::string_view, 10> kNoOperations = {"FLUSH", "LOCK",   "UNLOCK",  "ANALYZE", "OPTIMIZE",
                                                             "CHECK", "REPAIR", "REFRESH", "ADMIN",   "CHECKSUM"};
-constexpr std::array<std::string_view, 16> kRefused = {"GRANT",   "REVOKE",  "PREPARE", "EXECUTE",   "DEALLOCATE", "CALL",
-                                                       "DO",      "HANDLER", "LOAD",    "SAVEPOINT", "RELEASE",    "MERGE",
+constexpr std::array<std::string_view, 15> kRefused = {"GRANT",   "REVOKE",  "PREPARE", "EXECUTE",   "DEALLOCATE", "CALL",
+                                                       "DO",      "HANDLER", "LOAD",    "SAVEPOINT", "RELEASE",
                                                        "INSTALL", "BACKUP",  "RESTORE", "EXPORT"};
 
 template <size_t N>

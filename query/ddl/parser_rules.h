@@ -36,7 +36,14 @@ Result<Statement> parse_describe(TokenCursor& cursor);
 Result<Statement> parse_set(TokenCursor& cursor);
 Result<Statement> parse_delete(TokenCursor& cursor);
 Result<Statement> parse_update(TokenCursor& cursor);
-/// `WITH ... UPDATE` and `WITH ... DELETE`; nothing when the WITH leads to a query.
+Result<Statement> parse_merge(TokenCursor& cursor);
+/// Behind MERGE; `with` is what stood before it.
+Result<Statement> parse_merge_with(TokenCursor& cursor, std::string_view with);
+/// `[table.]column = expression, ...` up to a token for which `stops` answers true. The table that all of them name, if they
+/// name one, goes to `qualifier`.
+Status parse_assignments(TokenCursor& cursor, bool (*stops)(const TokenCursor&), std::string& qualifier,
+                         std::vector<Assignment>& assignments);
+/// `WITH ... UPDATE`, `WITH ... DELETE` and `WITH ... MERGE`; nothing when the WITH leads to a query.
 std::optional<Result<Statement>> parse_behind_with(std::string_view text);
 /// Works on the text itself, from INSERT or REPLACE on.
 Result<Statement> parse_insert(std::string_view text);

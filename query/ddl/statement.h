@@ -277,6 +277,8 @@ struct Insert {
   uint32_t placeholder_count = 0;  ///< in `values`
   LiteralText literal_text;
   std::string_view source;
+  std::string row_alias;    ///< VALUES (...) AS alias(names): what ON DUPLICATE KEY UPDATE calls the new row
+  std::vector<std::string> row_alias_columns;
   std::vector<Assignment> on_duplicate;
   std::string_view text;
 };
@@ -305,6 +307,26 @@ struct Delete {
 struct Update {
   ChangedRows rows;
   std::vector<Assignment> assignments;
+};
+
+/// A clause of MERGE INTO, as written.
+struct MergeClause {
+  enum class Kind : uint8_t { kUpdate, kDelete, kInsert };
+  Kind kind = Kind::kUpdate;  ///< kInsert: WHEN NOT MATCHED
+  std::string_view condition;
+  std::vector<Assignment> assignments;   ///< of kUpdate
+  std::vector<std::string> columns;      ///< of kInsert; empty = all
+  std::vector<std::string_view> values;  ///< of kInsert
+};
+
+struct Merge {
+  TableName table;
+  std::string alias;
+  std::string_view with;  ///< WITH and its queries; empty = none
+  std::string_view source;
+  std::string_view on;
+  std::vector<MergeClause> clauses;
+  std::string_view text;
 };
 
 /// What only the engine can run: SELECT, WITH, VALUES, TABLE.
@@ -403,7 +425,7 @@ struct NoOperation {
 };
 
 using Statement =
-    std::variant<Query, Insert, Delete, Update, CreateDatabase, DropDatabase, CreateTable, CreateTableLike, DropTable,
+    std::variant<Query, Insert, Delete, Update, Merge, CreateDatabase, DropDatabase, CreateTable, CreateTableLike, DropTable,
                  TruncateTable, CreateIndex, DropIndex, AlterTable, Show, Explain, CreateRoutineLoad, AlterRoutineLoad,
                  ControlRoutineLoad, Use, Set, Transaction, Sync, Kill, NoOperation>;
 

@@ -45,6 +45,32 @@ Result<std::vector<Parameter>> SelectText::parameters(std::span<const Parameter>
   return values;
 }
 
+std::string quoted(std::string_view text) {
+  std::string out = "'";
+  for (char c : text) {
+    if (c == '\'' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "'";
+}
+
+void add_item(SelectText& select, const SelectItem& item) {
+  if (item.placeholder) {
+    select.add_placeholder(*item.placeholder);
+  } else if (item.piece.empty()) {
+    select.add(item.words);
+  } else {
+    select.add_piece(item.piece);
+  }
+}
+
+Result<SelectItem> default_item(const ColumnSchema& column) {
+  if (column.default_current_timestamp) return SelectItem{"NOW(6)", {}};
+  if (column.default_value) return SelectItem{quoted(*column.default_value), {}};
+  if (column.nullable || column.auto_increment) return SelectItem{"NULL", {}};
+  return Status::InvalidArgument("Field '{}' doesn't have a default value", column.name);
+}
+
 std::string qualified(const ChangedRows& rows, std::string_view column) {
   return backquoted(rows.alias.empty() ? rows.table.table : rows.alias) + "." + backquoted(column);
 }
@@ -55,8 +81,9 @@ Result<SelectText> select_of(const ChangedRows& rows, const std::string& databas
   select.add("SELECT ");
   for (size_t i = 0; i < items.size(); ++i) {
     if (i > 0) select.add(", ");
-    items[i].piece.empty() ? select.add(items[i].words) : select.add("(").add_piece(items[i].piece).add(")");
-    select.add(fmt::format(" AS `__c{}`", i));
+    select.add("(");
+    add_item(select, items[i]);
+    select.add(fmt::format(") AS `__c{}`", i));
   }
   select.add(" FROM ");
   if (!rows.sources_have_table) {

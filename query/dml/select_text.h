@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -7,6 +8,7 @@
 
 #include "query/ddl/statement.h"
 #include "query/session.h"
+#include "storage/types/schema.h"
 
 namespace freshet::query {
 
@@ -25,6 +27,12 @@ class SelectText {
   /// A part of the statement. Comes between blanks, so that it runs together with nothing.
   SelectText& add_piece(std::string_view piece);
 
+  /// A placeholder that stands for the statement's placeholder `position`.
+  SelectText& add_placeholder(size_t position) {
+    used_.push_back(position);
+    return add("?");
+  }
+
   const std::string& text() const { return text_; }
   /// Values for the placeholders of text(), out of those for the statement's. InvalidArgument when the statement's are not
   /// as many as `given`.
@@ -37,11 +45,19 @@ class SelectText {
   std::string text_;
 };
 
-/// A column of the answer: words of our own, or a piece of the statement.
+/// A column of the answer, or a part of one: words of our own, a piece of the statement, or one of its placeholders.
 struct SelectItem {
   std::string words;
   std::string_view piece;
+  std::optional<size_t> placeholder = std::nullopt;
 };
+/// Appends one.
+void add_item(SelectText& select, const SelectItem& item);
+/// `text` as a string of MySQL's dialect.
+std::string quoted(std::string_view text);
+
+/// The default of a column, what DEFAULT means as an expression. InvalidArgument when it has none.
+Result<SelectItem> default_item(const ColumnSchema& column);
 
 /// `WITH ... SELECT items FROM table, sources WHERE ... ORDER BY ... LIMIT ...` for the rows that `rows` describes; the
 /// items are named __c0, __c1, ... `database` is that of the table.

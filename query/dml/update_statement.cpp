@@ -36,23 +36,6 @@ Result<std::vector<size_t>> find_assigned(const Update& statement, const storage
   return assigned;
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = "'";
-  for (char c : text) {
-    if (c == '\'' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "'";
-}
-
-/// The word DEFAULT as an expression.
-Result<SelectItem> default_item(const ColumnSchema& column) {
-  if (column.default_current_timestamp) return SelectItem{"NOW(6)", {}};
-  if (column.default_value) return SelectItem{quoted(*column.default_value), {}};
-  if (column.nullable) return SelectItem{"NULL", {}};
-  return Status::InvalidArgument("Field '{}' doesn't have a default value", column.name);
-}
-
 /// Key columns, new values, old values.
 Result<SelectText> select_rows(const Update& statement, const std::string& database, const TableSchema& schema,
                                std::span<const size_t> assigned) {

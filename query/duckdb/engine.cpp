@@ -197,6 +197,11 @@ class Connection final : public DuckConnection {
 
 }  // namespace
 
+std::string engine_type_name(const DataType& type) {
+  const duckdb::LogicalType engine_type = logical_type(type);
+  return is_bitmap(engine_type) ? std::string() : engine_type.ToString();
+}
+
 struct DuckEngine::Instance {
   Instance(SnapshotProvider snapshots, HistoryProvider history, const DuckEngineOptions& options)
       : holder(std::move(snapshots), std::move(history), options) {}

@@ -71,6 +71,9 @@ class DuckConnection {
   virtual bool is_interrupted() const = 0;
 };
 
+/// What DuckDB calls the type of a column; empty for sets, which nothing is cast to.
+std::string engine_type_name(const DataType& type);
+
 /// Runs SQL over snapshots of the storage in one DuckDB instance with its own limits on memory and threads, closed to the
 /// outside: no files, no extensions, no settings. A defect of DuckDB that spoils the instance costs the queries that run at
 /// that moment: the next statement of each connection gets a new one. Any thread. Must outlive its connections.

@@ -31,7 +31,7 @@ void append_load(LoadCommit& merged, const LoadCommit& load) {
     const auto found = std::find_if(merged.tablets.begin(), merged.tablets.end(),
                                     [&](const TabletRows& other) { return other.tablet == rows.tablet; });
     if (found == merged.tablets.end()) {
-      merged.tablets.push_back({rows.tablet, {}, rows.rows, {}});
+      merged.tablets.push_back({rows.tablet, {}, rows.rows, {}, false});
     } else {
       found->rows->append_all(*rows.rows);
     }

@@ -43,6 +43,8 @@ struct TabletRows {
   /// Rows of the tablet that are to be dead, in a table without a unique key. Conflict when one of the rowsets is no longer
   /// there: a flush or compaction has moved its rows.
   std::vector<RowsetHits> dead_rows = {};
+  /// All rows that the tablet has when the load commits die: these rows stand for them. Not in AGGREGATE tables.
+  bool replaces_all = false;
 };
 
 /// A load whose rows bring only some columns (partial update): the others stay as they are in the row that each key has when

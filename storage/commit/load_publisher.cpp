@@ -1,6 +1,7 @@
 #include "storage/commit/load_publisher.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "storage/base/failpoint.h"
 #include "storage/commit/aggregate_rows.h"
@@ -193,6 +194,17 @@ Status check_sequence(const TableSchema& of_load, const TableSchema& of_table) {
   return Status::Conflict("the table got a sequence column during the load; load again");
 }
 
+/// Marks every row of the tablet as dead.
+void kill_all(const TabletSnapshot& tablet, TabletEdit& edit) {
+  const auto kill = [&](RowsetId rowset, uint32_t count) {
+    std::vector<RowOrdinal> rows(count);
+    std::iota(rows.begin(), rows.end(), RowOrdinal{0});
+    edit.kill(rowset, rows);
+  };
+  for (const SegmentView& view : tablet.segments) kill(view.segment->id(), view.segment->meta().row_count);
+  for (const DeltaView& view : tablet.deltas) kill(view.buffer->id(), view.row_count);
+}
+
 }  // namespace
 
 struct LoadPublisher::Bucket {
@@ -203,9 +215,11 @@ struct LoadPublisher::Bucket {
   const TableSchema* rows_schema = nullptr;  ///< what the kept rows are laid out by
   ProbeState rows_probe;
   std::vector<RowsetHits> dead_rows;
+  bool replaces_all = false;  ///< then nothing is probed
   std::vector<uint32_t> row_losers;  ///< of `rows`: below the sequence of another part of the load, or of what is stored
 
   uint64_t unprobed_rows(const TabletSnapshot& tablet) const {
+    if (replaces_all) return 0;
     uint64_t count = rows ? storage::unprobed_rows(tablet, rows_probe) : 0;
     for (const ProbeState& state : segment_probes) count += storage::unprobed_rows(tablet, state);
     return count;
@@ -229,6 +243,7 @@ struct LoadPublisher::Bucket {
     return status;
   }
   Status probe(const TableSchema& schema, const TabletSnapshot& tablet) {
+    if (replaces_all) return Status::OK();
     for (size_t i = 0; i < segments.size(); ++i) FRESHET_RETURN_IF_ERROR(probe_segment(schema, i, tablet));
     if (!rows) return Status::OK();
     const std::optional<size_t> sequence = rows_schema->sequence_column();
@@ -363,6 +378,7 @@ Result<std::vector<LoadPublisher::Bucket>> LoadPublisher::prepare(const TableSna
     bucket.tablet = arrived.tablet;
     bucket.rows_schema = load.schema.get();
     bucket.dead_rows = std::move(arrived.dead_rows);
+    bucket.replaces_all = arrived.replaces_all;
     if (arrived.rows && arrived.rows->row_count() > 0)
       bucket.rows = settle_rows(*load.schema, *table.key_codec, *arrived.rows);
     for (WrittenSegment& written : arrived.segments) {
@@ -494,6 +510,7 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
     }
     for (const RowsetHits& hits : bucket.rows_probe.hits()) edit.kill(hits.rowset, hits.rows);
     for (const RowsetHits& hits : bucket.dead_rows) edit.kill(hits.rowset, hits.rows);
+    if (bucket.replaces_all) kill_all(*head->tablets[position], edit);
     staged.outcome.rows_replaced += edit.replaced_rows();
     for (const NewSegment& added : bucket.segments) {
       edit.add_segment({added.segment, {}});

@@ -47,8 +47,8 @@ PartialColumnsPtr read_partial(ByteReader& reader, uint8_t version) {
 }
 
 void put_tablet(std::string& out, const TableSchema& schema, const TabletRows& rows) {
-  const auto& [tablet, segments, block, dead_rows] = rows;
-  FRESHET_ASSERT(dead_rows.empty());
+  const auto& [tablet, segments, block, dead_rows, replaces_all] = rows;
+  FRESHET_ASSERT(dead_rows.empty() && !replaces_all);
   put_fixed<uint64_t>(out, tablet.value);
   put_fixed<uint32_t>(out, static_cast<uint32_t>(segments.size()));
   for (const WrittenSegment& segment : segments) {
