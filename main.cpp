@@ -28,6 +28,7 @@
 #include "query/journal/statement_journal.h"
 #include "query/session_factory.h"
 #include "query/users.h"
+#include "query/view_statements.h"
 #include "storage/base/failpoint.h"
 #include "storage/base/log.h"
 #include "storage/engine/storage_engine.h"
@@ -236,12 +237,15 @@ class Server {
     FRESHET_ASSIGN_OR_RETURN(auto files, storage::open_local_file_store(paths.segments()));
     FRESHET_ASSIGN_OR_RETURN(storage_,
                              storage::StorageEngine::open(std::move(meta), std::move(files), storage_options(settings)));
+    FRESHET_ASSIGN_OR_RETURN(views_, query::Views::open(*storage_));
     query::DuckEngineOptions duckdb_options;
+    duckdb_options.views = query::engine_views(*views_, connectors::MySqlServerOptions().server_version);
     duckdb_options.memory_bytes = settings.memory.query_bytes;
     duckdb_options.threads = static_cast<uint32_t>(settings.query.duckdb_threads);
     duckdb_options.temp_directory = paths.temporary();
     duckdb_options.catalogue = {[this] { return connections_.list(); }, [this] { return routine_loads_->list("", true); },
                                 [this] { return metrics_text(*storage_, *loads_, *routine_loads_, *journal_, *mysql_); }};
+    duckdb_options.catalogue.views = [this] { return views_->all(); };
     FRESHET_ASSIGN_OR_RETURN(duckdb_, query::DuckEngine::open([this] { return storage_->snapshot(); },
                                                               older_versions(*storage_), duckdb_options));
     row_transforms_ = duckdb_->row_transforms();
@@ -294,11 +298,13 @@ class Server {
                                   *duckdb_,
                                   connections_,
                                   *journal_,
+                                  views_.get(),
                                   mysql_options.server_version,
                                   [this] { return http_port_.load(); },
                                   [this] { return load_port_.load(); },
                                   [this] { return mysql_port_.load(); },
-                                  settings.query.write_attempts};
+                                  settings.query.write_attempts,
+                                  settings.query.transaction_bytes};
     sessions_ = query::make_session_factory(services);
     FRESHET_ASSIGN_OR_RETURN(mysql_, connectors::MySqlServer::start(mysql_options, {*sessions_, *users_, connections_}));
     http_options.mysql_port = mysql_->port();
@@ -321,6 +327,7 @@ class Server {
   std::atomic<uint16_t> load_port_{0};
   std::atomic<uint16_t> mysql_port_{0};
   std::unique_ptr<storage::StorageEngine> storage_;
+  std::unique_ptr<query::Views> views_;
   std::unique_ptr<query::DuckEngine> duckdb_;
   std::unique_ptr<ingest::RowTransforms> row_transforms_;
   std::unique_ptr<ingest::ColumnFiles> parquet_files_;

@@ -108,6 +108,7 @@ struct KafkaSettings {
 struct QuerySettings {
   uint64_t duckdb_threads = 0;  ///< 0: one for each core.
   uint64_t write_attempts = 20;
+  uint64_t transaction_bytes = 256ull << 20;
   bool operator==(const QuerySettings&) const = default;
 };
 

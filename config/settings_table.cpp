@@ -231,6 +231,8 @@ std::vector<Setting> settings_table(Settings& s) {
        &s.query.duckdb_threads},
       {"query.write_attempts", "An UPDATE or DELETE whose rows others change meanwhile is run so often, then it fails.",
        kCount, 1, 1e6, &s.query.write_attempts},
+      {"query.transaction_bytes", "Rows that a transaction holds in memory until its COMMIT.", kBytes, 1024, kTiB,
+       &s.query.transaction_bytes},
       {"log.level", "debug, info, warning or error.", kLevel, kAny, kAny, &s.log.level},
       {"log.slow_statement_ms", "A statement that takes so many milliseconds is written to logs/slow.jsonl; 0: none is.",
        kCount, 0, 1e9, &s.log.slow_statement_ms},

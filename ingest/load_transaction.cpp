@@ -208,6 +208,16 @@ Result<storage::LoadCommit> LoadTransaction::finish_rows() {
     FRESHET_RETURN_IF_ERROR(flusher_.wait());
     FRESHET_RETURN_IF_ERROR(storage_.files().sync_names());
   }
+  return make_commit();
+}
+
+Result<storage::LoadCommit> LoadTransaction::take_in_memory() {
+  FRESHET_RETURN_IF_ERROR(flusher_.wait());
+  if (!flusher_.has_segments()) return make_commit();
+  return Status::ResourceExhausted("a statement between BEGIN and COMMIT has more rows than the memory of loads can hold");
+}
+
+storage::LoadCommit LoadTransaction::make_commit() {
   storage::LoadCommit commit;
   commit.table = table_->id;
   commit.schema = table_->schema;

@@ -56,6 +56,10 @@ class LoadTransaction {
   /// only the label is stored.
   Result<storage::CommitOutcome> commit(std::optional<storage::LabelRecord> label,
                                         std::vector<storage::OffsetAdvance> offsets);
+  /// Instead of commit(): what the commit needs, for one over several tables. Its segments belong to the caller.
+  Result<storage::LoadCommit> take() { return finish_rows(); }
+  /// The same when all rows are in memory; ResourceExhausted when some had to be written as segments.
+  Result<storage::LoadCommit> take_in_memory();
   /// Instead of commit(): shares the commit with other small loads of the table.
   Result<storage::GroupOutcome> commit_in_group();
   /// Instead of commit(): makes all rows durable, and visible when StorageEngine::commit_precommitted is called.
@@ -78,6 +82,7 @@ class LoadTransaction {
   /// Hands all buffered rows to the flusher.
   Status flush_buffers();
   Result<storage::LoadCommit> finish_rows();
+  storage::LoadCommit make_commit();
   void take_rows(storage::LoadCommit& commit);
   void add_replaced_tablets(storage::LoadCommit& commit) const;
 

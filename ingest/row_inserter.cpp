@@ -180,6 +180,11 @@ Result<storage::CommitOutcome> RowInserter::commit(std::optional<storage::LabelR
   return transaction_.commit(std::move(label), {});
 }
 
+Result<storage::LoadCommit> RowInserter::take_in_memory() {
+  FRESHET_RETURN_IF_ERROR(flush_rows());
+  return transaction_.take_in_memory();
+}
+
 Result<storage::GroupOutcome> RowInserter::commit_in_group() {
   FRESHET_RETURN_IF_ERROR(flush_rows());
   return transaction_.commit_in_group();

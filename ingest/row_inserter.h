@@ -54,6 +54,8 @@ class RowInserter {
   uint64_t row_count() const { return transaction_.row_count() + buffered_rows_; }
   /// `label`: becomes visible with the rows, or alone when there are none.
   Result<storage::CommitOutcome> commit(std::optional<storage::LabelRecord> label = std::nullopt);
+  /// Instead of commit(): the rows, as LoadTransaction::take_in_memory.
+  Result<storage::LoadCommit> take_in_memory();
   /// As LoadTransaction::commit_in_group. REQUIRES: a row.
   Result<storage::GroupOutcome> commit_in_group();
 

@@ -62,7 +62,8 @@ bool commits_in_group(const SessionState& session, const Insert& insert) {
 /// INSERT commits; one that is made up is told and not kept.
 class InsertLabel {
  public:
-  static Result<InsertLabel> take(const Insert& insert, storage::StorageEngine& storage, const storage::TableSnapshot& table) {
+  static Result<InsertLabel> take(const Insert& insert, storage::StorageEngine& storage,
+                                  const storage::TableSnapshot& table) {
     InsertLabel label(storage);
     FRESHET_ASSIGN_OR_RETURN(label.record_.transaction, storage.next_transaction_id());
     label.record_.database = table.database;
@@ -72,13 +73,14 @@ class InsertLabel {
       label.record_.label = fmt::format("label_{:x}", label.record_.transaction.value);
       return label;
     }
-    FRESHET_RETURN_IF_ERROR(
-        storage.reserve_label(table.database, insert.label, label.record_.transaction, nullptr));
+    FRESHET_RETURN_IF_ERROR(storage.reserve_label(table.database, insert.label, label.record_.transaction, nullptr));
     label.is_reserved_ = true;
     return label;
   }
   InsertLabel(InsertLabel&& other) noexcept
-      : storage_(other.storage_), record_(std::move(other.record_)), is_reserved_(std::exchange(other.is_reserved_, false)) {}
+      : storage_(other.storage_),
+        record_(std::move(other.record_)),
+        is_reserved_(std::exchange(other.is_reserved_, false)) {}
   InsertLabel& operator=(InsertLabel&&) = delete;
   ~InsertLabel() {
     if (is_reserved_) storage_.release_label(record_.database, record_.label, record_.transaction, "the INSERT failed");
@@ -91,7 +93,7 @@ class InsertLabel {
     return record_;
   }
   void keep() { is_reserved_ = false; }
-  std::string info() const { return info_text(record_.label, "VISIBLE", record_.transaction); }
+  std::string info(std::string_view status) const { return info_text(record_.label, status, record_.transaction); }
   static std::string info_text(const std::string& label, std::string_view status, TransactionId transaction) {
     return fmt::format("{{'label':'{}', 'status':'{}', 'txnId':'{}'}}", label, status, transaction.value);
   }
@@ -105,14 +107,29 @@ class InsertLabel {
 };
 
 /// REPLACE counts a row that it replaces twice: it is deleted and inserted.
-uint64_t affected_rows(const Insert& insert, uint64_t rows, const storage::CommitOutcome& outcome) {
-  return insert.mode == InsertMode::kReplace ? rows + outcome.rows_replaced : rows;
+uint64_t affected_rows(const Insert& insert, uint64_t rows, uint64_t replaced) {
+  return insert.mode == InsertMode::kReplace ? rows + replaced : rows;
 }
 
-Status check_overwrite(const Insert& insert, const storage::TableSnapshot& table) {
+Status check_modes(const Insert& insert, const SessionState& session, const storage::TableSnapshot& table) {
+  if (session.transaction != nullptr && !insert.label.empty()) {
+    return Status::Unsupported("an INSERT between BEGIN and COMMIT has no label of its own: BEGIN WITH LABEL {}",
+                               insert.label);
+  }
   if (insert.mode != InsertMode::kOverwrite || !table.schema->is_aggregate()) return Status::OK();
   return Status::Unsupported("INSERT OVERWRITE of an AGGREGATE table is not offered: TRUNCATE {}.{} and INSERT",
                              table.database_name, table.name);
+}
+
+/// Reads what the session reads.
+Status collect_rows(const Insert& insert, const WriteContext& context, const TableSchema& schema,
+                    ingest::RowInserter& inserter) {
+  if (insert.needs_engine) {
+    const ReadAt pinned(context.connection, snapshot_of(context.session, context.services));
+    return insert_from_query(insert, context, schema, inserter);
+  }
+  std::vector<std::string> texts;
+  return insert_literals(insert, to_input_values(context.parameters, texts), inserter);
 }
 
 }  // namespace
@@ -120,34 +137,35 @@ Status check_overwrite(const Insert& insert, const storage::TableSnapshot& table
 Status run_insert(const Insert& insert, const WriteContext& context, ResultWriter& out) {
   SessionState& session = context.session;
   storage::StorageEngine& storage = context.services.storage;
-  FRESHET_RETURN_IF_ERROR(check_no_transaction(session));
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, insert.table.database));
-  FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*storage.snapshot(), database, insert.table.table));
+  const storage::ServerSnapshotPtr snapshot = snapshot_of(session, context.services);
+  FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*snapshot, database, insert.table.table));
   if (looks_at_keys(insert, *table->schema)) return run_keyed_insert(insert, context, out);
-  FRESHET_RETURN_IF_ERROR(check_overwrite(insert, *table));
+  FRESHET_RETURN_IF_ERROR(check_modes(insert, session, *table));
   FRESHET_ASSIGN_OR_RETURN(InsertLabel label, InsertLabel::take(insert, storage, *table));
   FRESHET_ASSIGN_OR_RETURN(const auto inserter, ingest::RowInserter::begin(storage, table, insert.columns, false,
-                                                                           updates_partially(session, *table->schema), {},
-                                                                           refuses_new_keys(session)));
+                                                                           updates_partially(session, *table->schema),
+                                                                           write_options(context, nullptr), refuses_new_keys(session)));
   if (!insert.partitions.empty()) FRESHET_RETURN_IF_ERROR(inserter->restrict_to(insert.partitions));
   if (insert.mode == InsertMode::kOverwrite) inserter->replace_all();
-  std::vector<std::string> texts;
-  FRESHET_RETURN_IF_ERROR(insert.needs_engine
-                              ? insert_from_query(insert, context, *table->schema, *inserter)
-                              : insert_literals(insert, to_input_values(context.parameters, texts), *inserter));
+  FRESHET_RETURN_IF_ERROR(collect_rows(insert, context, *table->schema, *inserter));
   OkResult result;
   const uint64_t rows = inserter->row_count();
-  if (rows > 0 && commits_in_group(session, insert)) {
+  if (session.transaction != nullptr) {
+    FRESHET_ASSIGN_OR_RETURN(const uint64_t replaced, write_rows(context, *inserter));
+    result.affected_rows = affected_rows(insert, rows, replaced);
+    result.info = label.info("PREPARE");
+  } else if (rows > 0 && commits_in_group(session, insert)) {
     FRESHET_ASSIGN_OR_RETURN(const storage::GroupOutcome group, inserter->commit_in_group());
-    result.affected_rows = affected_rows(insert, rows, group.outcome);
+    result.affected_rows = rows;
     result.info = InsertLabel::info_text(group.label, "PREPARE", group.transaction);
   } else {
     const Result<storage::CommitOutcome> outcome = inserter->commit(label.record(rows));
     // With an unknown outcome the label may be stored: it stays taken until a restart decides.
     if (outcome.ok() || outcome.status().code() == StatusCode::kUnknownOutcome) label.keep();
     FRESHET_RETURN_IF_ERROR(outcome.status());
-    result.affected_rows = affected_rows(insert, rows, *outcome);
-    result.info = label.info();
+    result.affected_rows = affected_rows(insert, rows, outcome->rows_replaced);
+    result.info = label.info("VISIBLE");
   }
   result.last_insert_id = session.last_insert_id = inserter->first_sequence();
   return out.ok(result);

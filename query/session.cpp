@@ -12,6 +12,7 @@
 #include "query/dml/conflict_queues.h"
 #include "query/dml/delete_statement.h"
 #include "query/dml/merge_statement.h"
+#include "query/dml/open_transaction.h"
 #include "query/dml/update_statement.h"
 #include "query/duckdb/engine.h"
 #include "query/insert_statement.h"
@@ -21,6 +22,7 @@
 #include "query/session_factory.h"
 #include "query/show/show_statement.h"
 #include "query/table_statements.h"
+#include "query/view_statements.h"
 
 namespace freshet::query {
 namespace {
@@ -41,6 +43,19 @@ struct Prepared {
   std::optional<PointRead> point_read;
   std::string database;
 };
+
+/// Statements that a transaction cannot hold.
+bool ends_transaction(const Statement& statement) {
+  return std::visit(
+      [](const auto& kind) {
+        using Kind = std::decay_t<decltype(kind)>;
+        return std::is_same_v<Kind, CreateDatabase> || std::is_same_v<Kind, DropDatabase> ||
+               std::is_same_v<Kind, CreateTable> || std::is_same_v<Kind, CreateTableLike> ||
+               std::is_same_v<Kind, DropTable> || std::is_same_v<Kind, TruncateTable> || std::is_same_v<Kind, CreateView> ||
+               std::is_same_v<Kind, DropView> || std::is_same_v<Kind, AlterTable>;
+      },
+      statement);
+}
 
 /// One connection's session: routes each statement to the point path, to Freshet's own statements, or to the engine.
 class SessionImpl : public Session {
@@ -64,7 +79,7 @@ class SessionImpl : public Session {
   void reset() override {
     prepared_.clear();
     state_.variables = SessionVariables();
-    state_.in_transaction = false;
+    state_.transaction = nullptr;
     state_.last_insert_id = 0;
   }
 
@@ -79,6 +94,8 @@ class SessionImpl : public Session {
   Status run_explain(const Explain& explain, ResultWriter& out);
   Status run_set(const Set& set, ResultWriter& out);
   Status run_transaction(const Transaction& transaction, ResultWriter& out);
+  /// Ends the transaction, if there is one, whether it can commit or not.
+  Status commit_transaction();
   /// The engine's query behind an UPDATE or DELETE; nothing for other statements.
   Result<std::optional<std::string>> query_behind(const Statement& statement);
   WriteContext write_context(std::span<const Parameter> parameters) { return {parameters, state_, services_, *connection_}; }
@@ -122,6 +139,8 @@ StatementClass class_of(const Statement& statement) {
 
 Status SessionImpl::run_statement(const Statement& statement, std::span<const Parameter> parameters, ResultWriter& out) {
   running_ = class_of(statement);
+  // As in MySQL, a statement that is about tables rather than rows ends the transaction first.
+  if (ends_transaction(statement)) FRESHET_RETURN_IF_ERROR(commit_transaction());
   return std::visit(
       Overloaded{
           [&](const Query& query) { return run_query(query, parameters, out); },
@@ -134,6 +153,8 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
           [&](const CreateTable& create) { return run_create_table(create, state_, services_, out); },
           [&](const CreateTableLike& create) { return run_create_table_like(create, state_, services_, out); },
           [&](const DropTable& drop) { return run_drop_table(drop, state_, services_, out); },
+          [&](const CreateView& create) { return run_create_view(create, write_context(parameters), out); },
+          [&](const DropView& drop) { return run_drop_view(drop, write_context(parameters), out); },
           [&](const TruncateTable& truncate) { return run_truncate_table(truncate, state_, services_, out); },
           [&](const CreateIndex& create) { return run_create_index(create, state_, services_, out); },
           [&](const DropIndex&) { return out.ok({}); },
@@ -171,8 +192,8 @@ std::optional<PointRead> SessionImpl::bind_point(const PointSelect& select, cons
 }
 
 Status SessionImpl::run_query(const Query& query, std::span<const Parameter> parameters, ResultWriter& out) {
+  const storage::ServerSnapshotPtr snapshot = snapshot_of(state_, services_);
   if (query.point) {
-    const storage::ServerSnapshotPtr snapshot = services_.storage.snapshot();
     storage::TableSnapshotPtr table;
     if (const auto read = bind_point(*query.point, *snapshot, table)) {
       std::vector<std::string> texts;
@@ -183,6 +204,7 @@ Status SessionImpl::run_query(const Query& query, std::span<const Parameter> par
     }
   }
   FRESHET_ASSIGN_OR_RETURN(const std::string sql, for_engine(query.text));
+  const ReadAt pinned(*connection_, state_.transaction != nullptr ? snapshot : nullptr);
   return connection_->query_with_parameters(sql, state_.database, parameters, out);
 }
 
@@ -237,8 +259,21 @@ Status SessionImpl::run_set(const Set& set, ResultWriter& out) {
   return out.ok({});
 }
 
+Status SessionImpl::commit_transaction() {
+  const std::shared_ptr<OpenTransaction> transaction = std::exchange(state_.transaction, nullptr);
+  return transaction == nullptr ? Status::OK() : transaction->commit();
+}
+
 Status SessionImpl::run_transaction(const Transaction& transaction, ResultWriter& out) {
-  state_.in_transaction = transaction.action == TransactionAction::kBegin;
+  switch (transaction.action) {
+    case TransactionAction::kBegin:
+      FRESHET_RETURN_IF_ERROR(commit_transaction());
+      state_.transaction =
+          std::make_shared<OpenTransaction>(services_.storage, services_.transaction_bytes, transaction.label);
+      break;
+    case TransactionAction::kCommit: FRESHET_RETURN_IF_ERROR(commit_transaction()); break;
+    case TransactionAction::kRollback: state_.transaction = nullptr; break;
+  }
   return out.ok({});
 }
 
@@ -309,7 +344,7 @@ Status SessionImpl::execute_prepared(uint32_t id, std::span<const Parameter> par
 
 Status SessionImpl::run_prepared(Prepared& prepared, std::span<const Parameter> parameters, ResultWriter& out) {
   if (prepared.point_select && prepared.database == state_.database) {
-    const storage::ServerSnapshotPtr snapshot = services_.storage.snapshot();
+    const storage::ServerSnapshotPtr snapshot = snapshot_of(state_, services_);
     storage::TableSnapshotPtr table;
     const auto by_name = prepared.point_read ? snapshot->find_table(prepared.point_select->database.empty()
                                                                         ? state_.database

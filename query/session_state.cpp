@@ -1,5 +1,7 @@
 #include "query/session_state.h"
 
+#include "query/dml/open_transaction.h"
+
 #include <algorithm>
 #include <cctype>
 
@@ -54,6 +56,10 @@ std::optional<std::string> SessionVariables::get(std::string_view name) const {
 }
 
 void SessionVariables::set(std::string_view name, std::string value) { values_[lower(name)] = std::move(value); }
+
+storage::ServerSnapshotPtr snapshot_of(const SessionState& session, const QueryServices& services) {
+  return session.transaction != nullptr ? session.transaction->view() : services.storage.snapshot();
+}
 
 SessionValues rewrite_values(const SessionState& session, const QueryServices& services) {
   SessionValues values;

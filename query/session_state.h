@@ -19,6 +19,8 @@ class ConflictQueues;
 class ConnectionAdmin;
 class DuckEngine;
 class StatementJournal;
+class OpenTransaction;
+class Views;
 
 /// What statements act on. Built by main.cpp; outlives every session.
 struct QueryServices {
@@ -28,12 +30,14 @@ struct QueryServices {
   DuckEngine& duckdb;
   ConnectionAdmin& connections;
   StatementJournal& journal;
+  Views* views;
   std::string version;                   ///< what VERSION() answers
   std::function<uint16_t()> http_port;   ///< for ErrorLogUrls
   std::function<uint16_t()> load_port;   ///< where backends take loads
   std::function<uint16_t()> mysql_port;  ///< both are known when the servers listen
   /// So often a statement is run whose rows others change meanwhile.
   uint64_t write_attempts = 20;
+  uint64_t transaction_bytes = 256ull << 20;  ///< rows that a transaction holds until its COMMIT
   /// Of all sessions; make_session_factory() makes it.
   std::shared_ptr<ConflictQueues> conflict_queues = nullptr;
 };
@@ -57,10 +61,12 @@ struct SessionState {
   SessionIdentity identity;
   std::string database;
   SessionVariables variables;
-  bool in_transaction = false;  ///< after BEGIN, until COMMIT or ROLLBACK
+  std::shared_ptr<OpenTransaction> transaction;  ///< after BEGIN, until COMMIT or ROLLBACK; else null
   uint64_t last_insert_id = 0;
 };
 
+/// What the session's statements read: its transaction's view, or the newest snapshot.
+storage::ServerSnapshotPtr snapshot_of(const SessionState& session, const QueryServices& services);
 /// What the rewrite for the engine may ask of a session. Refers to `session` and `services`, which must outlive it.
 SessionValues rewrite_values(const SessionState& session, const QueryServices& services);
 /// SET show_hidden_columns = true: `*` and DESC mean hidden columns too; names mean them always.

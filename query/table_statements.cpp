@@ -6,6 +6,7 @@
 #include "query/ddl/table_definition.h"
 #include "query/dialect/tokenizer.h"
 #include "query/partition_statements.h"
+#include "query/views.h"
 
 namespace freshet::query {
 namespace {
@@ -38,6 +39,7 @@ Status run_drop_database(const DropDatabase& statement, SessionState& session, c
                          ResultWriter& out) {
   const Status stopped = services.routine_loads.stop(statement.name, "");
   if (!stopped.ok() && stopped.code() != StatusCode::kNotFound) return stopped;
+  FRESHET_RETURN_IF_ERROR(services.views->drop_database(statement.name));
   FRESHET_RETURN_IF_ERROR(services.storage.drop_database(statement.name, statement.if_exists));
   if (session.database == statement.name) session.database.clear();
   return out.ok({});
@@ -46,6 +48,9 @@ Status run_drop_database(const DropDatabase& statement, SessionState& session, c
 Status run_create_table(const CreateTable& statement, const SessionState& session, const QueryServices& services,
                         ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
+  if (services.views->find(database, statement.name.table)) {
+    return Status::AlreadyExists("Table '{}' already exists: it is a view", statement.name.table);
+  }
   FRESHET_ASSIGN_OR_RETURN(TableSchema schema, make_table_schema(statement));
   FRESHET_ASSIGN_OR_RETURN(const TablePartitioning partitioning, make_partitioning(statement, schema));
   FRESHET_RETURN_IF_ERROR(services.storage.create_table(database, statement.name.table, std::move(schema), partitioning,

@@ -8,6 +8,7 @@
 #include "ingest/routine_load.h"
 #include "query/connection_admin.h"
 #include "query/value_cells.h"
+#include "query/views.h"
 #include "storage/tablet/snapshot.h"
 
 namespace freshet::query {
@@ -17,6 +18,7 @@ struct CatalogueSources {
   std::function<std::vector<ConnectionInfo>()> connections;
   std::function<std::vector<ingest::RoutineLoadStatus>()> routine_loads;
   std::function<std::string()> metrics;  ///< as /metrics answers
+  std::function<std::vector<View>()> views = nullptr;
 };
 
 struct CatalogueColumn {

@@ -45,7 +45,7 @@ Rows schemata_rows(const ServerSnapshot& server, const CatalogueSources&) {
   return rows;
 }
 
-Rows tables_rows(const ServerSnapshot& server, const CatalogueSources&) {
+Rows tables_rows(const ServerSnapshot& server, const CatalogueSources& sources) {
   Rows rows = for_each_table(server, [](const TableSnapshot& table, Rows& out) {
     uint64_t bytes = 0;
     for (const auto& tablet : table.tablets) bytes += file_bytes(*tablet);
@@ -65,6 +65,15 @@ Rows tables_rows(const ServerSnapshot& server, const CatalogueSources&) {
     row[4] = "MEMORY";
     row[17] = kCollation;
     row[20] = "";
+    rows.push_back(std::move(row));
+  }
+  for (const View& view : sources.views ? sources.views() : std::vector<View>()) {
+    CatalogueRow row(21);
+    row[0] = kCatalog;
+    row[1] = view.database;
+    row[2] = view.name;
+    row[3] = "VIEW";
+    row[20] = view.comment;
     rows.push_back(std::move(row));
   }
   return rows;

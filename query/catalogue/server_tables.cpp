@@ -32,6 +32,14 @@ Rows processlist_rows(const ServerSnapshot&, const CatalogueSources& sources) {
   return rows;
 }
 
+Rows views_rows(const ServerSnapshot&, const CatalogueSources& sources) {
+  Rows rows;
+  for (const View& view : sources.views ? sources.views() : std::vector<View>()) {
+    rows.push_back({"internal", view.database, view.name, view.text, "NONE", "NO", "root@%", "DEFINER", kCharset, kCollation});
+  }
+  return rows;
+}
+
 TextCell time_cell(int64_t unix_seconds) {
   if (unix_seconds == 0) return std::nullopt;
   std::string text;
@@ -107,7 +115,7 @@ std::vector<CatalogueTable> server_tables() {
       {"views",
        catalogue_columns("TABLE_CATALOG TABLE_SCHEMA TABLE_NAME VIEW_DEFINITION CHECK_OPTION IS_UPDATABLE DEFINER "
                          "SECURITY_TYPE CHARACTER_SET_CLIENT COLLATION_CONNECTION"),
-       no_rows},
+       views_rows},
       {"routines",
        catalogue_columns("SPECIFIC_NAME ROUTINE_CATALOG ROUTINE_SCHEMA ROUTINE_NAME ROUTINE_TYPE DATA_TYPE "
                          "ROUTINE_DEFINITION ROUTINE_COMMENT DEFINER CREATED:time LAST_ALTERED:time"),

@@ -190,7 +190,12 @@ Status parse_alter_clause(TokenCursor& cursor, std::vector<AlterClause>& clauses
 
 Result<Statement> parse_alter(TokenCursor& cursor) {
   if (cursor.accept("ROUTINE LOAD")) return parse_alter_routine_load(cursor);
-  for (std::string_view other : {"DATABASE", "SCHEMA", "USER", "VIEW", "CATALOG", "SYSTEM", "RESOURCE", "WORKLOAD"}) {
+  if (cursor.accept("VIEW")) {
+    CreateView view;
+    view.must_exist = true;
+    return parse_create_view(cursor, std::move(view));
+  }
+  for (std::string_view other : {"DATABASE", "SCHEMA", "USER", "CATALOG", "SYSTEM", "RESOURCE", "WORKLOAD"}) {
     if (cursor.at(other)) return Status::Unsupported("ALTER {} is not supported", other);
   }
   FRESHET_RETURN_IF_ERROR(cursor.expect("TABLE"));
@@ -230,6 +235,7 @@ Result<Statement> parse_drop(TokenCursor& cursor) {
     FRESHET_RETURN_IF_ERROR(cursor.expect_end());
     return Statement(std::move(drop));
   }
+  if (cursor.accept("VIEW")) return parse_drop_view(cursor);
   if (cursor.accept("TABLE")) {
     DropTable drop;
     drop.if_exists = cursor.accept("IF EXISTS");

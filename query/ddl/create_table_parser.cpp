@@ -214,15 +214,19 @@ Result<Statement> parse_create(TokenCursor& cursor) {
   }
   if (cursor.accept("TABLE")) return parse_create_table(cursor);
   if (cursor.accept("ROUTINE LOAD")) return parse_create_routine_load(cursor);
-  for (std::string_view other : {"TEMPORARY", "EXTERNAL", "VIEW", "MATERIALIZED", "USER", "ROLE", "FUNCTION", "PROCEDURE",
-                                 "TRIGGER", "EVENT", "CATALOG", "RESOURCE", "WORKLOAD", "FILE", "JOB", "OR"}) {
+  CreateView view;
+  view.or_replace = cursor.accept("OR REPLACE");
+  if (cursor.accept("VIEW")) return parse_create_view(cursor, std::move(view));
+  if (view.or_replace) return cursor.error("VIEW");
+  for (std::string_view other : {"TEMPORARY", "EXTERNAL", "MATERIALIZED", "USER", "ROLE", "FUNCTION", "PROCEDURE", "TRIGGER",
+                                 "EVENT", "CATALOG", "RESOURCE", "WORKLOAD", "FILE", "JOB"}) {
     if (cursor.at(other)) return Status::Unsupported("CREATE {} is not supported", other);
   }
   CreateIndex statement;
   if (cursor.accept("UNIQUE")) statement.index.kind = IndexKind::kUnique;
   if (cursor.accept("FULLTEXT")) statement.index.kind = IndexKind::kFulltext;
   if (cursor.accept("SPATIAL")) statement.index.kind = IndexKind::kSpatial;
-  if (!cursor.accept("INDEX")) return cursor.error("DATABASE, TABLE, INDEX or ROUTINE LOAD");
+  if (!cursor.accept("INDEX")) return cursor.error("DATABASE, TABLE, VIEW, INDEX or ROUTINE LOAD");
   statement.if_not_exists = cursor.accept("IF NOT EXISTS");
   FRESHET_ASSIGN_OR_RETURN(statement.index.name, cursor.name("an index name"));
   if (cursor.accept("USING")) cursor.take();

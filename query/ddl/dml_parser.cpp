@@ -201,8 +201,7 @@ std::optional<Result<Statement>> parse_behind_with(std::string_view text) {
   for (Token token = tokenizer.next(); token.kind != TokenKind::kEnd; token = tokenizer.next()) {
     if (token.kind == TokenKind::kInvalid) return std::nullopt;
     if (depth == 0 && is_behind_query && (token.is_word("SELECT") || token.is_operator("("))) return std::nullopt;
-    if (depth == 0 && is_behind_query &&
-        (token.is_word("UPDATE") || token.is_word("DELETE") || token.is_word("MERGE"))) {
+    if (depth == 0 && is_behind_query && (token.is_word("UPDATE") || token.is_word("DELETE") || token.is_word("MERGE"))) {
       auto cursor = TokenCursor::open(text);
       if (!cursor.ok()) return Result<Statement>(cursor.status());
       while (cursor->peek().offset < token.offset) cursor->take();

@@ -34,9 +34,8 @@ Result<MergeClause> parse_clause(TokenCursor& cursor) {
   FRESHET_RETURN_IF_ERROR(cursor.expect("VALUES"));
   FRESHET_RETURN_IF_ERROR(cursor.expect_operator("("));
   do {
-    FRESHET_ASSIGN_OR_RETURN(const auto value, cursor.text_until("an expression", [](const TokenCursor& at) {
-      return at.at_operator(",");
-    }));
+    FRESHET_ASSIGN_OR_RETURN(const auto value,
+                             cursor.text_until("an expression", [](const TokenCursor& at) { return at.at_operator(","); }));
     clause.values.push_back(value);
   } while (cursor.accept_operator(","));
   FRESHET_RETURN_IF_ERROR(cursor.expect_operator(")"));

@@ -110,9 +110,9 @@ constexpr Entry kRules[] = {
 /// Statements of maintenance that change nothing here.
 constexpr std::array<std::string_view, 10> kNoOperations = {"FLUSH", "LOCK",   "UNLOCK",  "ANALYZE", "OPTIMIZE",
                                                             "CHECK", "REPAIR", "REFRESH", "ADMIN",   "CHECKSUM"};
-constexpr std::array<std::string_view, 15> kRefused = {"GRANT",   "REVOKE",  "PREPARE", "EXECUTE",   "DEALLOCATE", "CALL",
-                                                       "DO",      "HANDLER", "LOAD",    "SAVEPOINT", "RELEASE",
-                                                       "INSTALL", "BACKUP",  "RESTORE", "EXPORT"};
+constexpr std::array<std::string_view, 15> kRefused = {"GRANT",   "REVOKE",  "PREPARE", "EXECUTE", "DEALLOCATE",
+                                                       "CALL",    "DO",      "HANDLER", "LOAD",    "SAVEPOINT",
+                                                       "RELEASE", "INSTALL", "BACKUP",  "RESTORE", "EXPORT"};
 
 template <size_t N>
 bool is_one_of(const Token& token, const std::array<std::string_view, N>& words) {

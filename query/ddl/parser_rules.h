@@ -28,6 +28,9 @@ Result<Statement> parse_create_table(TokenCursor& cursor);
 Result<Statement> parse_create_routine_load(TokenCursor& cursor);
 Result<Statement> parse_alter_routine_load(TokenCursor& cursor);
 Result<Statement> parse_control_routine_load(TokenCursor& cursor, RoutineLoadAction action);
+/// Behind VIEW; `view` has what stood before it.
+Result<Statement> parse_create_view(TokenCursor& cursor, CreateView view);
+Result<Statement> parse_drop_view(TokenCursor& cursor);
 Result<Statement> parse_drop(TokenCursor& cursor);
 Result<Statement> parse_alter(TokenCursor& cursor);
 Result<Statement> parse_rename_table(TokenCursor& cursor);

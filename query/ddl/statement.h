@@ -123,6 +123,22 @@ struct DropTable {
   bool force = false;
 };
 
+/// CREATE VIEW and ALTER VIEW.
+struct CreateView {
+  TableName name;
+  bool if_not_exists = false;
+  bool or_replace = false;
+  bool must_exist = false;  ///< ALTER VIEW
+  std::vector<std::string> columns;
+  std::string comment;
+  std::string_view query;
+};
+
+struct DropView {
+  std::vector<TableName> names;
+  bool if_exists = false;
+};
+
 struct TruncateTable {
   TableName name;
   std::vector<std::string> partitions;  ///< empty = the whole table
@@ -277,7 +293,7 @@ struct Insert {
   uint32_t placeholder_count = 0;  ///< in `values`
   LiteralText literal_text;
   std::string_view source;
-  std::string row_alias;    ///< VALUES (...) AS alias(names): what ON DUPLICATE KEY UPDATE calls the new row
+  std::string row_alias;  ///< VALUES (...) AS alias(names): what ON DUPLICATE KEY UPDATE calls the new row
   std::vector<std::string> row_alias_columns;
   std::vector<Assignment> on_duplicate;
   std::string_view text;
@@ -426,7 +442,7 @@ struct NoOperation {
 
 using Statement =
     std::variant<Query, Insert, Delete, Update, Merge, CreateDatabase, DropDatabase, CreateTable, CreateTableLike, DropTable,
-                 TruncateTable, CreateIndex, DropIndex, AlterTable, Show, Explain, CreateRoutineLoad, AlterRoutineLoad,
-                 ControlRoutineLoad, Use, Set, Transaction, Sync, Kill, NoOperation>;
+                 CreateView, DropView, TruncateTable, CreateIndex, DropIndex, AlterTable, Show, Explain, CreateRoutineLoad,
+                 AlterRoutineLoad, ControlRoutineLoad, Use, Set, Transaction, Sync, Kill, NoOperation>;
 
 }  // namespace freshet::query

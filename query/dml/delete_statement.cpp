@@ -2,6 +2,7 @@
 
 #include "ingest/row_inserter.h"
 #include "query/dml/literals.h"
+#include "query/dml/open_transaction.h"
 #include "query/scan/row_ids.h"
 
 namespace freshet::query {
@@ -56,26 +57,23 @@ Result<uint64_t> delete_by_literals(const Delete& statement, const WriteContext&
     }
     row.push_back(to_load_value(equality.value, values));
   }
-  FRESHET_ASSIGN_OR_RETURN(const auto inserter, begin_deletes(context, table, columns, {}));
+  FRESHET_ASSIGN_OR_RETURN(const auto inserter, begin_deletes(context, table, columns, write_options(context, nullptr)));
   FRESHET_RETURN_IF_ERROR(inserter->append_row(row));
-  FRESHET_ASSIGN_OR_RETURN(const storage::CommitOutcome outcome, inserter->commit());
-  return outcome.rows_replaced;
+  return write_rows(context, *inserter);
 }
 
 Result<uint64_t> delete_by_keys(const Delete& statement, const SelectText& select, const WriteContext& context,
                                 const storage::TableSnapshotPtr& table) {
   const TableSchema& schema = *table->schema;
-  ingest::LoadTransaction::Options options;
-  options.read_from = table;
-  FRESHET_ASSIGN_OR_RETURN(const auto inserter, begin_deletes(context, table, key_names(schema), options));
+  FRESHET_ASSIGN_OR_RETURN(const auto inserter,
+                           begin_deletes(context, table, key_names(schema), write_options(context, table)));
   Block block = Block::for_schema(schema);
   const size_t distinct = statement.rows.sources.empty() ? 0 : schema.key_count;
   FRESHET_RETURN_IF_ERROR(stream_rows(context, select, distinct, first_types(schema, schema.key_count), [&](Block& keys) {
     for (size_t i = 0; i < schema.key_count; ++i) block.columns[i] = std::move(keys.columns[i]);
     return inserter->append_columns(block);
   }));
-  FRESHET_ASSIGN_OR_RETURN(const storage::CommitOutcome outcome, inserter->commit());
-  return outcome.rows_replaced;
+  return write_rows(context, *inserter);
 }
 
 Result<uint64_t> delete_by_places(const Delete& statement, const SelectText& select, const WriteContext& context,
@@ -102,6 +100,7 @@ Result<uint64_t> delete_by_places(const Delete& statement, const SelectText& sel
   commit.table = table->id;
   commit.schema = table->schema;
   commit.tablets = rows_of_ids(*read, std::move(ids));
+  if (context.session.transaction != nullptr) return context.session.transaction->apply(commit);
   FRESHET_ASSIGN_OR_RETURN(const storage::CommitOutcome outcome, context.services.storage.commit(std::move(commit)));
   return outcome.rows_replaced;
 }
@@ -113,7 +112,6 @@ Result<SelectText> select_rows(const Delete& statement, const std::string& datab
 }  // namespace
 
 Status run_delete(const Delete& statement, const WriteContext& context, ResultWriter& out) {
-  FRESHET_RETURN_IF_ERROR(check_no_transaction(context.session));
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(context.session, statement.rows.table.database));
   OkResult result;
   const auto attempt = [&](const storage::TableSnapshotPtr& table) -> Status {

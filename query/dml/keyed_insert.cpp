@@ -200,8 +200,8 @@ Status run_keyed_insert(const Insert& insert, const WriteContext& context, Resul
   OkResult result;
   result.affected_rows = counts.inserted + 2 * counts.updated;
   result.found_rows = result.affected_rows + counts.unchanged;
-  result.info = fmt::format("Records: {}  Duplicates: {}  Warnings: 0",
-                            counts.inserted + counts.updated + counts.unchanged, counts.updated + counts.unchanged);
+  result.info = fmt::format("Records: {}  Duplicates: {}  Warnings: 0", counts.inserted + counts.updated + counts.unchanged,
+                            counts.updated + counts.unchanged);
   return out.ok(result);
 }
 

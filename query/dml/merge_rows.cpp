@@ -91,8 +91,8 @@ class MergeSelect {
     std::string columns, keys;
     for (size_t i = 0; i < written_.size() + updated_.size(); ++i) columns += fmt::format(", __c{}", i);
     for (size_t i = 0; i < schema_.key_count; ++i) keys += fmt::format("{}__c{}", i == 0 ? "" : ", ", i);
-    return fmt::format("SELECT __action, row_number() OVER (PARTITION BY {}{}){} FROM ({}\n) WHERE __action IS NOT NULL", keys,
-                       plan_.order.empty() ? "" : " ORDER BY __order", columns, pairs);
+    return fmt::format("SELECT __action, row_number() OVER (PARTITION BY {}{}){} FROM ({}\n) WHERE __action IS NOT NULL",
+                       keys, plan_.order.empty() ? "" : " ORDER BY __order", columns, pairs);
   }
 
  private:
@@ -101,7 +101,8 @@ class MergeSelect {
   }
   void add_when(SelectText& select, const MergePlan::Action& action) const {
     const bool is_insert = action.kind == MergePlan::ActionKind::kInsert;
-    select.add(fmt::format(" WHEN {}.{} IS {}", backquoted(plan_.alias), backquoted(kPresent), is_insert ? "NULL" : "NOT NULL"));
+    select.add(
+        fmt::format(" WHEN {}.{} IS {}", backquoted(plan_.alias), backquoted(kPresent), is_insert ? "NULL" : "NOT NULL"));
     if (!action.condition.empty()) {
       select.add(" AND (");
       add(select, action.condition);
@@ -214,17 +215,15 @@ Result<MergeCounts> merge_rows(const MergePlan& plan, const WriteContext& contex
   FRESHET_ASSIGN_OR_RETURN(const auto parameters, pairs.parameters(context.parameters));
   std::vector<std::string> columns;
   for (size_t column : select.written()) columns.push_back(schema.columns[column].name);
-  ingest::LoadTransaction::Options options;
-  options.read_from = table;
-  FRESHET_ASSIGN_OR_RETURN(
-      const auto inserter, ingest::RowInserter::begin(context.services.storage, table, columns, false, true, options));
+  FRESHET_ASSIGN_OR_RETURN(const auto inserter, ingest::RowInserter::begin(context.services.storage, table, columns, false,
+                                                                           true, write_options(context, table)));
   MergedRows merged(plan, select, schema);
   FRESHET_RETURN_IF_ERROR(context.connection.stream(
       select.numbered(sql), context.session.database, parameters, select.types(), [&](Block& answer) -> Status {
-        FRESHET_ASSIGN_OR_RETURN(Block* rows, merged.take(answer));
+        FRESHET_ASSIGN_OR_RETURN(Block * rows, merged.take(answer));
         return rows->row_count() == 0 ? Status::OK() : inserter->append_columns(*rows);
       }));
-  FRESHET_RETURN_IF_ERROR(inserter->commit().status());
+  FRESHET_RETURN_IF_ERROR(write_rows(context, *inserter).status());
   return merged.counts();
 }
 

@@ -11,15 +11,15 @@ namespace freshet::query {
 /// Words of our own and pieces of the statement, one behind the other.
 using Fragment = std::vector<SelectItem>;
 
-/// What MERGE INTO, INSERT ... ON DUPLICATE KEY UPDATE and INSERT IGNORE have in common: source rows meet the rows of a UNIQUE
-/// table, and the first action that applies to a pair makes the row that is written. A source row to which none applies is
-/// passed over.
+/// What MERGE INTO, INSERT ... ON DUPLICATE KEY UPDATE and INSERT IGNORE have in common: source rows meet the rows of a
+/// UNIQUE table, and the first action that applies to a pair makes the row that is written. A source row to which none
+/// applies is passed over.
 struct MergePlan {
   enum class ActionKind : uint8_t { kUpdate, kDelete, kInsert };
   struct Action {
     ActionKind kind = ActionKind::kInsert;
-    Fragment condition;                                ///< empty: always
-    std::vector<std::pair<size_t, Fragment>> values;   ///< by position of the column; of kDelete none
+    Fragment condition;                               ///< empty: always
+    std::vector<std::pair<size_t, Fragment>> values;  ///< by position of the column; of kDelete none
   };
   std::string_view statement;  ///< the text that pieces are views of
   Fragment with;               ///< WITH and its queries; may be empty

@@ -19,7 +19,8 @@ Status add_inserted(const storage::TableSnapshot& table, const MergeClause& clau
   const TableSchema& schema = *table.schema;
   std::vector<std::string> columns = clause.columns;
   for (size_t i = 0; clause.columns.empty() && i < schema.visible_count(); ++i) columns.push_back(schema.columns[i].name);
-  if (columns.size() != clause.values.size()) return Status::InvalidArgument("Column count doesn't match value count at row 1");
+  if (columns.size() != clause.values.size())
+    return Status::InvalidArgument("Column count doesn't match value count at row 1");
   for (size_t i = 0; i < columns.size(); ++i) {
     FRESHET_ASSIGN_OR_RETURN(auto value, value_of(table, columns[i], clause.values[i]));
     action.values.push_back(std::move(value));
@@ -41,7 +42,8 @@ Status add_updated(const storage::TableSnapshot& table, const MergeClause& claus
 
 Result<MergePlan> plan_of(const Merge& statement, const std::string& database, const storage::TableSnapshot& table) {
   if (table.schema->model != TableModel::kUnique) {
-    return Status::Unsupported("MERGE INTO is offered for UNIQUE tables only: {}.{} is none", table.database_name, table.name);
+    return Status::Unsupported("MERGE INTO is offered for UNIQUE tables only: {}.{} is none", table.database_name,
+                               table.name);
   }
   MergePlan plan;
   plan.statement = statement.text;
@@ -68,7 +70,6 @@ Result<MergePlan> plan_of(const Merge& statement, const std::string& database, c
 }  // namespace
 
 Status run_merge(const Merge& statement, const WriteContext& context, ResultWriter& out) {
-  FRESHET_RETURN_IF_ERROR(check_no_transaction(context.session));
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(context.session, statement.table.database));
   MergeCounts counts;
   const auto attempt = [&](const storage::TableSnapshotPtr& table) -> Status {

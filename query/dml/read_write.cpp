@@ -5,6 +5,7 @@
 
 #include "query/dialect/mysql_rewrite.h"
 #include "query/dml/conflict_queues.h"
+#include "query/dml/open_transaction.h"
 #include "query/duckdb/engine.h"
 
 namespace freshet::query {
@@ -27,24 +28,39 @@ Status wait_for_change(const WriteContext& context, const storage::TableSnapshot
   return Status::OK();
 }
 
-/// Makes a connection read one snapshot for as long as this lives.
-class ReadAt {
- public:
-  ReadAt(DuckConnection& connection, storage::ServerSnapshotPtr snapshot) : connection_(connection) {
-    connection_.read_at(std::move(snapshot));
-  }
-  ~ReadAt() { connection_.read_at(nullptr); }
-  ReadAt(const ReadAt&) = delete;
-  ReadAt& operator=(const ReadAt&) = delete;
-
- private:
-  DuckConnection& connection_;
-};
-
 }  // namespace
+
+ReadAt::ReadAt(DuckConnection& connection, storage::ServerSnapshotPtr snapshot) : connection_(connection) {
+  connection_.read_at(std::move(snapshot));
+}
+ReadAt::~ReadAt() { connection_.read_at(nullptr); }
+
+ingest::LoadTransaction::Options write_options(const WriteContext& context, storage::TableSnapshotPtr read_from) {
+  ingest::LoadTransaction::Options options;
+  options.read_from = std::move(read_from);
+  // What a transaction collects stays in memory until its COMMIT: twice the limit is never written as segments.
+  if (context.session.transaction != nullptr) options.memtable_bytes = 4 * context.session.transaction->limit_bytes();
+  return options;
+}
+
+Result<uint64_t> write_rows(const WriteContext& context, ingest::RowInserter& inserter) {
+  if (context.session.transaction == nullptr) {
+    FRESHET_ASSIGN_OR_RETURN(const storage::CommitOutcome outcome, inserter.commit());
+    return outcome.rows_replaced;
+  }
+  if (inserter.row_count() == 0) return uint64_t{0};
+  FRESHET_ASSIGN_OR_RETURN(const storage::LoadCommit load, inserter.take_in_memory());
+  return context.session.transaction->apply(load);
+}
 
 Status write_what_was_read(const WriteContext& context, const std::string& database, const std::string& table,
                            const std::function<Status(const storage::TableSnapshotPtr&)>& attempt) {
+  if (context.session.transaction != nullptr) {
+    const storage::ServerSnapshotPtr view = context.session.transaction->view();
+    FRESHET_ASSIGN_OR_RETURN(const storage::TableSnapshotPtr read, find_table(*view, database, table));
+    const ReadAt pinned(context.connection, view);
+    return attempt(read);
+  }
   const uint64_t attempts = context.services.write_attempts;
   ConflictQueues::Turn turn;
   bool has_turn = false;
@@ -89,11 +105,6 @@ std::vector<DataType> first_types(const TableSchema& schema, size_t count) {
   std::vector<DataType> types;
   for (size_t i = 0; i < count; ++i) types.push_back(schema.columns[i].type);
   return types;
-}
-
-Status check_no_transaction(const SessionState& session) {
-  if (!session.in_transaction) return Status::OK();
-  return Status::Unsupported("writes between BEGIN and COMMIT are not offered: each statement commits by itself");
 }
 
 }  // namespace freshet::query

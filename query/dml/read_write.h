@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "ingest/row_inserter.h"
 #include "query/dml/select_text.h"
 #include "query/session_state.h"
 
@@ -36,7 +37,21 @@ Result<std::string> engine_text(const WriteContext& context, const SelectText& s
 /// Types of columns [0, count) of a schema.
 std::vector<DataType> first_types(const TableSchema& schema, size_t count);
 
-/// Refuses what BEGIN ... COMMIT cannot hold.
-Status check_no_transaction(const SessionState& session);
+/// Makes a connection read one snapshot for as long as this lives.
+class ReadAt {
+ public:
+  ReadAt(DuckConnection& connection, storage::ServerSnapshotPtr snapshot);
+  ~ReadAt();
+  ReadAt(const ReadAt&) = delete;
+  ReadAt& operator=(const ReadAt&) = delete;
+
+ private:
+  DuckConnection& connection_;
+};
+
+/// How a statement's rows are collected: `read_from` as in LoadTransaction::Options.
+ingest::LoadTransaction::Options write_options(const WriteContext& context, storage::TableSnapshotPtr read_from);
+/// Commits the rows of a statement, or adds them to the session's transaction; answers how many rows they replace.
+Result<uint64_t> write_rows(const WriteContext& context, ingest::RowInserter& inserter);
 
 }  // namespace freshet::query

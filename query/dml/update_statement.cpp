@@ -103,10 +103,8 @@ Result<UpdateCounts> update(const Update& statement, const std::string& database
   }
   for (size_t column : assigned) columns.push_back(schema.columns[column].name);
 
-  ingest::LoadTransaction::Options options;
-  options.read_from = table;
-  FRESHET_ASSIGN_OR_RETURN(const auto inserter,
-                           ingest::RowInserter::begin(context.services.storage, table, columns, false, true, options));
+  FRESHET_ASSIGN_OR_RETURN(const auto inserter, ingest::RowInserter::begin(context.services.storage, table, columns, false,
+                                                                           true, write_options(context, table)));
   UpdateCounts counts;
   ChangedValues changed(schema, assigned);
   const size_t distinct = statement.rows.sources.empty() ? 0 : schema.key_count;
@@ -116,14 +114,13 @@ Result<UpdateCounts> update(const Update& statement, const std::string& database
     return rows.row_count() == 0 ? Status::OK() : inserter->append_columns(rows);
   }));
   counts.changed = inserter->row_count();
-  FRESHET_RETURN_IF_ERROR(inserter->commit().status());
+  FRESHET_RETURN_IF_ERROR(write_rows(context, *inserter).status());
   return counts;
 }
 
 }  // namespace
 
 Status run_update(const Update& statement, const WriteContext& context, ResultWriter& out) {
-  FRESHET_RETURN_IF_ERROR(check_no_transaction(context.session));
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(context.session, statement.rows.table.database));
   UpdateCounts counts;
   const auto attempt = [&](const storage::TableSnapshotPtr& table) -> Status {

@@ -61,11 +61,11 @@ class Connection final : public DuckConnection {
   }
 
   Result<StatementShape> describe(std::string_view sql, const std::string& database) override {
-    FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database));
+    FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database, holder_.views()));
     FRESHET_ASSIGN_OR_RETURN(std::optional<StatementShape> shape, prepare(guarded));
     if (shape) return std::move(*shape);
     // Some placeholder's type is open until it has a value: NULLs leave the other columns as they are.
-    FRESHET_ASSIGN_OR_RETURN(guarded, parse_query(sql, database));
+    FRESHET_ASSIGN_OR_RETURN(guarded, parse_query(sql, database, holder_.views()));
     const uint16_t parameter_count = guarded.parameter_count;
     FRESHET_RETURN_IF_ERROR(bind_parameters(guarded, std::vector<Parameter>(parameter_count)));
     FRESHET_ASSIGN_OR_RETURN(shape, prepare(guarded));
@@ -75,7 +75,7 @@ class Connection final : public DuckConnection {
   }
 
   Result<std::string> explain(std::string_view sql, const std::string& database, bool analyze) override {
-    FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database));
+    FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database, holder_.views()));
     guarded.statement = duckdb::make_uniq<duckdb::ExplainStatement>(
         std::move(guarded.statement),
         analyze ? duckdb::ExplainType::EXPLAIN_ANALYZE : duckdb::ExplainType::EXPLAIN_STANDARD);
@@ -104,7 +104,7 @@ class Connection final : public DuckConnection {
 
   Status run(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
              const Consumer& consume) {
-    FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database));
+    FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database, holder_.views()));
     FRESHET_RETURN_IF_ERROR(bind_parameters(guarded, parameters));
     return run(std::move(guarded), consume);
   }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,11 +20,25 @@
 
 namespace freshet::query {
 
+/// A named query, in DuckDB's dialect.
+struct EngineView {
+  std::string name;
+  std::string sql;
+  std::string database;              ///< of names in `sql` that have none
+  std::vector<std::string> columns;  ///< their names; empty: those of the query
+};
+
+/// The views that queries see; may be called from any thread, and may be empty.
+struct EngineViews {
+  std::function<Result<std::optional<EngineView>>(const std::string& database, const std::string& name)> find;
+};
+
 struct DuckEngineOptions {
   uint64_t memory_bytes = 0;        ///< most that all its queries together hold before they spill; 0 = DuckDB's default
   uint32_t threads = 0;             ///< workers of all its queries together, callers included; 0 = one for each core
   std::string temp_directory;       ///< where queries spill; empty = they fail instead
   CatalogueSources catalogue = {};  ///< for information_schema
+  EngineViews views = {};
 };
 
 /// What a statement will answer.

@@ -18,6 +18,7 @@ class InstanceHolder {
       : snapshots_(std::move(snapshots)), history_(std::move(history)), options_(std::move(options)) {}
 
   Result<std::shared_ptr<duckdb::DuckDB>> get();
+  const EngineViews& views() const { return options_.views; }
 
  private:
   const SnapshotProvider snapshots_;

@@ -36,10 +36,30 @@ bool is_one_of(const std::array<const char*, N>& names, const std::string& name)
   return std::any_of(names.begin(), names.end(), [&](const char* known) { return lower == known; });
 }
 
+/// A view of views of views ... of a table.
+constexpr int kMaxViewDepth = 32;
+
+duckdb::ParserOptions parser_options() {
+  duckdb::ParserOptions options;
+  options.preserve_identifier_case = true;
+  return options;
+}
+
+duckdb::unique_ptr<duckdb::SelectStatement> parse_select(const std::string& sql) {
+  duckdb::Parser parser(parser_options());
+  parser.ParseQuery(sql);
+  if (parser.statements.size() != 1 || parser.statements[0]->type != duckdb::StatementType::SELECT_STATEMENT) {
+    throw duckdb::BinderException("A view is one query");
+  }
+  return duckdb::unique_ptr_cast<duckdb::SQLStatement, duckdb::SelectStatement>(std::move(parser.statements[0]));
+}
+
 /// Walks a query: refuses what is not allowed and completes table names.
 class QueryWalker {
  public:
-  explicit QueryWalker(const std::string& database) : database_(database) {}
+  /// `depth`: of views around the query.
+  QueryWalker(const std::string& database, const EngineViews& views, size_t depth)
+      : database_(database), views_(views), depth_(depth) {}
 
   void walk(duckdb::QueryNode& node) {
     const size_t outer_names = cte_names_.size();
@@ -89,7 +109,7 @@ class QueryWalker {
   }
 
   void walk_select(duckdb::SelectNode& select) {
-    if (select.from_table) walk(*select.from_table);
+    if (select.from_table) walk_ref(select.from_table);
     walk_all(select.select_list);
     walk_all(select.groups.group_expressions);
     for (auto* clause : {&select.where_clause, &select.having, &select.qualify}) {
@@ -110,6 +130,38 @@ class QueryWalker {
     ParsedExpressionIterator::EnumerateChildren(expression, walk_child());
   }
 
+  void walk_ref(duckdb::unique_ptr<duckdb::TableRef>& ref) {
+    if (ref->type == TableReferenceType::BASE_TABLE) {
+      if (auto query = expanded(ref->Cast<duckdb::BaseTableRef>())) {
+        ref = std::move(query);
+        return;
+      }
+    }
+    walk(*ref);
+  }
+
+  /// The query of a view in its place; null for a table.
+  duckdb::unique_ptr<duckdb::TableRef> expanded(const duckdb::BaseTableRef& table) {
+    if (!views_.find || (!table.catalog_name.empty() && table.catalog_name != kCatalogName)) return nullptr;
+    if (table.schema_name.empty() && (is_cte(table.table_name) || database_.empty())) return nullptr;
+    const auto view = views_.find(table.schema_name.empty() ? database_ : table.schema_name, table.table_name);
+    if (!view.ok()) throw duckdb::BinderException("View '%s': %s", table.table_name, view.status().message());
+    if (!*view) return nullptr;
+    if (depth_ == kMaxViewDepth) throw duckdb::BinderException("Views are nested deeper than %d levels", kMaxViewDepth);
+    if (table.at_clause) throw duckdb::BinderException("'%s' is a view: it has no versions or partitions", table.table_name);
+    auto query = parse_select((*view)->sql);
+    QueryWalker inner((*view)->database, views_, depth_ + 1);
+    inner.walk(*query->node);
+    for (auto& name : inner.take_tables()) tables_.push_back(std::move(name));
+    auto subquery =
+        duckdb::make_uniq<duckdb::SubqueryRef>(std::move(query), table.alias.empty() ? table.table_name : table.alias);
+    subquery->column_name_alias = table.column_name_alias;
+    for (size_t i = subquery->column_name_alias.size(); i < (*view)->columns.size(); ++i) {
+      subquery->column_name_alias.push_back((*view)->columns[i]);
+    }
+    return subquery;
+  }
+
   void walk(duckdb::TableRef& ref) {
     switch (ref.type) {
       case TableReferenceType::BASE_TABLE: return walk_table(ref.Cast<duckdb::BaseTableRef>());
@@ -117,8 +169,8 @@ class QueryWalker {
       case TableReferenceType::SUBQUERY: return walk(*ref.Cast<duckdb::SubqueryRef>().subquery->node);
       case TableReferenceType::JOIN: {
         auto& join = ref.Cast<duckdb::JoinRef>();
-        walk(*join.left);
-        walk(*join.right);
+        walk_ref(join.left);
+        walk_ref(join.right);
         if (join.condition) walk(*join.condition);
         return;
       }
@@ -161,6 +213,8 @@ class QueryWalker {
   }
 
   const std::string& database_;
+  const EngineViews& views_;
+  const size_t depth_;
   std::vector<std::string> cte_names_;  ///< visible at this point
   std::vector<std::pair<std::string, std::string>> tables_;
 };
@@ -209,15 +263,9 @@ class ParameterBinder {
   std::span<const Parameter> parameters_;
 };
 
-duckdb::ParserOptions parser_options() {
-  duckdb::ParserOptions options;
-  options.preserve_identifier_case = true;
-  return options;
-}
-
 }  // namespace
 
-Result<GuardedStatement> parse_query(std::string_view sql, const std::string& database) {
+Result<GuardedStatement> parse_query(std::string_view sql, const std::string& database, const EngineViews& views) {
   try {
     duckdb::Parser parser(parser_options());
     parser.ParseQuery(std::string(sql));
@@ -230,7 +278,7 @@ Result<GuardedStatement> parse_query(std::string_view sql, const std::string& da
                                      duckdb::StatementTypeToString(guarded.statement->type));
     }
     guarded.parameter_count = static_cast<uint16_t>(guarded.statement->named_param_map.size());
-    QueryWalker walker(database);
+    QueryWalker walker(database, views, 0);
     walker.walk(*guarded.statement->Cast<duckdb::SelectStatement>().node);
     guarded.tables = walker.take_tables();
     return guarded;
@@ -240,7 +288,7 @@ Result<GuardedStatement> parse_query(std::string_view sql, const std::string& da
 }
 
 Result<duckdb::unique_ptr<ParsedExpression>> parse_expression(std::string_view text) {
-  FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query("SELECT " + std::string(text), {}));
+  FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query("SELECT " + std::string(text), {}, {}));
   auto& query = *guarded.statement->Cast<duckdb::SelectStatement>().node;
   const auto not_alone = [] { return Status::InvalidArgument("one expression is expected, without clauses around it"); };
   if (query.type != duckdb::QueryNodeType::SELECT_NODE || !query.modifiers.empty() || !query.cte_map.map.empty()) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "query/duckdb/engine.h"
 #include "query/session.h"
 #include "storage/base/result.h"
 
@@ -23,7 +24,8 @@ struct GuardedStatement {
 /// Parses one query and allows it: only SELECT in its forms, only tables of the server and information_schema, only table
 /// functions without side doors. Every table name gets its catalog and database, so that nothing of DuckDB's own is found
 /// instead. InvalidArgument otherwise.
-Result<GuardedStatement> parse_query(std::string_view sql, const std::string& database);
+/// Views stand as the queries that they are.
+Result<GuardedStatement> parse_query(std::string_view sql, const std::string& database, const EngineViews& views);
 
 /// Parses one expression, without subqueries and placeholders, and allows it as parse_query() does.
 Result<duckdb::unique_ptr<duckdb::ParsedExpression>> parse_expression(std::string_view text);

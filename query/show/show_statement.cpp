@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "query/catalogue/catalogue_table.h"
 #include "query/ddl/table_definition.h"
 #include "query/dialect/tokenizer.h"
 #include "query/show/like_pattern.h"
 #include "query/value_cells.h"
+#include "query/view_statements.h"
 
 namespace freshet::query {
 namespace {
@@ -44,6 +47,12 @@ Status show_tables(const Show& show, const SessionState& session, const QuerySer
     rows.push_back({table.name});
     if (show.full) rows.back().push_back("SYSTEM VIEW");
   }
+  for (const View& view : services.views->list(database)) {
+    if (!is_shown(show, view.name)) continue;
+    rows.push_back({view.name});
+    if (show.full) rows.back().push_back("VIEW");
+  }
+  std::sort(rows.begin(), rows.end());
   return write_text_rows(names, rows, out);
 }
 
@@ -88,6 +97,10 @@ Status show_columns(const Show& show, const SessionState& session, const QuerySe
 Status show_create_table_statement(const Show& show, const SessionState& session, const QueryServices& services,
                                    ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, show.database));
+  if (const std::optional<View> view = services.views->find(database, show.name)) {
+    return write_text_rows(Names{"View", "Create View", "character_set_client", "collation_connection"},
+                           Rows{{view->name, show_create_view(*view), "utf8mb4", "utf8mb4_bin"}}, out);
+  }
   FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, show.name));
   return write_text_rows(Names{"Table", "Create Table"},
                          Rows{{table->name, show_create_table("", table->name, *table->schema, *table->partitions)}}, out);

@@ -20,100 +20,6 @@
 namespace freshet::storage {
 namespace {
 
-/// A segment of the load: its keys are probed as one run; deletes and rows replaced within the load are dead from the start.
-struct NewSegment {
-  std::shared_ptr<const Segment> segment;
-  KeyRun keys;
-  std::vector<RowOrdinal> dead;
-  std::optional<Column> sequences = {};  ///< as far as they were needed and `keys` are kept, of all rows
-  std::vector<uint32_t> losers = {};     ///< rows below the sequence of what is stored
-};
-
-/// Keys of one piece of a streamed segment.
-constexpr uint32_t kStreamedKeys = 8192;
-
-bool keys_are_in_memory(const KeyRun& keys, const SegmentMeta& meta) { return keys.size() == meta.row_count; }
-
-/// Reads the keys of a segment whose caller did not keep them.
-KeyStream stream_keys(std::shared_ptr<const Segment> segment) {
-  return [segment = std::move(segment), next = RowOrdinal{0}](KeyRun& piece) mutable {
-    FRESHET_ASSIGN_OR_RETURN(const auto reader, segment->reader());
-    piece.clear();
-    const uint32_t count = std::min(kStreamedKeys, reader->row_count() - next);
-    if (count == 0) return Status::OK();
-    FRESHET_RETURN_IF_ERROR(reader->read_keys(next, count, piece));
-    next += count;
-    return Status::OK();
-  };
-}
-
-/// All keys of a run as one piece.
-KeyStream stream_run(const KeyRun& keys) {
-  return [&keys, is_read = false](KeyRun& piece) mutable {
-    piece = is_read ? KeyRun(keys.is_fixed()) : keys;
-    is_read = true;
-    return Status::OK();
-  };
-}
-
-Result<Column> read_sequences(const SegmentReader& reader, const ColumnSchema& schema) {
-  Column sequences(schema.type);
-  const ColumnReader* column = reader.column(schema.id);
-  if (column == nullptr) {
-    append_missing_column(schema, reader.row_count(), sequences);
-    return sequences;
-  }
-  FRESHET_RETURN_IF_ERROR(column->read_rows(0, reader.row_count(), sequences));
-  return sequences;
-}
-
-/// Rows of each segment that a part of the load with a larger sequence replaces, and (the last element) such rows of `rows`,
-/// whose keys are `row_keys`, in key order. Both may be null.
-Result<std::vector<std::vector<RowOrdinal>>> beaten_rows(const std::vector<NewSegment>& segments, const Block* rows,
-                                                         const KeyRun* row_keys, const TableSchema& schema, bool is_fixed) {
-  std::vector<KeyStream> streams;
-  TabletSnapshot load;
-  for (const NewSegment& part : segments) {
-    streams.push_back(keys_are_in_memory(part.keys, part.segment->meta()) ? stream_run(part.keys)
-                                                                          : stream_keys(part.segment));
-    load.segments.push_back({part.segment, {}});
-  }
-  if (row_keys != nullptr) streams.push_back(stream_run(*row_keys));
-  const size_t sequence = *schema.sequence_column();
-  FRESHET_ASSIGN_OR_RETURN(const SameKeyRows same_keys, same_key_rows(streams, is_fixed));
-  return beaten_within_load(same_keys, segments.size() + 1, schema.columns[sequence].type,
-                            [&](size_t part, std::span<const RowOrdinal> wanted, Column& out) {
-                              if (part == segments.size()) {
-                                out.append_gather(rows->columns[sequence], wanted);
-                                return Status::OK();
-                              }
-                              std::vector<RowLocation> locations;
-                              for (RowOrdinal row : wanted) locations.push_back({false, static_cast<uint32_t>(part), row});
-                              return read_rows(schema, load, locations, {&sequence, 1}, {&out, 1});
-                            });
-}
-
-/// Rows of each segment that a later part of the load replaces; `rows` is the last part, or null.
-Result<std::vector<std::vector<RowOrdinal>>> replaced_rows(const std::vector<NewSegment>& segments, const KeyRun* rows,
-                                                           bool is_fixed) {
-  const bool in_memory = std::all_of(segments.begin(), segments.end(), [](const NewSegment& part) {
-    return keys_are_in_memory(part.keys, part.segment->meta());
-  });
-  if (in_memory) {
-    std::vector<const KeyRun*> runs;
-    for (const NewSegment& part : segments) runs.push_back(&part.keys);
-    if (rows != nullptr) runs.push_back(rows);
-    return replaced_within_load(runs);
-  }
-  std::vector<KeyStream> streams;
-  for (const NewSegment& part : segments) {
-    streams.push_back(keys_are_in_memory(part.keys, part.segment->meta()) ? stream_run(part.keys)
-                                                                          : stream_keys(part.segment));
-  }
-  if (rows != nullptr) streams.push_back(stream_run(*rows));
-  return replaced_within_load(streams, is_fixed);
-}
-
 /// Deletes of keys: an aggregate table takes them as any unique table does.
 bool has_deletes(const LoadCommit& load) {
   return std::any_of(load.tablets.begin(), load.tablets.end(), [](const TabletRows& bucket) {
@@ -123,175 +29,29 @@ bool has_deletes(const LoadCommit& load) {
   });
 }
 
-/// The rows carried in the commit record: kept rows in key order, and all keys (deletes too) for probing.
-struct NewRows {
-  Block kept;
-  KeyRun kept_keys;
-  KeyRun probe_keys;
-  std::string block_bytes;
-  std::vector<RowOrdinal> deletes;  ///< of the kept rows: tombstones
-
-  /// Leaves rows out. `rows`: of the kept ones, any order, repeats allowed.
-  void drop(const TableSchema& schema, std::span<const uint32_t> rows) {
-    if (rows.empty()) return;
-    std::vector<uint8_t> is_dropped(kept.row_count(), 0);
-    for (uint32_t row : rows) is_dropped[row] = 1;
-    std::vector<uint32_t> remaining;
-    KeyRun keys(kept_keys.is_fixed());
-    for (uint32_t row = 0; row < is_dropped.size(); ++row) {
-      if (is_dropped[row] != 0) continue;
-      remaining.push_back(row);
-      keys.append_from(kept_keys, row);
-    }
-    Block block = Block::for_schema(schema);
-    block.append_gather(kept, remaining);
-    kept = std::move(block);
-    kept_keys = std::move(keys);
-    finish(schema);
-  }
-  void finish(const TableSchema& schema) {
-    block_bytes.clear();
-    if (kept.row_count() != 0) kept.serialize(schema, block_bytes);
-    deletes.clear();
-    const std::optional<size_t> delete_time = schema.delete_time_column();
-    for (RowOrdinal row = 0; delete_time && row < kept.row_count(); ++row) {
-      if (!kept.columns[*delete_time].is_null(row)) deletes.push_back(row);
-    }
-  }
-};
-
-/// Sorts by key and keeps one row of each key. Deletes are taken out, or marked where the table keeps them as rows.
-NewRows settle_rows(const TableSchema& schema, const KeyCodec& codec, const Block& rows) {
-  KeyRun keys = codec.make_run();
-  codec.append_keys(rows, 0, rows.row_count(), keys);
-  NewRows result{Block::for_schema(schema), codec.make_run(), codec.make_run(), {}, {}};
-  const std::optional<size_t> sequence = schema.sequence_column();
-  std::vector<uint32_t> order;
-  if (schema.is_unique()) {
-    DistinctRows distinct = distinct_rows(keys, sequence ? &rows.columns[*sequence] : nullptr);
-    order = std::move(distinct.rows);
-    result.probe_keys = std::move(distinct.keys);
-  } else {
-    order = sort_order(keys);
-  }
-  std::vector<uint32_t> kept;
-  kept.reserve(order.size());
-  for (uint32_t row : order) {
-    if (rows.is_delete(row) && !sequence) continue;
-    kept.push_back(row);
-    result.kept_keys.append_from(keys, row);
-  }
-  result.kept.append_gather(rows, kept);
-  if (sequence) result.kept.columns[*schema.delete_time_column()] = delete_times(result.kept);
-  result.kept.delete_signs.clear();
-  result.finish(schema);
-  return result;
-}
-
 /// Rows without a sequence cannot be told from newer ones, and their deletes were not kept.
 Status check_sequence(const TableSchema& of_load, const TableSchema& of_table) {
   if (of_load.sequence_column().has_value() == of_table.sequence_column().has_value()) return Status::OK();
   return Status::Conflict("the table got a sequence column during the load; load again");
 }
 
-/// Marks every row of the tablet as dead.
-void kill_all(const TabletSnapshot& tablet, TabletEdit& edit) {
-  const auto kill = [&](RowsetId rowset, uint32_t count) {
-    std::vector<RowOrdinal> rows(count);
-    std::iota(rows.begin(), rows.end(), RowOrdinal{0});
-    edit.kill(rowset, rows);
-  };
-  for (const SegmentView& view : tablet.segments) kill(view.segment->id(), view.segment->meta().row_count);
-  for (const DeltaView& view : tablet.deltas) kill(view.buffer->id(), view.row_count);
-}
-
 }  // namespace
 
-struct LoadPublisher::Bucket {
-  TabletId tablet;
-  std::vector<NewSegment> segments;
-  std::vector<ProbeState> segment_probes;
-  std::optional<NewRows> rows;
-  const TableSchema* rows_schema = nullptr;  ///< what the kept rows are laid out by
-  ProbeState rows_probe;
-  std::vector<RowsetHits> dead_rows;
-  bool replaces_all = false;  ///< then nothing is probed
-  std::vector<uint32_t> row_losers;  ///< of `rows`: below the sequence of another part of the load, or of what is stored
-
-  uint64_t unprobed_rows(const TabletSnapshot& tablet) const {
-    if (replaces_all) return 0;
-    uint64_t count = rows ? storage::unprobed_rows(tablet, rows_probe) : 0;
-    for (const ProbeState& state : segment_probes) count += storage::unprobed_rows(tablet, state);
-    return count;
-  }
-  Status probe_segment(const TableSchema& schema, size_t i, const TabletSnapshot& tablet) {
-    if (storage::unprobed_rows(tablet, segment_probes[i]) == 0) return Status::OK();
-    NewSegment& part = segments[i];
-    const bool is_in_memory = keys_are_in_memory(part.keys, part.segment->meta());
-    const std::optional<size_t> sequence = schema.sequence_column();
-    if (is_in_memory && !sequence) return storage::probe(part.keys, tablet, segment_probes[i]);
-    FRESHET_ASSIGN_OR_RETURN(const auto reader, part.segment->reader());
-    KeyRun read_keys(part.keys.is_fixed());
-    if (!is_in_memory) FRESHET_RETURN_IF_ERROR(reader->read_keys(0, reader->row_count(), read_keys));
-    const KeyRun& keys = is_in_memory ? part.keys : read_keys;
-    if (!sequence) return storage::probe(keys, tablet, segment_probes[i]);
-    if (!part.sequences) {
-      FRESHET_ASSIGN_OR_RETURN(part.sequences, read_sequences(*reader, schema.columns[*sequence]));
-    }
-    const Status status = probe_sequences(schema, keys, *part.sequences, tablet, segment_probes[i], part.losers);
-    if (!is_in_memory) part.sequences.reset();
-    return status;
-  }
-  Status probe(const TableSchema& schema, const TabletSnapshot& tablet) {
-    if (replaces_all) return Status::OK();
-    for (size_t i = 0; i < segments.size(); ++i) FRESHET_RETURN_IF_ERROR(probe_segment(schema, i, tablet));
-    if (!rows) return Status::OK();
-    const std::optional<size_t> sequence = rows_schema->sequence_column();
-    if (!sequence) return storage::probe(rows->probe_keys, tablet, rows_probe);
-    return probe_sequences(schema, rows->probe_keys, rows->kept.columns[*sequence], tablet, rows_probe, row_losers);
-  }
-  /// Which rows of the load lose within the load: they are dead, or left out.
-  Status settle_within_load(const TableSchema& schema, bool is_fixed) {
-    if (!schema.sequence_column()) {
-      FRESHET_ASSIGN_OR_RETURN(const auto replaced, replaced_rows(segments, rows ? &rows->probe_keys : nullptr, is_fixed));
-      for (size_t i = 0; i < segments.size(); ++i) kill(segments[i], replaced[i]);
-      return Status::OK();
-    }
-    if (segments.empty()) return Status::OK();
-    FRESHET_ASSIGN_OR_RETURN(const auto beaten, beaten_rows(segments, rows ? &rows->kept : nullptr,
-                                                            rows ? &rows->kept_keys : nullptr, schema, is_fixed));
-    for (size_t i = 0; i < segments.size(); ++i) kill(segments[i], beaten[i]);
-    row_losers.insert(row_losers.end(), beaten.back().begin(), beaten.back().end());
-    return Status::OK();
-  }
-  /// REQUIRES: everything is probed.
-  void leave_losers_out(const TableSchema& schema) {
-    for (NewSegment& part : segments) kill(part, part.losers);
-    if (rows) rows->drop(schema, row_losers);
-  }
-  static void kill(NewSegment& segment, std::span<const RowOrdinal> dead) {
-    segment.dead.insert(segment.dead.end(), dead.begin(), dead.end());
-  }
-};
-
-struct LoadPublisher::Staged {
-  CommitPipeline::ChangePtr change;
-  CommitOutcome outcome;
-};
+bool LoadPublisher::is_completed(const LoadCommit& load) {
+  return load.partial || (load.schema->is_aggregate() && !has_deletes(load));
+}
 
 Result<CommitOutcome> LoadPublisher::publish(TableState& table, LoadCommit load) {
   failpoint(Failpoint::kCommitStart);
   FRESHET_ASSIGN_OR_RETURN(const std::unique_ptr<ReadGuard> guard, open_guard(load));
-  if (load.partial || (load.schema->is_aggregate() && !has_deletes(load))) {
-    return publish_completed(table, load, guard.get());
-  }
+  if (is_completed(load)) return publish_completed(table, load, guard.get());
   FRESHET_ASSIGN_OR_RETURN(std::vector<Bucket> buckets, prepare(*table.head(), load));
   for (int attempt = 1;; ++attempt) {
     const TableSnapshotPtr head = table.head();
     if (guard != nullptr) FRESHET_RETURN_IF_ERROR(guard->advance(head));
     if (head->schema->is_unique()) FRESHET_RETURN_IF_ERROR(probe_rounds(table, buckets));
     std::unique_lock publish(table.publish_lock);
-    FRESHET_ASSIGN_OR_RETURN(const Staged staged, stage(table, load, buckets, {nullptr, guard.get(), attempt}));
+    FRESHET_ASSIGN_OR_RETURN(const Staged staged, compare_and_stage(table, load, buckets, {nullptr, guard.get(), attempt}));
     publish.unlock();
     if (staged.change != nullptr) return finish(staged, load);
   }
@@ -340,7 +100,8 @@ Result<CommitOutcome> LoadPublisher::publish_completed(TableState& table, const 
     FRESHET_RETURN_IF_ERROR(probe_rounds(table, buckets));
 
     if (!publish.owns_lock()) publish.lock();
-    FRESHET_ASSIGN_OR_RETURN(const Staged staged, stage(table, whole, buckets, {completion.get(), guard, attempt}));
+    FRESHET_ASSIGN_OR_RETURN(const Staged staged,
+                             compare_and_stage(table, whole, buckets, {completion.get(), guard, attempt}));
     publish.unlock();
     if (staged.change == nullptr) continue;
     completion->release();
@@ -445,22 +206,25 @@ Status LoadPublisher::map_rows(const TableSchema& from, const TableSchema& to, s
   return Status::OK();
 }
 
-Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets,
-                                                   const Checks& checks) {
+Result<bool> LoadPublisher::compare(const TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets,
+                                    const Checks& checks) const {
   const TableSnapshotPtr head = table.head();
   if (table.dropped)
     return Status::NotFound("Unknown table '{}.{}': it was dropped during the load", head->database_name, head->name);
   if (checks.guard != nullptr) {
     FRESHET_ASSIGN_OR_RETURN(const bool is_compared,
                              checks.guard->advance_little(head, most_settled_under_lock(checks.attempt)));
-    if (!is_compared) return Staged{};
+    if (!is_compared) return false;
   }
-  if (checks.completion != nullptr) {
-    // The rows were completed under the columns of then.
-    if (!have_same_layout(*load.schema, *head->schema)) return Staged{};
-    FRESHET_ASSIGN_OR_RETURN(const bool is_settled, settle(*head, *checks.completion, checks.attempt, buckets));
-    if (!is_settled) return Staged{};
-  }
+  if (checks.completion == nullptr) return true;
+  // The rows were completed under the columns of then.
+  if (!have_same_layout(*load.schema, *head->schema)) return false;
+  return settle(*head, *checks.completion, checks.attempt, buckets);
+}
+
+Result<LoadPublisher::ReadyTable> LoadPublisher::make_ready(TableState& table, const LoadCommit& load,
+                                                            std::vector<Bucket>& buckets) {
+  const TableSnapshotPtr head = table.head();
   if (!have_same_layout(*load.schema, *head->schema))
     FRESHET_RETURN_IF_ERROR(map_rows(*load.schema, *head->schema, buckets));
   FRESHET_RETURN_IF_ERROR(parts_.pipeline.prepare());
@@ -468,7 +232,7 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
   FRESHET_RETURN_IF_ERROR(check_dead_rows(*head, buckets));
   for (Bucket& bucket : buckets) bucket.leave_losers_out(*head->schema);
 
-  std::vector<RowsetId> new_buffers;
+  ReadyTable ready{table, load, buckets, head, {}};
   for (const Bucket& bucket : buckets) {
     const DeltaView& active = head->find_tablet(bucket.tablet)->deltas.back();
     // A commit with more rows than the limit has a buffer to itself; an empty one is never sealed.
@@ -481,14 +245,13 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
       FRESHET_ASSIGN_OR_RETURN(const uint64_t id, parts_.ids.next());
       next_buffer = RowsetId(id);
     }
-    new_buffers.push_back(next_buffer);
+    ready.new_buffers.push_back(next_buffer);
   }
+  return ready;
+}
 
-  Staged staged{std::make_shared<CommitPipeline::Change>(), {}};
-  MetaBatch& batch = staged.change->batch;
-  FRESHET_RETURN_IF_ERROR(parts_.positions.advance(load.offsets, batch));
-  if (load.label) parts_.labels.add_to(batch, *load.label);
-
+/// What one commit writes of one table, until its number is known.
+struct LoadPublisher::TableChange {
   struct TabletRecords {
     TabletId tablet;
     RowsetId buffer;
@@ -496,52 +259,14 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
     std::string dead;
     std::vector<RowsetId> segments;  ///< new ones
   };
+  TableState& table;
+  std::shared_ptr<TableSnapshot> next;
   std::vector<TabletRecords> records;
   HistoryWriter::Version version;
-  if (load.label) version.label = load.label->label;
-  auto next = std::make_shared<TableSnapshot>(*head);
-  for (size_t i = 0; i < buckets.size(); ++i) {
-    Bucket& bucket = buckets[i];
-    const uint32_t position = head->position_of(bucket.tablet).value();
-    TabletEdit edit(*head->tablets[position]);
-    TabletRecords record{edit.next().id, {}, {}, {}, {}};
-    for (size_t s = 0; s < bucket.segments.size(); ++s) {
-      for (const RowsetHits& hits : bucket.segment_probes[s].hits()) edit.kill(hits.rowset, hits.rows);
-    }
-    for (const RowsetHits& hits : bucket.rows_probe.hits()) edit.kill(hits.rowset, hits.rows);
-    for (const RowsetHits& hits : bucket.dead_rows) edit.kill(hits.rowset, hits.rows);
-    if (bucket.replaces_all) kill_all(*head->tablets[position], edit);
-    staged.outcome.rows_replaced += edit.replaced_rows();
-    for (const NewSegment& added : bucket.segments) {
-      edit.add_segment({added.segment, {}});
-      const uint64_t replaced_before = edit.replaced_rows();
-      edit.kill(added.segment->id(), added.dead);
-      version.rows_added += added.segment->meta().row_count - (edit.replaced_rows() - replaced_before);
-      record.segments.push_back(added.segment->id());
-      batch.put(meta_keys::segment(record.tablet, added.segment->id()), added.segment->meta().serialize());
-    }
-    if (bucket.rows && bucket.rows->kept.row_count() > 0) {
-      if (new_buffers[i].value != 0) {
-        edit.add_delta({std::make_shared<DeltaBuffer>(new_buffers[i], head->schema), 0, {}});
-      }
-      DeltaView& active = edit.active_delta();
-      record.buffer = active.buffer->id();
-      const RowOrdinal first = active.buffer->append(bucket.rows->kept, bucket.rows->kept_keys);
-      for (RowOrdinal& row : bucket.rows->deletes) row += first;
-      edit.kill(record.buffer, bucket.rows->deletes);
-      version.rows_added += bucket.rows->kept.row_count() - bucket.rows->deletes.size();
-      active.row_count = active.buffer->row_count();
-      record.carried = CarriedBlockRecord{active.buffer->id(), first, std::move(bucket.rows->block_bytes)}.encode();
-    }
-    if (!edit.dead_rows_record().entries.empty()) record.dead = edit.dead_rows_record().encode();
-    next->tablets[position] = edit.finish();
-    records.push_back(std::move(record));
-  }
 
-  version.rows_deleted = staged.outcome.rows_replaced;
-  const bool keeps_history = history_retention_seconds(*head->schema) > 0;
-  staged.change->finish_batch = [&](CommitNumber commit, MetaBatch& out) {
-    parts_.history.add_version(head->id, commit, std::move(version), out);
+  void finish(HistoryWriter& history, CommitNumber commit, MetaBatch& out) {
+    history.add_version(next->id, commit, std::move(version), out);
+    const bool keeps_history = history_retention_seconds(*next->schema) > 0;
     for (TabletRecords& record : records) {
       if (!record.carried.empty()) {
         out.put(meta_keys::carried_block(record.tablet, commit), std::move(record.carried));
@@ -553,13 +278,75 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(TableState& table, const Load
       }
       if (!record.dead.empty()) out.put(meta_keys::delete_delta(record.tablet, commit), std::move(record.dead));
     }
+  }
+};
+
+LoadPublisher::TableChange LoadPublisher::change_table(const ReadyTable& ready, MetaBatch& batch) {
+  TableChange change{ready.table, std::make_shared<TableSnapshot>(*ready.head), {}, {}};
+  if (ready.load.label) change.version.label = ready.load.label->label;
+  for (size_t i = 0; i < ready.buckets.size(); ++i) {
+    Bucket& bucket = ready.buckets[i];
+    const uint32_t position = ready.head->position_of(bucket.tablet).value();
+    TabletEdit edit(*ready.head->tablets[position]);
+    TableChange::TabletRecords record{edit.next().id, {}, {}, {}, {}};
+    bucket.kill_replaced(*ready.head->tablets[position], edit);
+    change.version.rows_deleted += edit.replaced_rows();
+    for (const NewSegment& added : bucket.segments) {
+      edit.add_segment({added.segment, {}});
+      const uint64_t replaced_before = edit.replaced_rows();
+      edit.kill(added.segment->id(), added.dead);
+      change.version.rows_added += added.segment->meta().row_count - (edit.replaced_rows() - replaced_before);
+      record.segments.push_back(added.segment->id());
+      batch.put(meta_keys::segment(record.tablet, added.segment->id()), added.segment->meta().serialize());
+    }
+    if (bucket.rows && bucket.rows->kept.row_count() > 0) {
+      if (ready.new_buffers[i].value != 0) {
+        edit.add_delta({std::make_shared<DeltaBuffer>(ready.new_buffers[i], ready.head->schema), 0, {}});
+      }
+      const RowOrdinal first = bucket.append_rows(edit);
+      change.version.rows_added += bucket.rows->kept.row_count() - bucket.rows->deletes.size();
+      record.buffer = edit.active_delta().buffer->id();
+      record.carried = CarriedBlockRecord{record.buffer, first, std::move(bucket.rows->block_bytes)}.encode();
+    }
+    if (!edit.dead_rows_record().entries.empty()) record.dead = edit.dead_rows_record().encode();
+    change.next->tablets[position] = edit.finish();
+    change.records.push_back(std::move(record));
+  }
+  return change;
+}
+
+Result<LoadPublisher::Staged> LoadPublisher::stage(std::span<const ReadyTable> ready) {
+  Staged staged{std::make_shared<CommitPipeline::Change>(), {}};
+  MetaBatch& batch = staged.change->batch;
+  for (const ReadyTable& table : ready) {
+    FRESHET_RETURN_IF_ERROR(parts_.positions.advance(table.load.offsets, batch));
+    if (table.load.label) parts_.labels.add_to(batch, *table.load.label);
+  }
+  std::vector<TableChange> changes;
+  std::vector<TableSnapshotPtr> installed;
+  for (const ReadyTable& table : ready) {
+    changes.push_back(change_table(table, batch));
+    installed.push_back(changes.back().next);
+    staged.outcome.rows_replaced += changes.back().version.rows_deleted;
+  }
+  staged.change->finish_batch = [&](CommitNumber commit, MetaBatch& out) {
+    for (TableChange& change : changes) change.finish(parts_.history, commit, out);
   };
-  TableSnapshotPtr installed = next;
-  staged.change->install = [installed](ServerSnapshot& server) { server.tables[installed->id] = installed; };
+  staged.change->install = [installed](ServerSnapshot& server) {
+    for (const TableSnapshotPtr& table : installed) server.tables[table->id] = table;
+  };
   FRESHET_ASSIGN_OR_RETURN(staged.outcome.commit, parts_.pipeline.enqueue(staged.change));
   staged.change->finish_batch = nullptr;
-  table.set_head(std::move(next));
+  for (size_t i = 0; i < changes.size(); ++i) changes[i].table.set_head(installed[i]);
   return staged;
+}
+
+Result<LoadPublisher::Staged> LoadPublisher::compare_and_stage(TableState& table, const LoadCommit& load,
+                                                               std::vector<Bucket>& buckets, const Checks& checks) {
+  FRESHET_ASSIGN_OR_RETURN(const bool is_compared, compare(table, load, buckets, checks));
+  if (!is_compared) return Staged{};
+  FRESHET_ASSIGN_OR_RETURN(const ReadyTable ready, make_ready(table, load, buckets));
+  return stage({&ready, 1});
 }
 
 }  // namespace freshet::storage

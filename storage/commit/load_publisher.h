@@ -4,11 +4,15 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <set>
+#include <span>
+#include <vector>
 
 #include "storage/catalog/table_state.h"
 #include "storage/commit/commit_pipeline.h"
 #include "storage/commit/history_writer.h"
 #include "storage/commit/labels.h"
+#include "storage/commit/load_buckets.h"
 #include "storage/commit/load_commit.h"
 #include "storage/commit/row_completion.h"
 #include "storage/commit/stream_positions.h"
@@ -17,6 +21,14 @@
 namespace freshet::storage {
 
 class ReadGuard;
+
+/// What LoadPublisher::apply_privately() answers.
+struct PrivateChange {
+  TableSnapshotPtr table;
+  std::vector<TabletRows> rows;  ///< the load's, completed
+  std::vector<RowsetId> new_buffers;
+  uint64_t rows_replaced = 0;
+};
 
 /// Turns the rows of a load into one commit: the protocol of merge-on-write.
 ///
@@ -55,9 +67,36 @@ class LoadPublisher {
 
   Result<CommitOutcome> publish(TableState& table, LoadCommit load);
 
+  struct TableLoad {
+    TableStatePtr table;
+    LoadCommit load;
+  };
+  /// Loads of several tables, one of each, as one commit: durable and visible together or not at all. Their publish locks
+  /// are taken by ascending table id. As of publish().
+  Result<CommitOutcome> publish_all(std::vector<TableLoad> loads);
+
+  /// The table as it would be with a load whose rows are in memory, for a transaction that alone sees it. `own`: buffers
+  /// that earlier calls made. Conflict when a partition is missing.
+  Result<PrivateChange> apply_privately(const TableSnapshotPtr& current, LoadCommit load,
+                                        const std::set<RowsetId>& own) const;
+
  private:
-  struct Bucket;
-  struct Staged;
+  using Bucket = LoadBucket;
+  struct Staged {
+    CommitPipeline::ChangePtr change;
+    CommitOutcome outcome;
+  };
+  struct TableChange;
+  struct Part;
+  class PublishLocks;
+  /// A load that nothing can refuse any more, but a pipeline that is at its end. Its table's publish lock is held.
+  struct ReadyTable {
+    TableState& table;
+    const LoadCommit& load;
+    std::vector<Bucket>& buckets;
+    TableSnapshotPtr head;
+    std::vector<RowsetId> new_buffers;  ///< by bucket; zero: the active one takes its rows
+  };
   /// What is compared with the head under the publish lock.
   struct Checks {
     const RowCompletion* completion = nullptr;
@@ -67,6 +106,10 @@ class LoadPublisher {
   static constexpr uint64_t most_settled_under_lock(int attempt) {
     return kRowsProbedUnderLock << (2 * std::min(attempt - 1, kCompletionAttempts));
   }
+  /// Partial updates, and loads into tables that aggregate: their rows are completed with those of the table.
+  static bool is_completed(const LoadCommit& load);
+  Status prepare_part(Part& part) const;
+  Result<Staged> stage_parts(std::vector<Part>& parts, int attempt);
   /// Null for a load that does not depend on what was read.
   Result<std::unique_ptr<ReadGuard>> open_guard(const LoadCommit& load) const;
   /// Partial updates, and loads into tables that aggregate. `guard` may be null.
@@ -81,8 +124,18 @@ class LoadPublisher {
   Status probe_rest(const TableSnapshot& head, std::vector<Bucket>& buckets) const;
   static Status map_rows(const TableSchema& from, const TableSchema& to, std::vector<Bucket>& buckets);
   static Status check_dead_rows(const TableSnapshot& head, const std::vector<Bucket>& buckets);
-  /// There is no change in the answer when too much came since the checks were prepared: prepare them again.
-  Result<Staged> stage(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets, const Checks& checks);
+  /// Compares a load with the head under the publish lock; false when too much came since the checks were prepared: prepare
+  /// them again.
+  Result<bool> compare(const TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets,
+                       const Checks& checks) const;
+  /// Does what can fail. REQUIRES: compare() answered true, under the same lock.
+  Result<ReadyTable> make_ready(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets);
+  static TableChange change_table(const ReadyTable& ready, MetaBatch& batch);
+  /// One commit of all these loads.
+  Result<Staged> stage(std::span<const ReadyTable> ready);
+  /// There is no change in the answer when compare() answers false.
+  Result<Staged> compare_and_stage(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets,
+                                   const Checks& checks);
 
   Parts parts_;
   Limits limits_;

@@ -166,6 +166,10 @@ class Engine : public StorageEngine {
   MemoryBudget& load_memory() override { return load_memory_; }
   Status admit_load(TableId table) override;
   Result<CommitOutcome> commit(LoadCommit commit) override;
+  Result<CommitOutcome> commit_all(std::vector<LoadCommit> commits) override;
+  std::unique_ptr<PrivateTable> open_private_table(TableSnapshotPtr base) override {
+    return std::make_unique<PrivateTable>(*publisher_, std::move(base));
+  }
   Result<GroupOutcome> commit_in_group(LoadCommit load) override {
     grouped_loads_.fetch_add(1, std::memory_order_relaxed);
     return group_commits_.commit(std::move(load));
@@ -434,6 +438,28 @@ Result<CommitOutcome> Engine::commit(LoadCommit load) {
   Result<CommitOutcome> outcome = publisher_->publish(**table, std::move(load));
   if (!outcome.ok()) return fail(outcome.status());
   count_commit(content.rows, outcome->rows_replaced);
+  return outcome;
+}
+
+Result<CommitOutcome> Engine::commit_all(std::vector<LoadCommit> commits) {
+  std::vector<SegmentMeta> segments;
+  uint64_t rows = 0;
+  std::vector<LoadPublisher::TableLoad> loads;
+  Status status = check_disk();
+  for (LoadCommit& commit : commits) {
+    LoadContent content(commit);
+    rows += content.rows;
+    segments.insert(segments.end(), content.segments.begin(), content.segments.end());
+    Result<TableStatePtr> table = find_table(commit.table);
+    if (status.ok()) status = table.status();
+    if (table.ok()) loads.push_back({*table, std::move(commit)});
+  }
+  Result<CommitOutcome> outcome = status.ok() ? publisher_->publish_all(std::move(loads)) : Result<CommitOutcome>(status);
+  if (outcome.ok()) {
+    count_commit(rows, outcome->rows_replaced);
+  } else if (outcome.status().code() != StatusCode::kUnknownOutcome) {
+    discard_segments(segments);
+  }
   return outcome;
 }
 

@@ -12,6 +12,7 @@
 #include "storage/commit/history_reader.h"
 #include "storage/commit/load_commit.h"
 #include "storage/commit/partition_changes.h"
+#include "storage/commit/private_table.h"
 #include "storage/compaction/compaction_requests.h"
 #include "storage/io/file_store.h"
 #include "storage/meta/meta_store.h"
@@ -151,6 +152,10 @@ class StorageEngine {
   /// Makes a load durable and visible (DESIGN of the protocol: commit/README). Segment files named in it belong to the
   /// engine from here on: on failure they are removed, unless the outcome is unknown.
   virtual Result<CommitOutcome> commit(LoadCommit commit) = 0;
+  /// Loads of several tables, one of each, as one commit: all become durable and visible together, or none.
+  virtual Result<CommitOutcome> commit_all(std::vector<LoadCommit> commits) = 0;
+  /// A table of a snapshot, for a transaction that changes it before it commits. The engine must outlive it.
+  virtual std::unique_ptr<PrivateTable> open_private_table(TableSnapshotPtr base) = 0;
   /// As commit(), with other small loads of the table that come at about the same time (see GroupCommits). REQUIRES: neither
   /// label nor offsets.
   virtual Result<GroupOutcome> commit_in_group(LoadCommit commit) = 0;

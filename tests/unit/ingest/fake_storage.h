@@ -81,6 +81,10 @@ class FakeStorage final : public storage::StorageEngine {
   MemoryBudget& load_memory() override { return load_memory_; }
   Status admit_load(TableId) override { return admit_status; }
   Result<storage::CommitOutcome> commit(storage::LoadCommit commit) override;
+  Result<storage::CommitOutcome> commit_all(std::vector<storage::LoadCommit>) override {
+    return Status::Unsupported("the fake storage commits one table at a time");
+  }
+  std::unique_ptr<storage::PrivateTable> open_private_table(storage::TableSnapshotPtr) override { return nullptr; }
   Result<storage::GroupOutcome> commit_in_group(storage::LoadCommit load) override {
     FRESHET_ASSIGN_OR_RETURN(const storage::CommitOutcome outcome, commit(std::move(load)));
     return storage::GroupOutcome{outcome, TransactionId(next_transaction_++), "group_commit_1_1"};

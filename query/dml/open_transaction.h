@@ -1,0 +1,42 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "storage/engine/storage_engine.h"
+
+namespace freshet::query {
+
+/// What a session does between BEGIN and COMMIT. It reads the server as it was at its first statement, with its own changes;
+/// COMMIT publishes those of all tables as one commit. Rows wait in memory until then, at most
+/// QueryServices::transaction_bytes. One thread.
+class OpenTransaction {
+ public:
+  OpenTransaction(storage::StorageEngine& storage, uint64_t limit_bytes, std::string label)
+      : storage_(storage), limit_bytes_(limit_bytes), label_(std::move(label)) {}
+
+  /// What its statements read.
+  storage::ServerSnapshotPtr view();
+  /// Most bytes of rows that it takes.
+  uint64_t limit_bytes() const { return limit_bytes_; }
+  /// Adds the rows of a statement that read view(), or dead rows; answers how many rows they replace. Nothing has changed
+  /// when it fails.
+  Result<uint64_t> apply(const storage::LoadCommit& load);
+  /// Makes all of it durable and visible, or, with an error, nothing. Conflict when others have changed rows that it
+  /// depends on. REQUIRES: not called before.
+  Status commit();
+
+ private:
+  Result<storage::LoadCommit> load_of(const storage::PrivateTable& table) const;
+  Status commit_labelled(std::vector<storage::LoadCommit> loads);
+  void discard(const std::vector<storage::LoadCommit>& loads);
+
+  storage::StorageEngine& storage_;
+  const uint64_t limit_bytes_;
+  const std::string label_;
+  storage::ServerSnapshotPtr view_;  ///< null before the first statement
+  std::map<TableId, std::unique_ptr<storage::PrivateTable>> tables_;
+};
+
+}  // namespace freshet::query

@@ -1,0 +1,255 @@
+"""BEGIN ... COMMIT over several statements and tables: all or nothing, one snapshot, own writes, conflicts, crashes."""
+import threading
+import time
+
+import pytest
+from pymysql.err import MySQLError
+
+
+@pytest.fixture
+def db(server, request):
+    name = request.node.name.split("[")[0]
+    server.sql(f"DROP DATABASE IF EXISTS {name}")
+    server.sql(f"CREATE DATABASE {name}")
+    server.sql(f"USE {name}")
+    return name
+
+
+class Client:
+    """A connection of its own."""
+
+    def __init__(self, server, database):
+        self.connection = server.connect(database)
+
+    def __call__(self, query, *parameters):
+        with self.connection.cursor() as cursor:
+            cursor.execute(query, parameters or None)
+            return list(cursor.fetchall())
+
+    def affected(self, query):
+        with self.connection.cursor() as cursor:
+            return cursor.execute(query)
+
+
+def make_tables(server):
+    server.sql("CREATE TABLE accounts (id INT, owner VARCHAR(20), balance BIGINT DEFAULT '0') UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2")
+    server.sql("CREATE TABLE log (at INT, what STRING) DUPLICATE KEY(at) DISTRIBUTED BY HASH(at) BUCKETS 2")
+    server.sql("CREATE TABLE sums (k INT, total BIGINT SUM) AGGREGATE KEY(k) DISTRIBUTED BY HASH(k) BUCKETS 1")
+    server.sql("INSERT INTO accounts VALUES (1, 'ann', 100), (2, 'bob', 100), (3, 'cyd', 0)")
+    server.sql("INSERT INTO log VALUES (0, 'begin')")
+    server.sql("INSERT INTO sums VALUES (1, 10)")
+
+
+STATE = ("SELECT * FROM accounts ORDER BY id", "SELECT * FROM log ORDER BY at, what", "SELECT * FROM sums ORDER BY k")
+
+
+def test_own_writes_are_seen_and_others_see_them_at_once(server, db):
+    make_tables(server)
+    client, other = Client(server, db), Client(server, db)
+    before = [other(query) for query in STATE]
+    client("BEGIN")
+    assert client.affected("UPDATE accounts SET balance = balance - 30 WHERE id = 1") == 1
+    assert client.affected("INSERT INTO accounts VALUES (4, 'dan', 30)") == 1
+    assert client.affected("UPDATE accounts SET balance = balance + 1 WHERE id IN (1, 4)") == 2
+    assert client.affected("DELETE FROM accounts WHERE owner = 'bob'") == 1
+    assert client.affected("REPLACE INTO accounts VALUES (3, 'cyd', 7)") == 2
+    assert client.affected("INSERT INTO accounts (id, balance) VALUES (4, 5), (5, 5) ON DUPLICATE KEY UPDATE balance = balance * 2") == 3
+    client("INSERT INTO log VALUES (1, 'one'), (2, 'two'), (2, 'two')")
+    assert client.affected("DELETE FROM log WHERE at IN (0, 1)") == 2
+    client("INSERT INTO sums VALUES (1, 5), (2, 1)")
+    client("INSERT INTO sums SELECT id, balance FROM accounts WHERE id = 1")
+    expected = [[(1, "ann", 71), (3, "cyd", 7), (4, "dan", 62), (5, None, 5)], [(2, "two"), (2, "two")], [(1, 86), (2, 1)]]
+    assert [client(query) for query in STATE] == expected
+    assert client("SELECT balance FROM accounts WHERE id = 4") == [(62,)]
+    assert client("SELECT balance FROM accounts WHERE id = 2") == []
+    assert client("SELECT count(*) FROM accounts a JOIN log l ON l.at = 2") == [(8,)]
+    assert [other(query) for query in STATE] == before
+    client("COMMIT")
+    assert [other(query) for query in STATE] == expected
+    assert [client(query) for query in STATE] == expected
+    assert server.restart()
+    server.sql(f"USE {db}")
+    assert [server.sql(query) for query in STATE] == expected
+
+
+def test_rollback_and_failed_statements(server, db):
+    make_tables(server)
+    client = Client(server, db)
+    before = [client(query) for query in STATE]
+    client("START TRANSACTION")
+    client("UPDATE accounts SET balance = 0")
+    client("INSERT INTO log VALUES (9, 'x')")
+    client("ROLLBACK")
+    assert [client(query) for query in STATE] == before
+    client("BEGIN")
+    client("INSERT INTO accounts VALUES (7, 'eve', 1)")
+    with pytest.raises(MySQLError):
+        client("INSERT INTO accounts VALUES (8, 'ok', 1), (9, 'a name that is far too long for it', 1)")
+    with pytest.raises(MySQLError):
+        client("UPDATE accounts SET balance = 'x' WHERE id = 7")
+    client("COMMIT")
+    assert client("SELECT id FROM accounts ORDER BY id") == [(1,), (2,), (3,), (7,)]
+    # A connection that ends takes its transaction with it.
+    client("BEGIN")
+    client("DELETE FROM accounts")
+    client.connection.close()
+    assert server.value("SELECT count(*) FROM accounts") == 4
+
+
+def test_a_transaction_reads_one_snapshot(server, db):
+    make_tables(server)
+    client = Client(server, db)
+    client("BEGIN")
+    assert client("SELECT sum(balance) FROM accounts") == [(200,)]
+    server.sql("INSERT INTO accounts VALUES (1, 'ann', 1000)")
+    server.sql("DELETE FROM accounts WHERE id = 2")
+    assert client("SELECT sum(balance), count(*) FROM accounts") == [(200, 3)]
+    assert client("SELECT balance FROM accounts WHERE id = 1") == [(100,)]
+    client("COMMIT")
+    assert client("SELECT sum(balance) FROM accounts") == [(1000,)]
+
+
+def test_conflicts(server, db):
+    make_tables(server)
+    first, second = Client(server, db), Client(server, db)
+    for client in (first, second):
+        client("BEGIN")
+        client("UPDATE accounts SET balance = balance + 1 WHERE id = 1")
+        client("INSERT INTO log VALUES (5, 'try')")
+    first("COMMIT")
+    with pytest.raises(MySQLError) as error:
+        second("COMMIT")
+    assert error.value.args[0] == 1213
+    assert first(STATE[0])[0] == (1, "ann", 101) and first("SELECT count(*) FROM log WHERE at = 5") == [(1,)]
+    second("UPDATE accounts SET balance = balance + 1 WHERE id = 1")
+    assert first(STATE[0])[0] == (1, "ann", 102)
+    # Rows that are only inserted depend on nothing: the last commit wins.
+    for client, value in ((first, 7), (second, 8)):
+        client("BEGIN")
+        client(f"INSERT INTO accounts VALUES (9, 'new', {value})")
+    second("COMMIT")
+    first("COMMIT")
+    assert first("SELECT balance FROM accounts WHERE id = 9") == [(7,)]
+    # Different rows of one table are no conflict.
+    for client, key in ((first, 1), (second, 2)):
+        client("BEGIN")
+        client(f"UPDATE accounts SET balance = 0 WHERE id = {key}")
+    first("COMMIT")
+    second("COMMIT")
+    assert [row[2] for row in first(STATE[0])[:2]] == [0, 0]
+
+
+def test_statements_about_tables_end_it(server, db):
+    make_tables(server)
+    client = Client(server, db)
+    client("BEGIN")
+    client("INSERT INTO accounts VALUES (4, 'dan', 4)")
+    client("CREATE TABLE other (a INT) DUPLICATE KEY(a) DISTRIBUTED BY HASH(a) BUCKETS 1")
+    client("ROLLBACK")
+    assert client("SELECT count(*) FROM accounts") == [(4,)]
+    client("BEGIN")
+    client("INSERT INTO accounts VALUES (5, 'eve', 5)")
+    client("BEGIN")
+    client("ROLLBACK")
+    assert client("SELECT count(*) FROM accounts") == [(5,)]
+
+
+def test_labels_and_refusals(server, db):
+    make_tables(server)
+    client = Client(server, db)
+    for expected in (None, "has already been used"):
+        client("BEGIN WITH LABEL together")
+        client("INSERT INTO accounts VALUES (4, 'dan', 4)")
+        with pytest.raises(MySQLError, match="BEGIN WITH LABEL"):
+            client("INSERT INTO log WITH LABEL own VALUES (1, 'x')")
+        with pytest.raises(MySQLError, match="INSERT OVERWRITE is not offered between"):
+            client("INSERT OVERWRITE TABLE log VALUES (1, 'x')")
+        client("DELETE FROM sums WHERE k = 1")
+        with pytest.raises(MySQLError, match="either adds rows to the AGGREGATE table"):
+            client("INSERT INTO sums VALUES (1, 1)")
+        if expected is None:
+            client("COMMIT")
+        else:
+            with pytest.raises(MySQLError, match=expected):
+                client("COMMIT")
+
+
+def test_the_limit_of_a_transaction(make_server):
+    server = make_server({"query.transaction_bytes": "64KiB"})
+    server.sql("CREATE DATABASE d")
+    server.sql("USE d")
+    make_tables(server)
+    server.sql("BEGIN")
+    server.sql("INSERT INTO log SELECT range, 'a row of some length' FROM range(500)")
+    with pytest.raises(MySQLError, match="query.transaction_bytes"):
+        server.sql("INSERT INTO log SELECT range, 'a row of some length' FROM range(5000)")
+    server.sql("COMMIT")
+    assert server.value("SELECT count(*) FROM log") == 501
+
+
+def test_large_transactions_become_segments(make_server):
+    server = make_server({"storage.small_commit_bytes": "4KiB"})
+    server.sql("CREATE DATABASE d")
+    server.sql("USE d")
+    make_tables(server)
+    server.sql("BEGIN")
+    server.sql("INSERT INTO accounts SELECT range, 'x', range FROM range(5000)")
+    server.sql("UPDATE accounts SET balance = balance + 1 WHERE id % 2 = 0")
+    server.sql("DELETE FROM accounts WHERE id >= 4000")
+    server.sql("INSERT INTO log SELECT range, 'x' FROM range(5000)")
+    server.sql("COMMIT")
+    expected = [(4000, sum(range(4000)) + 2000)]
+    assert server.sql("SELECT count(*), sum(balance) FROM accounts") == expected
+    server.kill()
+    server.start()
+    assert server.sql("SELECT count(*), sum(balance) FROM d.accounts") == expected
+    assert server.value("SELECT count(*) FROM d.log") == 5001
+
+
+def test_transfers_across_kills(make_server, rng):
+    """Money moves between two tables while the server is killed again and again: none is lost, none appears."""
+    server = make_server({"storage.small_commit_bytes": "4KiB", "storage.delta_flush_rows": 50})
+    server.sql("CREATE DATABASE d")
+    for table in ("a", "b"):
+        server.sql(f"CREATE TABLE d.{table} (id INT, money BIGINT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2")
+        server.sql(f"INSERT INTO d.{table} SELECT range, 100 FROM range(20)")
+    total = "SELECT (SELECT sum(money) FROM d.a) + (SELECT sum(money) FROM d.b)"
+    commits = [0]
+    lock = threading.Lock()
+    seeds = [rng.random() for _ in range(3)]
+
+    def work(index, until):
+        import random
+        numbers = random.Random(seeds[index])
+        try:
+            client = Client(server, "d")
+            while time.monotonic() < until:
+                give, take, amount = numbers.randrange(20), numbers.randrange(20), numbers.randrange(1, 9)
+                try:
+                    client("BEGIN")
+                    client(f"UPDATE a SET money = money - {amount} WHERE id = {give}")
+                    client(f"UPDATE b SET money = money + {amount} WHERE id = {take}")
+                    client("COMMIT")
+                    with lock:
+                        commits[0] += 1
+                except MySQLError as error:
+                    if error.args[0] != 1213:
+                        return
+                    client("ROLLBACK")
+                assert client(total) == [(4000,)]
+        except MySQLError:
+            return
+
+    for _ in range(3):
+        until = time.monotonic() + 1
+        threads = [threading.Thread(target=work, args=(i, until + 1)) for i in range(3)]
+        for thread in threads:
+            thread.start()
+        time.sleep(max(0, until - time.monotonic()))
+        server.kill()
+        for thread in threads:
+            thread.join()
+        server.start()
+        assert server.value(total) == 4000
+    assert commits[0] > 20
+    assert server.sql("SELECT count(*) FROM d.a UNION ALL SELECT count(*) FROM d.b") == [(20,), (20,)]
