@@ -214,7 +214,8 @@ Result<storage::LoadCommit> LoadTransaction::finish_rows() {
 Result<storage::LoadCommit> LoadTransaction::take_in_memory() {
   FRESHET_RETURN_IF_ERROR(flusher_.wait());
   if (!flusher_.has_segments()) return make_commit();
-  return Status::ResourceExhausted("a statement between BEGIN and COMMIT has more rows than the memory of loads can hold");
+  return Status::ResourceExhausted(
+      "the rows of this statement are more than a transaction holds (query.transaction_bytes): COMMIT earlier");
 }
 
 storage::LoadCommit LoadTransaction::make_commit() {

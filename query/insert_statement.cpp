@@ -143,9 +143,10 @@ Status run_insert(const Insert& insert, const WriteContext& context, ResultWrite
   if (looks_at_keys(insert, *table->schema)) return run_keyed_insert(insert, context, out);
   FRESHET_RETURN_IF_ERROR(check_modes(insert, session, *table));
   FRESHET_ASSIGN_OR_RETURN(InsertLabel label, InsertLabel::take(insert, storage, *table));
-  FRESHET_ASSIGN_OR_RETURN(const auto inserter, ingest::RowInserter::begin(storage, table, insert.columns, false,
-                                                                           updates_partially(session, *table->schema),
-                                                                           write_options(context, nullptr), refuses_new_keys(session)));
+  FRESHET_ASSIGN_OR_RETURN(
+      const auto inserter,
+      ingest::RowInserter::begin(storage, table, insert.columns, false, updates_partially(session, *table->schema),
+                                 write_options(context, nullptr), refuses_new_keys(session)));
   if (!insert.partitions.empty()) FRESHET_RETURN_IF_ERROR(inserter->restrict_to(insert.partitions));
   if (insert.mode == InsertMode::kOverwrite) inserter->replace_all();
   FRESHET_RETURN_IF_ERROR(collect_rows(insert, context, *table->schema, *inserter));

@@ -10,6 +10,7 @@
 #include "query/ddl/parser.h"
 #include "query/dialect/mysql_rewrite.h"
 #include "query/dml/conflict_queues.h"
+#include "query/dml/create_table_as.h"
 #include "query/dml/delete_statement.h"
 #include "query/dml/merge_statement.h"
 #include "query/dml/open_transaction.h"
@@ -133,7 +134,7 @@ Status SessionImpl::run_text(std::string_view sql, std::span<const Parameter> pa
 StatementClass class_of(const Statement& statement) {
   if (std::holds_alternative<Query>(statement)) return StatementClass::kQuery;
   const bool is_write = std::holds_alternative<Insert>(statement) || std::holds_alternative<Update>(statement) ||
-                        std::holds_alternative<Delete>(statement);
+                        std::holds_alternative<Delete>(statement) || std::holds_alternative<Merge>(statement);
   return is_write ? StatementClass::kWrite : StatementClass::kOther;
 }
 
@@ -150,7 +151,10 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
           [&](const Merge& merge) { return run_merge(merge, write_context(parameters), out); },
           [&](const CreateDatabase& create) { return run_create_database(create, services_, out); },
           [&](const DropDatabase& drop) { return run_drop_database(drop, state_, services_, out); },
-          [&](const CreateTable& create) { return run_create_table(create, state_, services_, out); },
+          [&](const CreateTable& create) {
+            return create.query.empty() ? run_create_table(create, state_, services_, out)
+                                        : run_create_table_as(create, write_context(parameters), out);
+          },
           [&](const CreateTableLike& create) { return run_create_table_like(create, state_, services_, out); },
           [&](const DropTable& drop) { return run_drop_table(drop, state_, services_, out); },
           [&](const CreateView& create) { return run_create_view(create, write_context(parameters), out); },

@@ -45,16 +45,20 @@ Status run_drop_database(const DropDatabase& statement, SessionState& session, c
   return out.ok({});
 }
 
-Status run_create_table(const CreateTable& statement, const SessionState& session, const QueryServices& services,
-                        ResultWriter& out) {
+Status create_table(const CreateTable& statement, const SessionState& session, const QueryServices& services) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
   if (services.views->find(database, statement.name.table)) {
     return Status::AlreadyExists("Table '{}' already exists: it is a view", statement.name.table);
   }
   FRESHET_ASSIGN_OR_RETURN(TableSchema schema, make_table_schema(statement));
   FRESHET_ASSIGN_OR_RETURN(const TablePartitioning partitioning, make_partitioning(statement, schema));
-  FRESHET_RETURN_IF_ERROR(services.storage.create_table(database, statement.name.table, std::move(schema), partitioning,
-                                                        statement.if_not_exists));
+  return services.storage.create_table(database, statement.name.table, std::move(schema), partitioning,
+                                       statement.if_not_exists);
+}
+
+Status run_create_table(const CreateTable& statement, const SessionState& session, const QueryServices& services,
+                        ResultWriter& out) {
+  FRESHET_RETURN_IF_ERROR(create_table(statement, session, services));
   OkResult result;
   result.warnings = static_cast<uint16_t>(create_table_notes(statement).size());
   return out.ok(result);

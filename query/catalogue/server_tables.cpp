@@ -35,7 +35,8 @@ Rows processlist_rows(const ServerSnapshot&, const CatalogueSources& sources) {
 Rows views_rows(const ServerSnapshot&, const CatalogueSources& sources) {
   Rows rows;
   for (const View& view : sources.views ? sources.views() : std::vector<View>()) {
-    rows.push_back({"internal", view.database, view.name, view.text, "NONE", "NO", "root@%", "DEFINER", kCharset, kCollation});
+    rows.push_back(
+        {"internal", view.database, view.name, view.text, "NONE", "NO", "root@%", "DEFINER", kCharset, kCollation});
   }
   return rows;
 }

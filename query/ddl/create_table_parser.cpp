@@ -151,6 +151,16 @@ Result<bool> parse_key_clause(TokenCursor& cursor, CreateTable& table) {
   return true;
 }
 
+bool at_query(const TokenCursor& cursor) { return cursor.at("SELECT") || cursor.at("WITH") || cursor.at_operator("("); }
+
+/// Behind AS: the rest of the statement.
+Status parse_query_of_table(TokenCursor& cursor, CreateTable& table) {
+  if (!at_query(cursor)) return cursor.error("a query");
+  table.query = trim(cursor.rest());
+  while (!cursor.at_end()) cursor.take();
+  return Status::OK();
+}
+
 Status parse_clause(TokenCursor& cursor, CreateTable& table) {
   FRESHET_ASSIGN_OR_RETURN(const bool key, parse_key_clause(cursor, table));
   if (key) return Status::OK();
@@ -175,9 +185,7 @@ Status parse_clause(TokenCursor& cursor, CreateTable& table) {
     FRESHET_ASSIGN_OR_RETURN(table.properties, cursor.properties());
     return Status::OK();
   }
-  if (cursor.at("AS") || cursor.at("SELECT")) {
-    return Status::Unsupported("CREATE TABLE ... AS SELECT is not supported: create the table, then INSERT INTO ... SELECT");
-  }
+  if (cursor.accept("AS") || at_query(cursor)) return parse_query_of_table(cursor, table);
   return parse_option(cursor, table);
 }
 
@@ -192,13 +200,15 @@ Result<Statement> parse_create_table(TokenCursor& cursor) {
     FRESHET_RETURN_IF_ERROR(cursor.expect_end());
     return Statement(CreateTableLike{std::move(table.name), std::move(source), table.if_not_exists});
   }
-  if (cursor.at("AS") || cursor.at("SELECT")) FRESHET_RETURN_IF_ERROR(parse_clause(cursor, table));
-  FRESHET_RETURN_IF_ERROR(parse_elements(cursor, table));
+  if (cursor.at_operator("(") && !cursor.at_ahead(1, "SELECT") && !cursor.at_ahead(1, "WITH")) {
+    FRESHET_RETURN_IF_ERROR(parse_elements(cursor, table));
+  }
   while (!cursor.at_end()) {
     FRESHET_RETURN_IF_ERROR(parse_clause(cursor, table));
     cursor.accept_operator(",");
   }
   FRESHET_RETURN_IF_ERROR(cursor.expect_end());
+  if (table.columns.empty() && table.query.empty()) return cursor.error("'(' and columns, or AS and a query");
   return Statement(std::move(table));
 }
 

@@ -110,9 +110,9 @@ constexpr Entry kRules[] = {
 /// Statements of maintenance that change nothing here.
 constexpr std::array<std::string_view, 10> kNoOperations = {"FLUSH", "LOCK",   "UNLOCK",  "ANALYZE", "OPTIMIZE",
                                                             "CHECK", "REPAIR", "REFRESH", "ADMIN",   "CHECKSUM"};
-constexpr std::array<std::string_view, 15> kRefused = {"GRANT",   "REVOKE",  "PREPARE", "EXECUTE", "DEALLOCATE",
-                                                       "CALL",    "DO",      "HANDLER", "LOAD",    "SAVEPOINT",
-                                                       "RELEASE", "INSTALL", "BACKUP",  "RESTORE", "EXPORT"};
+constexpr std::array<std::string_view, 14> kRefused = {"GRANT",   "REVOKE", "PREPARE", "EXECUTE",   "DEALLOCATE",
+                                                       "CALL",    "DO",     "HANDLER", "SAVEPOINT", "RELEASE",
+                                                       "INSTALL", "BACKUP", "RESTORE", "EXPORT"};
 
 template <size_t N>
 bool is_one_of(const Token& token, const std::array<std::string_view, N>& words) {
@@ -150,6 +150,10 @@ Result<Statement> parse_statement(std::string_view text) {
     return entry.rule(cursor);
   }
   if (is_one_of(first, kNoOperations)) return Statement(NoOperation{to_upper(first.text)});
+  if (first.is_word("LOAD")) {
+    return Status::Unsupported(
+        "LOAD DATA is not offered, LOCAL or not: PUT the file to /api/<database>/<table>/_stream_load, or use freshet load");
+  }
   if (is_one_of(first, kRefused)) return Status::Unsupported("{} statements are not supported", to_upper(first.text));
   if (first.kind == TokenKind::kEnd) return Status::InvalidArgument("Query was empty");
   return syntax_error(text, first.offset, first.kind == TokenKind::kInvalid ? tokenizer.problem() : "a statement");

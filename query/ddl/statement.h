@@ -109,6 +109,7 @@ struct CreateTable {
   Properties options;  ///< MySQL's table options, names in upper case; ENGINE and COMMENT are apart
   std::string engine;
   std::string comment;
+  std::string_view query;  ///< of AS SELECT; empty = none. Then there may be no columns
 };
 
 struct CreateTableLike {

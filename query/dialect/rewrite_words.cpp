@@ -223,6 +223,14 @@ Result<size_t> rewrite_for(Rewriter& rewriter, size_t index, size_t end, std::st
   return next;
 }
 
+/// SELECT ... INTO OUTFILE and its kind.
+Result<size_t> refuse_into_file(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  if (!word_at(rewriter, index + 1, end, "OUTFILE") && !word_at(rewriter, index + 1, end, "DUMPFILE"))
+    return keep(rewriter, index, out);
+  return Status::Unsupported(
+      "SELECT ... INTO OUTFILE is not offered: SQL reaches no file of the server; write the client's output to a file");
+}
+
 Result<size_t> drop_lock_in_share_mode(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
   const bool lock = word_at(rewriter, index + 1, end, "IN") && word_at(rewriter, index + 2, end, "SHARE");
   return lock ? std::min(index + 4, end) : keep(rewriter, index, out);
@@ -302,6 +310,7 @@ constexpr NamedWordRule kWordRules[] = {
     {"PARTITION", rewrite_partition},
     {"PARTITIONS", rewrite_partition},
     {"LOCK", drop_lock_in_share_mode},
+    {"INTO", refuse_into_file},
     {"INTERVAL", rewrite_interval},
     {"CURRENT_TIMESTAMP", rewrite_now},
     {"LOCALTIME", rewrite_now},

@@ -104,7 +104,7 @@ Result<PrivateChange> LoadPublisher::apply_privately(const TableSnapshotPtr& cur
   } else {
     change.rows = load.tablets;
   }
-  LoadCommit whole{load.table, load.schema, change.rows, {}, nullptr, {}, {}};
+  LoadCommit whole{load.table, completion ? completion->schema() : load.schema, change.rows, {}, nullptr, {}, {}};
   FRESHET_ASSIGN_OR_RETURN(std::vector<Bucket> buckets, prepare(*current, whole));
   for (const Bucket& bucket : buckets) {
     if (current->find_tablet(bucket.tablet) != nullptr) continue;

@@ -16,7 +16,7 @@ def db(server, request):
 
 
 def make_items(server, name="items", model="UNIQUE", buckets=2):
-    server.sql(f"CREATE TABLE {name} (id BIGINT, name VARCHAR(20), n INT DEFAULT '7', at DATETIME(3) DEFAULT CURRENT_TIMESTAMP(3)) "
+    server.sql(f"CREATE TABLE {name} (id BIGINT, name VARCHAR(20), n INT DEFAULT '7', made DATETIME(3) DEFAULT CURRENT_TIMESTAMP(3)) "
                f"{model} KEY(id) DISTRIBUTED BY HASH(id) BUCKETS {buckets}")
 
 
@@ -38,7 +38,7 @@ def test_insert_select_streams_any_number_of_rows(make_server):
     make_items(server)
     affected, info = run(server, "INSERT INTO items (name, id) SELECT concat('n', range), range FROM range(300000)")
     assert affected == 300000 and re.fullmatch(r"\{'label':'label_[0-9a-f]+', 'status':'VISIBLE', 'txnId':'\d+'\}", info), info
-    assert server.sql("SELECT count(*), sum(id), min(n), max(n), count(at) FROM items") == [(300000, 299999 * 150000, 7, 7, 300000)]
+    assert server.sql("SELECT count(*), sum(id), min(n), max(n), count(made) FROM items") == [(300000, 299999 * 150000, 7, 7, 300000)]
     # A statement reads what was there when it began, also of the table that it writes.
     assert run(server, "INSERT INTO items (id, name) SELECT id + 150000, 'again' FROM items")[0] == 300000
     assert server.sql("SELECT count(*), count(CASE WHEN name = 'again' THEN 1 END) FROM items") == [(450000, 300000)]
@@ -177,3 +177,29 @@ def test_insert_overwrite(make_server):
     assert [server.value("SELECT count(*) FROM parts"), server.sql("SELECT count(*), sum(id) FROM items")] == state
     server.sql("ALTER TABLE items COMPACT")
     assert server.sql("SELECT count(*), sum(id) FROM items") == state[1]
+
+
+def test_create_table_as(server, db):
+    make_items(server)
+    server.sql("INSERT INTO items (id, name, n) VALUES (1, 'a', 1), (2, 'b', 2), (3, NULL, 3)")
+    assert run(server, "CREATE TABLE copied AS SELECT id, name, n * 1.5 AS more, n AS `order` FROM items WHERE id > 1")[0] == 2
+    assert [(row[0], row[1], float(row[2]), row[3]) for row in server.sql("SELECT * FROM copied ORDER BY id")] == [(2, "b", 3, 2), (3, None, 4.5, 3)]
+    assert run(server, "CREATE TABLE typed (k BIGINT, v VARCHAR(5)) UNIQUE KEY(k) DISTRIBUTED BY HASH(k) BUCKETS 2 "
+                       "PROPERTIES('replication_num' = '1') AS WITH x AS (SELECT 1 AS one) SELECT id, name FROM items, x")[0] == 3
+    assert "UNIQUE KEY" in server.sql("SHOW CREATE TABLE typed")[0][1]
+    assert run(server, "CREATE TABLE IF NOT EXISTS typed AS SELECT 1 AS k")[0] == 0
+    with pytest.raises(MySQLError, match="already exists"):
+        server.sql("CREATE TABLE typed AS SELECT 1 AS k")
+    with pytest.raises(MySQLError):
+        server.sql("CREATE TABLE failed (k BIGINT, v VARCHAR(1)) UNIQUE KEY(k) DISTRIBUTED BY HASH(k) BUCKETS 1 AS SELECT id, 'too long' FROM items")
+    assert server.sql("SHOW TABLES LIKE 'failed'") == []
+    server.sql("CREATE TABLE alike LIKE typed")
+    assert server.value("SELECT count(*) FROM alike") == 0
+
+
+def test_files_are_out_of_reach(server, db):
+    make_items(server)
+    for statement in ("LOAD DATA LOCAL INFILE '/etc/hosts' INTO TABLE items", "LOAD DATA INFILE '/etc/hosts' INTO TABLE items",
+                      "SELECT * FROM items INTO OUTFILE '/tmp/x'", "SELECT * INTO OUTFILE '/tmp/x' FROM items"):
+        with pytest.raises(MySQLError, match="is not offered"):
+            server.sql(statement)

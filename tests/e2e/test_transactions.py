@@ -33,14 +33,14 @@ class Client:
 
 def make_tables(server):
     server.sql("CREATE TABLE accounts (id INT, owner VARCHAR(20), balance BIGINT DEFAULT '0') UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2")
-    server.sql("CREATE TABLE log (at INT, what STRING) DUPLICATE KEY(at) DISTRIBUTED BY HASH(at) BUCKETS 2")
+    server.sql("CREATE TABLE log (day INT, what STRING) DUPLICATE KEY(day) DISTRIBUTED BY HASH(day) BUCKETS 2")
     server.sql("CREATE TABLE sums (k INT, total BIGINT SUM) AGGREGATE KEY(k) DISTRIBUTED BY HASH(k) BUCKETS 1")
     server.sql("INSERT INTO accounts VALUES (1, 'ann', 100), (2, 'bob', 100), (3, 'cyd', 0)")
     server.sql("INSERT INTO log VALUES (0, 'begin')")
     server.sql("INSERT INTO sums VALUES (1, 10)")
 
 
-STATE = ("SELECT * FROM accounts ORDER BY id", "SELECT * FROM log ORDER BY at, what", "SELECT * FROM sums ORDER BY k")
+STATE = ("SELECT * FROM accounts ORDER BY id", "SELECT * FROM log ORDER BY day, what", "SELECT * FROM sums ORDER BY k")
 
 
 def test_own_writes_are_seen_and_others_see_them_at_once(server, db):
@@ -55,14 +55,14 @@ def test_own_writes_are_seen_and_others_see_them_at_once(server, db):
     assert client.affected("REPLACE INTO accounts VALUES (3, 'cyd', 7)") == 2
     assert client.affected("INSERT INTO accounts (id, balance) VALUES (4, 5), (5, 5) ON DUPLICATE KEY UPDATE balance = balance * 2") == 3
     client("INSERT INTO log VALUES (1, 'one'), (2, 'two'), (2, 'two')")
-    assert client.affected("DELETE FROM log WHERE at IN (0, 1)") == 2
+    assert client.affected("DELETE FROM log WHERE day IN (0, 1)") == 2
     client("INSERT INTO sums VALUES (1, 5), (2, 1)")
     client("INSERT INTO sums SELECT id, balance FROM accounts WHERE id = 1")
     expected = [[(1, "ann", 71), (3, "cyd", 7), (4, "dan", 62), (5, None, 5)], [(2, "two"), (2, "two")], [(1, 86), (2, 1)]]
     assert [client(query) for query in STATE] == expected
     assert client("SELECT balance FROM accounts WHERE id = 4") == [(62,)]
     assert client("SELECT balance FROM accounts WHERE id = 2") == []
-    assert client("SELECT count(*) FROM accounts a JOIN log l ON l.at = 2") == [(8,)]
+    assert client("SELECT count(*) FROM accounts a JOIN log l ON l.day = 2") == [(8,)]
     assert [other(query) for query in STATE] == before
     client("COMMIT")
     assert [other(query) for query in STATE] == expected
@@ -120,7 +120,7 @@ def test_conflicts(server, db):
     with pytest.raises(MySQLError) as error:
         second("COMMIT")
     assert error.value.args[0] == 1213
-    assert first(STATE[0])[0] == (1, "ann", 101) and first("SELECT count(*) FROM log WHERE at = 5") == [(1,)]
+    assert first(STATE[0])[0] == (1, "ann", 101) and first("SELECT count(*) FROM log WHERE day = 5") == [(1,)]
     second("UPDATE accounts SET balance = balance + 1 WHERE id = 1")
     assert first(STATE[0])[0] == (1, "ann", 102)
     # Rows that are only inserted depend on nothing: the last commit wins.

@@ -10,7 +10,7 @@ def test_views(make_server):
     server.sql("USE d")
     server.sql("CREATE TABLE t (id INT, name VARCHAR(20), n INT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
     server.sql("INSERT INTO t VALUES (1, 'a', 10), (2, 'b', 20), (3, 'c', 30)")
-    server.sql("CREATE VIEW large AS SELECT id, `name`, n DIV 10 AS tens FROM t WHERE n >= 20")
+    server.sql("CREATE VIEW large AS SELECT id, `name`, (n) DIV 10 AS tens FROM t WHERE n >= 20")
     server.sql("CREATE VIEW other.sums (what, total) COMMENT 'all of it' AS SELECT name, sum(tens) FROM d.large GROUP BY name")
     assert server.sql("SELECT * FROM large ORDER BY id") == [(2, "b", 2), (3, "c", 3)]
     assert server.sql("SELECT what, total FROM other.sums s WHERE s.what <> 'b'") == [("c", 3)]
@@ -26,7 +26,7 @@ def test_views(make_server):
     assert server.sql("SHOW TABLES") == [("large",), ("t",)]
     assert server.sql("SHOW FULL TABLES") == [("large", "VIEW"), ("t", "BASE TABLE")]
     assert server.sql("SHOW CREATE VIEW large")[0][:2] == (
-        "large", "CREATE VIEW `large` AS SELECT id, `name`, n DIV 10 AS tens FROM t WHERE n >= 20")
+        "large", "CREATE VIEW `large` AS SELECT id, `name`, (n) DIV 10 AS tens FROM t WHERE n >= 20")
     assert server.sql("SHOW CREATE TABLE other.sums")[0][1].startswith("CREATE VIEW `sums` (`what`, `total`) COMMENT 'all of it' AS SELECT")
     assert server.sql("SELECT table_schema, table_name, table_type FROM information_schema.tables WHERE table_type = 'VIEW' AND table_schema IN ('d', 'other') ORDER BY 1") == [
         ("d", "large", "VIEW"), ("other", "sums", "VIEW")]
