@@ -37,7 +37,8 @@ LoadTransaction::LoadTransaction(storage::StorageEngine& storage, storage::Table
       table_(std::move(table)),
       options_(options),
       memory_(storage.load_memory()),
-      flusher_(storage, options_.partial && options_.partial->mask ? keeping_all_rows(*table_->schema) : table_->schema),
+      flusher_(storage, options_.partial && options_.partial->mask ? keeping_all_rows(*table_->schema) : table_->schema,
+               options_.partial == nullptr),
       partitions_(table_->partitions),
       slots_(partitions_->tablet_count(), 0) {}
 

@@ -4,8 +4,8 @@
 
 namespace freshet::ingest {
 
-MemtableFlusher::MemtableFlusher(storage::StorageEngine& storage, SchemaPtr schema)
-    : storage_(storage), schema_(std::move(schema)) {}
+MemtableFlusher::MemtableFlusher(storage::StorageEngine& storage, SchemaPtr schema, bool with_row_store)
+    : storage_(storage), schema_(std::move(schema)), with_row_store_(with_row_store) {}
 
 MemtableFlusher::~MemtableFlusher() {
   if (running_.valid()) running_.wait();
@@ -29,6 +29,7 @@ Status MemtableFlusher::wait() {
 Status MemtableFlusher::write(std::vector<Job>& jobs) {
   storage::SegmentWriterOptions options;
   options.newest_commit = storage_.newest_commit();
+  options.with_row_store = with_row_store_;
   for (Job& job : jobs) {
     FRESHET_ASSIGN_OR_RETURN(const RowsetId id, storage_.next_rowset_id());
     auto written = storage::write_sorted_segment(storage_.files(), id, job.tablet, schema_, job.rows, options);

@@ -19,7 +19,8 @@ class MemtableFlusher {
     Block rows;
   };
 
-  MemtableFlusher(storage::StorageEngine& storage, SchemaPtr schema);
+  /// `with_row_store`: false when the commit writes the rows again (see SegmentWriterOptions).
+  MemtableFlusher(storage::StorageEngine& storage, SchemaPtr schema, bool with_row_store);
   ~MemtableFlusher();  ///< waits
   MemtableFlusher(const MemtableFlusher&) = delete;
   MemtableFlusher& operator=(const MemtableFlusher&) = delete;
@@ -40,6 +41,7 @@ class MemtableFlusher {
 
   storage::StorageEngine& storage_;
   SchemaPtr schema_;
+  const bool with_row_store_;
   std::unordered_map<TabletId, std::vector<storage::WrittenSegment>> segments_;
   uint64_t kept_key_bytes_ = 0;  ///< of all segments, kept or not
   std::future<Status> running_;

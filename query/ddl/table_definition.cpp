@@ -7,6 +7,7 @@
 #include "query/ddl/hidden_columns.h"
 #include "query/ddl/table_properties.h"
 #include "storage/base/limits.h"
+#include "storage/types/table_options.h"
 #include "storage/types/value_text.h"
 
 namespace freshet::query {
@@ -349,8 +350,9 @@ std::vector<std::string> create_table_notes(const CreateTable& table) {
                                 index.name.empty() ? index.columns[0] : index.name));
   }
   for (const auto& [name, value] : table.properties) {
-    if (name != "store_row_column" && name != "row_store_columns") continue;
-    notes.push_back(fmt::format("Property '{}' has no effect: rows are read from their columns", name));
+    const bool is_for_rows = name == kRowStoreProperty || name == kRowStoreColumnsProperty;
+    if (!is_for_rows || table.key_model != KeyModel::kDuplicate) continue;
+    notes.push_back(fmt::format("Property '{}' has no effect: no row of a DUPLICATE KEY table is read by its key", name));
   }
   for (const auto& [name, value] : table.options) {
     if (name == "AUTO_INCREMENT") notes.push_back("The start of AUTO_INCREMENT is ignored");

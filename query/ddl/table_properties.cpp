@@ -14,10 +14,12 @@ namespace {
 enum class PropertyRule : uint8_t {
   kAccepted,    ///< has no effect here, or only tells how to store
   kFixed,       ///< like kAccepted, and shown with our own value
+  kFlag,        ///< true or false
   kMustBeTrue,  ///< "false" is refused
   kMustBeFalse,
   kColumns,  ///< names columns, separated by commas
   kCompression,
+  kRowPage,     ///< bytes of a page of the row store
   kHistory,     ///< seconds for which older versions stay
   kAtCreation,  ///< for UNIQUE tables, and never changed later
   kRefused,
@@ -43,9 +45,9 @@ constexpr std::array kProperties = {
     Property{"enable_unique_key_merge_on_write", PropertyRule::kMustBeTrue, kMergeOnWrite},
     Property{"unique_key_merge_on_write", PropertyRule::kMustBeTrue, kMergeOnWrite},
     Property{"light_schema_change", PropertyRule::kAccepted, ""},
-    Property{"store_row_column", PropertyRule::kAccepted, ""},
-    Property{"row_store_columns", PropertyRule::kColumns, ""},
-    Property{"row_store_page_size", PropertyRule::kAccepted, ""},
+    Property{kRowStoreProperty, PropertyRule::kFlag, ""},
+    Property{kRowStoreColumnsProperty, PropertyRule::kColumns, ""},
+    Property{kRowStorePageProperty, PropertyRule::kRowPage, ""},
     Property{"storage_page_size", PropertyRule::kAccepted, ""},
     Property{"storage_dict_page_size", PropertyRule::kAccepted, ""},
     Property{"storage_format", PropertyRule::kAccepted, ""},
@@ -144,12 +146,14 @@ Status check_columns(std::string_view name, std::string_view value, const TableS
   return Status::OK();
 }
 
+Status check_flag(std::string_view name, std::string_view value) {
+  if (equals_word(value, "TRUE") || equals_word(value, "FALSE")) return Status::OK();
+  return Status::InvalidArgument("Property '{}' takes true or false, not '{}'", name, value);
+}
+
 Status check_flag(std::string_view name, std::string_view value, bool must_be, std::string_view reason) {
-  const bool is_true = equals_word(value, "TRUE");
-  if (!is_true && !equals_word(value, "FALSE")) {
-    return Status::InvalidArgument("Property '{}' takes true or false, not '{}'", name, value);
-  }
-  if (is_true == must_be) return Status::OK();
+  FRESHET_RETURN_IF_ERROR(check_flag(name, value));
+  if (equals_word(value, "TRUE") == must_be) return Status::OK();
   return Status::Unsupported("Property '{}' = '{}' is not supported: {}", name, value, reason);
 }
 
@@ -177,6 +181,8 @@ Status check_table_properties(const Properties& properties, const TableSchema& s
     switch (known->rule) {
       case PropertyRule::kAccepted:
       case PropertyRule::kFixed: break;
+      case PropertyRule::kFlag: FRESHET_RETURN_IF_ERROR(check_flag(name, value)); break;
+      case PropertyRule::kRowPage: FRESHET_RETURN_IF_ERROR(parse_row_page_bytes(value).status()); break;
       case PropertyRule::kMustBeTrue:
         FRESHET_RETURN_IF_ERROR(check_flag(name, value, true, known->reason));
         if (schema.model != TableModel::kUnique) {

@@ -50,10 +50,11 @@ Result<CompactionOutput> run_compaction(FileStore& files, std::span<const Segmen
     inputs.push_back({std::move(reader), views[i].dead.without(tombstones[i])});
   }
 
+  const Throttle throttle{rate_limiter, cancelled};
   SegmentWriterOptions writer_options = options;
   writer_options.expected_rows = live_rows;
+  writer_options.charge_rows = [&](uint64_t bytes) { return throttle.charge(bytes); };
   FRESHET_ASSIGN_OR_RETURN(const auto segment, SegmentOutput::create(files, output, tablet, schema, writer_options));
-  const Throttle throttle{rate_limiter, cancelled};
   MergeOrder order;
   order.reserve(live_rows);
   FRESHET_RETURN_IF_ERROR(merge_keys(inputs, *schema, key_codec, throttle, order, result.row_ids, segment->writer()));

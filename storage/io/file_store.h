@@ -18,6 +18,8 @@ class WritableFile {
   virtual Status append(std::string_view bytes) = 0;
   /// Bytes appended so far.
   virtual uint64_t size() const = 0;
+  /// Reads exactly `out.size()` bytes at `offset`, all of them appended before.
+  virtual Status read(uint64_t offset, std::span<char> out) = 0;
   /// Makes every byte durable and closes. After an error the file must be abandoned, never synced again.
   virtual Status finish() = 0;
 };

@@ -48,6 +48,23 @@ class Descriptor {
   int number_;
 };
 
+Status short_file(const std::string& path, uint64_t offset, size_t count) {
+  return Status::Corruption("file {} ends before byte {}: {} bytes at offset {} are missing or cut off", path,
+                            offset + count, count, offset);
+}
+
+Status read_all(const Descriptor& descriptor, const std::string& path, uint64_t offset, std::span<char> out) {
+  size_t done = 0;
+  while (done < out.size()) {
+    const ssize_t count = ::pread(descriptor.get(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return os_error("read", path, errno);
+    if (count == 0) return short_file(path, offset, out.size());
+    done += static_cast<size_t>(count);
+  }
+  return Status::OK();
+}
+
 class LocalWritableFile final : public WritableFile {
  public:
   LocalWritableFile(Descriptor descriptor, std::string path) : descriptor_(std::move(descriptor)), path_(std::move(path)) {
@@ -68,6 +85,13 @@ class LocalWritableFile final : public WritableFile {
   }
 
   uint64_t size() const override { return size_; }
+
+  Status read(uint64_t offset, std::span<char> out) override {
+    FRESHET_RETURN_IF_ERROR(check_open());
+    if (offset > size_ || out.size() > size_ - offset) return short_file(path_, offset, out.size());
+    if (offset + out.size() > size_ - buffer_.size()) FRESHET_RETURN_IF_ERROR(flush());
+    return read_all(descriptor_, path_, offset, out);
+  }
 
   Status finish() override {
     FRESHET_RETURN_IF_ERROR(check_open());
@@ -120,25 +144,11 @@ class LocalReadableFile final : public ReadableFile {
   const std::string& name() const override { return name_; }
 
   Status read(uint64_t offset, std::span<char> out) const override {
-    if (offset > size_ || out.size() > size_ - offset) return short_file(offset, out.size());
-    size_t done = 0;
-    while (done < out.size()) {
-      const ssize_t count =
-          ::pread(descriptor_.get(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return os_error("read", path_, errno);
-      if (count == 0) return short_file(offset, out.size());
-      done += static_cast<size_t>(count);
-    }
-    return Status::OK();
+    if (offset > size_ || out.size() > size_ - offset) return short_file(path_, offset, out.size());
+    return read_all(descriptor_, path_, offset, out);
   }
 
  private:
-  Status short_file(uint64_t offset, size_t count) const {
-    return Status::Corruption("file {} ends before byte {}: {} bytes at offset {} are missing or cut off", path_,
-                              offset + count, count, offset);
-  }
-
   const Descriptor descriptor_;
   const std::string name_;
   const std::string path_;
@@ -160,7 +170,7 @@ class LocalFileStore final : public FileStore {
   Result<std::unique_ptr<WritableFile>> create(std::string_view name) override {
     FRESHET_RETURN_IF_ERROR(check_name(name));
     const std::string file(name);
-    Descriptor created(::openat(descriptor_.get(), file.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0640));
+    Descriptor created(::openat(descriptor_.get(), file.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0640));
     if (created.get() < 0) return os_error("create", path_of(file), errno);
     return std::make_unique<LocalWritableFile>(std::move(created), path_of(file));
   }

@@ -2,6 +2,7 @@
 
 #include "storage/base/coding.h"
 #include "storage/base/crc32c.h"
+#include "storage/segment/segment_meta.h"
 
 namespace freshet::storage {
 namespace {
@@ -39,6 +40,19 @@ std::string_view wrong_sizes(const PageHeader& header, PageLocation location) {
   }
   return "unknown compression";
 }
+
+/// A file that is being written, seen by a reader.
+class UnfinishedFile final : public ReadableFile {
+ public:
+  UnfinishedFile(WritableFile& file, std::string name) : file_(file), name_(std::move(name)) {}
+  uint64_t size() const override { return file_.size(); }
+  Status read(uint64_t offset, std::span<char> out) const override { return file_.read(offset, out); }
+  const std::string& name() const override { return name_; }
+
+ private:
+  WritableFile& file_;
+  const std::string name_;
+};
 
 }  // namespace
 
@@ -83,6 +97,10 @@ Result<PageLocation> PageSink::write(PageHeader header, std::string_view payload
   frame_.replace(kChecksumAt, sizeof(checksum), reinterpret_cast<const char*>(&checksum), sizeof(checksum));
   FRESHET_RETURN_IF_ERROR(file_->append(frame_));
   return location;
+}
+
+PageSource PageSink::written() {
+  return {std::make_shared<const UnfinishedFile>(*file_, segment_file_name(id_)), nullptr, id_};
 }
 
 Status PageSource::bad_page(PageLocation location, std::string_view wrong) const {

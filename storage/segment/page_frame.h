@@ -22,6 +22,7 @@ enum class PageKind : uint8_t {
   kKeyTop = 3,     ///< top level of the primary-key index
   kKeyFilter = 4,
   kShortKeys = 5,
+  kRows = 6,  ///< whole rows, of the row store
 };
 
 struct PageLocation {
@@ -53,6 +54,8 @@ inline std::string_view page_payload(std::string_view page) { return page.substr
 /// Checksum of bytes of a segment file. Seeded with file and offset, so that bytes of another place never pass.
 uint32_t segment_checksum(RowsetId file, uint64_t offset, std::string_view bytes);
 
+class PageSource;
+
 /// Writes pages to one file, back to back. One owner; not thread-safe.
 class PageSink {
  public:
@@ -64,6 +67,8 @@ class PageSink {
   uint64_t size() const { return file_->size(); }
   Status finish() { return file_->finish(); }
   RowsetId id() const { return id_; }
+  /// What was written so far, to be read again; not from the cache. Valid as long as this is.
+  PageSource written();
 
  private:
   std::unique_ptr<WritableFile> file_;
@@ -74,6 +79,7 @@ class PageSink {
 /// The pages of one segment file. Any thread. The page cache must outlive it.
 class PageSource {
  public:
+  /// Without a cache there is read() alone.
   PageSource(std::shared_ptr<const ReadableFile> file, PageCache* cache, RowsetId id)
       : file_(std::move(file)), cache_(cache), id_(id) {}
 

@@ -6,6 +6,7 @@
 #include "storage/segment/file_column_reader.h"
 #include "storage/segment/key_filter.h"
 #include "storage/segment/primary_key_index.h"
+#include "storage/segment/row_store.h"
 #include "storage/segment/segment_footer.h"
 #include "storage/segment/segment_reader.h"
 #include "storage/segment/short_key_index.h"
@@ -107,6 +108,25 @@ void print_column(std::string& out, const PageSource& source, const ColumnFooter
   for (uint32_t page = 0; page < column.page_count(); ++page) print_page(out, column, page);
 }
 
+void print_row_page(std::string& out, const RowStore& rows, uint32_t page) {
+  const auto bytes = rows.read_page(page);
+  if (!bytes.ok()) {
+    fmt::format_to(std::back_inserter(out), "  page {} offset={} BAD: {}\n", page, rows.location(page).offset,
+                   bytes.status().message());
+    return;
+  }
+  const PageHeader header = page_header(*bytes);
+  fmt::format_to(std::back_inserter(out), "  page {} offset={} rows={} {} raw={} stored={}\n", page,
+                 rows.location(page).offset, header.row_count, compression_name(header.compression), header.raw_bytes,
+                 header.stored_bytes);
+}
+
+void print_row_store(std::string& out, const PageSource& source, const SegmentFooter& footer) {
+  const RowStore rows(source, footer.rows, row_layout_of(footer));
+  fmt::format_to(std::back_inserter(out), "row store columns={} pages={}\n", rows.layout().size(), rows.page_count());
+  for (uint32_t page = 0; page < rows.page_count(); ++page) print_row_page(out, rows, page);
+}
+
 void print_problem(std::string& out, std::string_view what, const Status& status) {
   fmt::format_to(std::back_inserter(out), "{} BAD: {}\n", what, status.message());
 }
@@ -156,6 +176,7 @@ Result<std::string> dump_segment(FileStore& files, const std::string& file_name)
                  footer.newest_commit.value, key_form_name(footer.key_form));
   fmt::format_to(std::back_inserter(out), "keys {} .. {}\n", hex(footer.min_key), hex(footer.max_key));
   for (const ColumnFooter& column : footer.columns) print_column(out, source, column, footer.row_count);
+  if (!footer.rows.columns.empty()) print_row_store(out, source, footer);
   footer.key_form == KeyForm::kShortKeys ? print_short_keys(out, source, footer) : print_key_index(out, source, footer);
   return out;
 }

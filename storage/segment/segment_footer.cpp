@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "storage/base/coding.h"
 #include "storage/base/limits.h"
@@ -13,6 +14,8 @@ namespace {
 constexpr std::string_view kHeaderMagic = "FRESHSEG";
 constexpr std::string_view kTailMagic = "GESHSERF";
 constexpr uint32_t kFormatVersion = 1;
+/// Of files with a row store: others stay readable for programs that know none.
+constexpr uint32_t kFormatVersionWithRows = 2;
 /// Magic, version, checksum, id.
 constexpr size_t kHeaderBytes = 24;
 /// Length and checksum of the footer, magic.
@@ -20,9 +23,9 @@ constexpr size_t kTrailerBytes = 16;
 /// Read at once from the end of the file: most footers fit.
 constexpr uint64_t kFirstReadBytes = 64 * 1024;
 
-uint32_t header_checksum(RowsetId id) {
+uint32_t header_checksum(RowsetId id, uint32_t version) {
   std::string bytes;
-  put_fixed<uint32_t>(bytes, kFormatVersion);
+  put_fixed(bytes, version);
   return segment_checksum(id, 0, bytes);
 }
 
@@ -51,6 +54,16 @@ void put_column(std::string& out, const ColumnFooter& column) {
   }
 }
 
+void put_rows(std::string& out, const RowStoreFooter& rows) {
+  put_fixed(out, static_cast<uint32_t>(rows.columns.size()));
+  for (const ColumnId column : rows.columns) put_fixed(out, column.value);
+  put_fixed(out, static_cast<uint32_t>(rows.pages.size()));
+  for (size_t page = 0; page < rows.pages.size(); ++page) {
+    put_location(out, rows.pages[page]);
+    put_fixed(out, rows.ends[page]);
+  }
+}
+
 std::string serialize(const SegmentFooter& footer) {
   std::string out;
   put_fixed(out, footer.id.value);
@@ -67,6 +80,7 @@ std::string serialize(const SegmentFooter& footer) {
   put_location(out, footer.short_keys);
   put_fixed(out, static_cast<uint32_t>(footer.columns.size()));
   for (const ColumnFooter& column : footer.columns) put_column(out, column);
+  if (!footer.rows.columns.empty()) put_rows(out, footer.rows);
   return out;
 }
 
@@ -101,8 +115,28 @@ std::optional<ColumnFooter> read_column(ByteReader& reader, uint32_t row_count) 
   return column;
 }
 
+bool read_rows(ByteReader& reader, const SegmentFooter& footer, RowStoreFooter& rows) {
+  const auto column_count = reader.fixed<uint32_t>();
+  if (column_count == 0 || column_count > footer.columns.size()) return false;
+  std::set<ColumnId> left;
+  for (const ColumnFooter& column : footer.columns) left.insert(column.id);
+  for (uint32_t i = 0; i < column_count; ++i) {
+    rows.columns.emplace_back(reader.fixed<uint32_t>());
+    if (left.erase(rows.columns.back()) == 0) return false;
+  }
+  const auto page_count = reader.fixed<uint32_t>();
+  RowOrdinal end = 0;
+  for (uint32_t page = 0; page < page_count && reader.ok(); ++page) {
+    rows.pages.push_back(read_location(reader));
+    rows.ends.push_back(reader.fixed<RowOrdinal>());
+    if (rows.ends.back() <= end) return false;
+    end = rows.ends.back();
+  }
+  return reader.ok() && end == footer.row_count;
+}
+
 /// The footer, or nothing when `bytes` is not one.
-std::optional<SegmentFooter> parse(std::string_view bytes) {
+std::optional<SegmentFooter> parse(std::string_view bytes, uint32_t version) {
   ByteReader reader(bytes);
   SegmentFooter footer;
   footer.id = RowsetId(reader.fixed<uint64_t>());
@@ -125,6 +159,7 @@ std::optional<SegmentFooter> parse(std::string_view bytes) {
     if (!column) return std::nullopt;
     footer.columns.push_back(std::move(*column));
   }
+  if (version == kFormatVersionWithRows && !read_rows(reader, footer, footer.rows)) return std::nullopt;
   return reader.at_end() ? std::optional(std::move(footer)) : std::nullopt;
 }
 
@@ -136,6 +171,7 @@ uint64_t find_page_range(const SegmentFooter& footer, uint64_t& begin) {
     end = std::max(end, page.offset > UINT64_MAX - page.bytes ? UINT64_MAX : page.offset + page.bytes);
   };
   for (const ColumnFooter& column : footer.columns) std::for_each(column.pages.begin(), column.pages.end(), cover);
+  std::for_each(footer.rows.pages.begin(), footer.rows.pages.end(), cover);
   if (footer.key_form == KeyForm::kShortKeys) {
     cover(footer.short_keys);
   } else {
@@ -149,8 +185,12 @@ Status corrupt(const ReadableFile& file, std::string_view wrong) {
   return Status::Corruption("segment file {} of {} bytes: {}", file.name(), file.size(), wrong);
 }
 
-/// The id in the header.
-Result<RowsetId> read_header(const ReadableFile& file) {
+struct SegmentHeader {
+  RowsetId id;
+  uint32_t version = 0;
+};
+
+Result<SegmentHeader> read_header(const ReadableFile& file) {
   std::string header(kHeaderBytes, '\0');
   FRESHET_RETURN_IF_ERROR(file.read(0, header));
   ByteReader reader(header);
@@ -158,20 +198,21 @@ Result<RowsetId> read_header(const ReadableFile& file) {
   const auto version = reader.fixed<uint32_t>();
   const auto checksum = reader.fixed<uint32_t>();
   const RowsetId id(reader.fixed<uint64_t>());
-  if (version != kFormatVersion) {
-    return Status::Corruption("segment file {}: format version {}; this program reads version {}", file.name(), version,
-                              kFormatVersion);
+  if (version != kFormatVersion && version != kFormatVersionWithRows) {
+    return Status::Corruption("segment file {}: format version {}; this program reads versions {} and {}", file.name(),
+                              version, kFormatVersion, kFormatVersionWithRows);
   }
-  if (checksum != header_checksum(id)) return corrupt(file, "wrong checksum of the header at offset 0");
-  return id;
+  if (checksum != header_checksum(id, version)) return corrupt(file, "wrong checksum of the header at offset 0");
+  return SegmentHeader{id, version};
 }
 
 }  // namespace
 
-std::string make_segment_header(RowsetId id) {
+std::string make_segment_header(RowsetId id, bool has_rows) {
+  const uint32_t version = has_rows ? kFormatVersionWithRows : kFormatVersion;
   std::string header(kHeaderMagic);
-  put_fixed<uint32_t>(header, kFormatVersion);
-  put_fixed(header, header_checksum(id));
+  put_fixed(header, version);
+  put_fixed(header, header_checksum(id, version));
   put_fixed(header, id.value);
   return header;
 }
@@ -186,7 +227,7 @@ std::string make_segment_tail(const SegmentFooter& footer, uint64_t offset) {
 
 Result<SegmentFooter> read_segment_footer(const ReadableFile& file) {
   if (file.size() < kHeaderBytes + kTrailerBytes) return corrupt(file, "too short for a segment file");
-  FRESHET_ASSIGN_OR_RETURN(const RowsetId id, read_header(file));
+  FRESHET_ASSIGN_OR_RETURN(const auto header, read_header(file));
 
   std::string tail(std::min(kFirstReadBytes, file.size()), '\0');
   FRESHET_RETURN_IF_ERROR(file.read(file.size() - tail.size(), tail));
@@ -202,12 +243,12 @@ Result<SegmentFooter> read_segment_footer(const ReadableFile& file) {
     FRESHET_RETURN_IF_ERROR(file.read(footer_offset, tail));
   }
   const std::string_view from_footer = std::string_view(tail).substr(tail.size() - kTrailerBytes - footer_bytes);
-  if (checksum != segment_checksum(id, footer_offset, from_footer.substr(0, footer_bytes + sizeof(uint32_t)))) {
+  if (checksum != segment_checksum(header.id, footer_offset, from_footer.substr(0, footer_bytes + sizeof(uint32_t)))) {
     return corrupt(file, "wrong checksum of the footer");
   }
-  auto footer = parse(from_footer.substr(0, footer_bytes));
+  auto footer = parse(from_footer.substr(0, footer_bytes), header.version);
   if (!footer) return corrupt(file, "the footer cannot be read");
-  if (footer->id != id) return corrupt(file, "header and footer name different segments");
+  if (footer->id != header.id) return corrupt(file, "header and footer name different segments");
   uint64_t first_page = footer_offset;
   if (find_page_range(*footer, first_page) > footer_offset || first_page < kHeaderBytes) {
     return corrupt(file, "the footer names pages outside the file");

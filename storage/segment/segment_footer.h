@@ -29,6 +29,13 @@ struct ColumnFooter {
   ZoneMap segment_zone;
 };
 
+/// What the footer says of the row store (row_store.h).
+struct RowStoreFooter {
+  std::vector<ColumnId> columns;  ///< what each row holds, in its order; empty: there is no row store
+  std::vector<PageLocation> pages;
+  std::vector<RowOrdinal> ends;  ///< the row behind the last one of each page
+};
+
 /// The directory of a segment file (FORMAT.md, "Footer").
 struct SegmentFooter {
   RowsetId id;
@@ -44,10 +51,11 @@ struct SegmentFooter {
   PageLocation key_filter;  ///< kUnique
   PageLocation short_keys;  ///< kDuplicate
   std::vector<ColumnFooter> columns;
+  RowStoreFooter rows;
 };
 
 /// The first bytes of a segment file: magic, format version, checksum, id.
-std::string make_segment_header(RowsetId id);
+std::string make_segment_header(RowsetId id, bool has_rows);
 /// Footer, its length and checksum, closing magic: the last bytes of a file that is `offset` bytes long so far.
 std::string make_segment_tail(const SegmentFooter& footer, uint64_t offset);
 /// Reads and checks header and footer, and that every page lies between them. Corruption names the file.

@@ -31,6 +31,7 @@ class SegmentFileReader final : public SegmentReader {
   uint32_t row_count() const override { return meta_.row_count; }
   CommitNumber newest_commit_at_write() const override { return footer_.newest_commit; }
   const ColumnReader* column(ColumnId id) const override;
+  const RowStore* row_store() const override { return row_store_.get(); }
 
   Status find_keys(const KeyRun& sorted_keys, std::span<const uint32_t> wanted, std::vector<KeyMatch>& out) const override;
   Result<std::optional<RowOrdinal>> find_key(const KeyRun& keys, size_t key) const override;
@@ -48,12 +49,14 @@ class SegmentFileReader final : public SegmentReader {
   bool is_in_range(const KeyRun& keys, size_t key) const;
   bool most_are_here(const KeyRun& keys, std::span<const uint32_t> wanted) const;
   std::vector<uint32_t> filter_candidates(const KeyRun& keys, std::span<const uint32_t> wanted) const;
+  void verify_rows(std::vector<std::string>& problems) const;
   void verify_keys(std::vector<std::string>& problems) const;
 
   SegmentMeta meta_;
   PageSource source_;
   SegmentFooter footer_;                                                         ///< its columns have moved to columns_
   std::vector<std::pair<ColumnId, std::unique_ptr<FileColumnReader>>> columns_;  ///< by id
+  std::unique_ptr<RowStore> row_store_;
   KeyRun bounds_{false};  ///< kUnique: the smallest and the largest key
   std::unique_ptr<PrimaryKeyIndex> key_index_;
   KeyFilter key_filter_;
@@ -82,6 +85,10 @@ Status SegmentFileReader::check_footer(const TableSchema& schema) const {
 Status SegmentFileReader::load(const TableSchema& schema) {
   FRESHET_ASSIGN_OR_RETURN(footer_, read_segment_footer(source_.file()));
   FRESHET_RETURN_IF_ERROR(check_footer(schema));
+  if (!footer_.rows.columns.empty()) {
+    RowLayout layout = row_layout_of(footer_);
+    row_store_ = std::make_unique<RowStore>(source_, std::move(footer_.rows), std::move(layout));
+  }
   for (ColumnFooter& column : footer_.columns) {
     const ColumnId id = column.id;
     columns_.emplace_back(id, std::make_unique<FileColumnReader>(source_, std::move(column), footer_.row_count));
@@ -182,11 +189,13 @@ Status SegmentFileReader::read_keys(RowOrdinal first, uint32_t count, KeyRun& ou
 uint64_t SegmentFileReader::resident_bytes() const {
   uint64_t bytes = sizeof(*this) + key_filter_.bytes().size() + short_keys_.resident_bytes();
   if (key_index_) bytes += key_index_->resident_bytes();
+  if (row_store_) bytes += row_store_->resident_bytes();
   for (const auto& [id, column] : columns_) bytes += column->resident_bytes();
   return bytes;
 }
 
 void SegmentFileReader::verify(std::vector<std::string>& problems) const {
+  const size_t known_problems = problems.size();
   const auto footer = read_segment_footer(source_.file());
   if (!footer.ok()) problems.push_back(footer.status().message());
   for (const auto& [id, column] : columns_) {
@@ -195,6 +204,7 @@ void SegmentFileReader::verify(std::vector<std::string>& problems) const {
       if (!bytes.ok()) problems.push_back(bytes.status().message());
     }
   }
+  if (row_store_ && problems.size() == known_problems) verify_rows(problems);
   const auto read_again = [&](PageLocation location) {
     const auto bytes = source_.read(location, [](std::string_view) { return std::string_view(); });
     if (!bytes.ok()) problems.push_back(bytes.status().message());
@@ -205,6 +215,14 @@ void SegmentFileReader::verify(std::vector<std::string>& problems) const {
   const size_t problems_before = problems.size();
   key_index_->verify_pages(problems);
   if (problems.size() == problems_before) verify_keys(problems);
+}
+
+void SegmentFileReader::verify_rows(std::vector<std::string>& problems) const {
+  std::vector<const ColumnReader*> columns;
+  for (size_t field = 0; field < row_store_->layout().size(); ++field) {
+    columns.push_back(column(row_store_->layout().field(field).column));
+  }
+  row_store_->verify(columns, problems);
 }
 
 void SegmentFileReader::verify_keys(std::vector<std::string>& problems) const {

@@ -9,6 +9,7 @@
 #include "storage/io/file_store.h"
 #include "storage/segment/column_reader.h"
 #include "storage/segment/page_cache.h"
+#include "storage/segment/row_store.h"
 #include "storage/segment/segment_meta.h"
 #include "storage/types/key_run.h"
 
@@ -34,6 +35,8 @@ class SegmentReader {
   virtual CommitNumber newest_commit_at_write() const = 0;
   /// Null when the file has no such column (added to the table later: every row has its default).
   virtual const ColumnReader* column(ColumnId id) const = 0;
+  /// Null when the file has none.
+  virtual const RowStore* row_store() const = 0;
 
   /// kUnique only. Appends the row of each key that is here, of those at the positions `wanted` (ascending) of `sorted_keys`
   /// (strictly increasing), ascending. Chooses by their number, and by how many of a sample the key filter lets pass,

@@ -8,6 +8,7 @@
 #include "storage/segment/key_filter.h"
 #include "storage/segment/primary_key_index.h"
 #include "storage/segment/short_key_index.h"
+#include "storage/types/table_options.h"
 
 namespace freshet::storage {
 namespace {
@@ -30,6 +31,7 @@ class SegmentFileWriter final : public SegmentWriter {
         options_(options),
         delete_time_(schema_->delete_time_column()),
         sink_(std::move(file), id),
+        row_store_(options.with_row_store ? row_store_options(*schema_) : RowStoreOptions()),
         compression_(table_compression(*schema_)),
         encoder_(compression_) {
     footer_.id = id;
@@ -39,7 +41,7 @@ class SegmentFileWriter final : public SegmentWriter {
     footer_.level = options.level;
   }
 
-  Status begin() { return sink_.append_raw(make_segment_header(footer_.id)); }
+  Status begin() { return sink_.append_raw(make_segment_header(footer_.id, !row_store_.columns.empty())); }
   Status append_column(size_t column_index, const Column& values) override;
   Status append_keys(const KeyRun& keys) override;
   Result<SegmentMeta> finish() override;
@@ -49,6 +51,7 @@ class SegmentFileWriter final : public SegmentWriter {
   Status finish_column();
   Status check_complete() const;
   Status check_order(const KeyRun& keys);
+  Status write_rows();
   Status write_key_index();
   Status write_short_keys();
 
@@ -58,6 +61,7 @@ class SegmentFileWriter final : public SegmentWriter {
   uint32_t deletes_ = 0;
   int64_t newest_delete_seconds_ = 0;
   PageSink sink_;
+  const RowStoreOptions row_store_;
   const PageCompression compression_;
   PageEncoder encoder_;
   SegmentFooter footer_;
@@ -142,6 +146,14 @@ Status SegmentFileWriter::check_complete() const {
   return Status::OK();
 }
 
+Status SegmentFileWriter::write_rows() {
+  std::vector<const ColumnFooter*> columns;
+  for (const size_t column : row_store_.columns) columns.push_back(&footer_.columns[column]);
+  FRESHET_ASSIGN_OR_RETURN(footer_.rows, write_row_store(sink_, columns, footer_.row_count, row_store_.page_bytes,
+                                                         compression_, options_.charge_rows));
+  return Status::OK();
+}
+
 Status SegmentFileWriter::write_key_index() {
   FRESHET_ASSIGN_OR_RETURN(footer_.key_top, key_index_->finish(sink_));
   const KeyFilter filter(key_hashes_);
@@ -163,6 +175,7 @@ Status SegmentFileWriter::write_short_keys() {
 Result<SegmentMeta> SegmentFileWriter::finish() {
   if (column_) FRESHET_RETURN_IF_ERROR(finish_column());
   FRESHET_RETURN_IF_ERROR(check_complete());
+  if (!row_store_.columns.empty()) FRESHET_RETURN_IF_ERROR(write_rows());
   FRESHET_RETURN_IF_ERROR(schema_->is_unique() ? write_key_index() : write_short_keys());
   FRESHET_RETURN_IF_ERROR(sink_.append_raw(make_segment_tail(footer_, sink_.size())));
   SegmentMeta meta;

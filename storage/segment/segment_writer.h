@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "storage/io/file_store.h"
+#include "storage/segment/row_store_writer.h"
 #include "storage/segment/segment_meta.h"
 #include "storage/types/block.h"
 #include "storage/types/key_run.h"
@@ -20,12 +21,17 @@ struct SegmentWriterOptions {
   CommitNumber newest_commit;
   /// Rows that will come, when that is known: memory is taken once.
   uint64_t expected_rows = 0;
+  /// False for a file that no reader is meant for: its rows are completed and written again when the load commits.
+  bool with_row_store = true;
+  /// Of the row store, whose bytes nobody else sees.
+  ChargeBytes charge_rows = {};
 };
 
 /// Writes one segment file (FORMAT.md, "Segment file"), column after column.
 ///
 /// Call order: (append_column(0, ...)+ append_column(1, ...)+ ... | append_keys)* finish. The columns come in schema order,
-/// each in as many pieces as the caller likes; every column and the keys get the same number of rows, sorted by key. Keys of
+/// each in as many pieces as the caller likes; every column and the keys get the same number of rows, sorted by key. Tables
+/// with a row store (table_options.h) get it by finish(). Keys of
 /// a kUnique table are strictly increasing and get a primary-key index and a key filter; those of a kDuplicate table are
 /// nondecreasing and get the short-key index only. One owner, not thread-safe. After an error the file is abandoned.
 class SegmentWriter {

@@ -62,10 +62,68 @@ Status read_segment_column(const ColumnReader& column, Locations locations, Colu
   return Status::OK();
 }
 
+/// A column that is read from the row store.
+struct StoredField {
+  size_t at;  ///< in the columns that are asked for
+  size_t field;
+};
+
+/// Columns that whole rows give for fewer pages than their own do; ascending.
+std::vector<StoredField> fields_from_rows(const RowStore& rows, const TableSchema& schema, Locations locations,
+                                          std::span<const size_t> columns) {
+  std::vector<StoredField> fields;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const ColumnSchema& column = schema.columns[columns[i]];
+    const std::optional<size_t> field = rows.layout().find(column.id, columns[i]);
+    if (!field || !can_widen(rows.layout().field(*field).type.physical(), column.type.physical())) continue;
+    fields.push_back({i, *field});
+  }
+  const auto [first, last] =
+      std::minmax_element(locations.begin(), locations.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
+  const size_t row_pages = std::min<size_t>(locations.size(), rows.page_of(last->row) - rows.page_of(first->row) + 1);
+  const size_t pages_of_column = std::min<size_t>(locations.size(), (last->row - first->row) / kPageRows + 1);
+  if (row_pages >= fields.size() * pages_of_column) fields.clear();
+  return fields;
+}
+
+void append_field(const RowLayout& layout, size_t index, std::string_view row, Column& out) {
+  const RowLayout::Field& field = layout.field(index);
+  if (RowLayout::is_null(row, index)) return out.append_null();
+  if (out.is_bytes()) return out.append_bytes(layout.bytes_at(row, field));
+  const char* value = layout.fixed_at(row, field);
+  if (field.type.physical() == out.type().physical()) return out.append_fixed_run(value, nullptr, 1);
+  Int128 wide;
+  widen_values(field.type.physical(), out.type().physical(), value, 1, &wide);
+  out.append_fixed_run(&wide, nullptr, 1);
+}
+
+Status read_whole_rows(const RowStore& rows, Locations locations, std::span<const StoredField> fields,
+                       std::span<Column> out) {
+  std::optional<RowPage> page;
+  for (const RowLocation& location : locations) {
+    if (!page || !page->has(location.row)) {
+      FRESHET_ASSIGN_OR_RETURN(page, rows.page(rows.page_of(location.row)));
+    }
+    const std::string_view row = page->row(location.row);
+    for (const StoredField& field : fields) append_field(rows.layout(), field.field, row, out[field.at]);
+  }
+  return Status::OK();
+}
+
 Status read_from_segment(const TableSchema& schema, const SegmentView& view, Locations locations,
                          std::span<const size_t> columns, std::span<Column> out) {
   FRESHET_ASSIGN_OR_RETURN(const std::shared_ptr<const SegmentReader> reader, view.segment->reader());
+  std::vector<StoredField> from_rows;
+  if (const RowStore* rows = reader->row_store(); rows != nullptr && columns.size() > 1) {
+    from_rows = fields_from_rows(*rows, schema, locations, columns);
+    if (!from_rows.empty()) FRESHET_RETURN_IF_ERROR(read_whole_rows(*rows, locations, from_rows, out));
+  }
+  auto next_from_rows = from_rows.begin();
   for (size_t i = 0; i < columns.size(); ++i) {
+    if (next_from_rows != from_rows.end() && next_from_rows->at == i) {
+      ++next_from_rows;
+      continue;
+    }
     const ColumnSchema& column_schema = schema.columns[columns[i]];
     const ColumnReader* column = reader->column(column_schema.id);
     if (column == nullptr) {

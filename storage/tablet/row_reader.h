@@ -19,8 +19,9 @@ struct RowLocation {
 
 /// Appends the values at `locations`, in their order, to `out[i]` for column `columns[i]` of `schema`. Reads only the named
 /// values, not whole pages. A column that a segment or delta buffer does not have yet gets its initial
-/// default; values of a narrower type are widened. No allocation for
-/// one location when the pages are resident, but for what `out` needs. Locations that are grouped by view are read fastest.
+/// default; values of a narrower type are widened. Several columns of few rows come from a segment's row store, if it has
+/// one. Without one, one location costs no allocation when the pages are resident, but for what `out` needs. Locations that
+/// are grouped by view are read fastest.
 Status read_rows(const TableSchema& schema, const TabletSnapshot& tablet, std::span<const RowLocation> locations,
                  std::span<const size_t> columns, std::span<Column> out);
 

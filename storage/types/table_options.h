@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "storage/base/result.h"
 #include "storage/types/schema.h"
@@ -19,6 +20,25 @@ inline constexpr std::string_view kSequenceTypeProperty = "function_column.seque
 
 /// Table property: the table takes flexible partial updates.
 inline constexpr std::string_view kSkipBitmapProperty = "enable_unique_key_skip_bitmap_column";
+
+/// Table properties: rows are stored once more, whole, for reads of many columns by key ("true": all columns; or the names
+/// of some); and about how many bytes of them are read at once.
+inline constexpr std::string_view kRowStoreProperty = "store_row_column";
+inline constexpr std::string_view kRowStoreColumnsProperty = "row_store_columns";
+inline constexpr std::string_view kRowStorePageProperty = "row_store_page_size";
+inline constexpr uint32_t kDefaultRowPageBytes = 16 * 1024;
+inline constexpr uint32_t kLeastRowPageBytes = 4 * 1024;
+inline constexpr uint32_t kMostRowPageBytes = 1024 * 1024;
+
+/// What the row store of a table holds.
+struct RowStoreOptions {
+  std::vector<size_t> columns;  ///< positions, ascending; empty: the table has none
+  uint32_t page_bytes = kDefaultRowPageBytes;
+};
+/// By the table's properties. Tables of kDuplicate have none, since no row of theirs is read by its key.
+RowStoreOptions row_store_options(const TableSchema& schema);
+/// The number in the text of kRowStorePageProperty.
+Result<uint32_t> parse_row_page_bytes(std::string_view text);
 
 /// The number in a property's text; InvalidArgument when it is no whole number of at most kMaxHistoryRetentionSeconds.
 Result<uint64_t> parse_history_retention(std::string_view text);

@@ -129,10 +129,14 @@ Status fill_from_base_rows(const TableSchema& schema, const TabletSnapshot& tabl
   if (found.locations.empty()) return Status::OK();
   const size_t rows = found.found_at.size();
   const bool is_in_order = found.all_exist() && std::is_sorted(found.found_at.begin(), found.found_at.end());
+  std::vector<Column> all_old;
+  for (const size_t column : columns) {
+    all_old.emplace_back(schema.columns[column].type);
+    all_old.back().reserve(found.locations.size());
+  }
+  FRESHET_RETURN_IF_ERROR(read_rows(schema, tablet, found.locations, columns, all_old));
   for (size_t i = 0; i < columns.size(); ++i) {
-    Column old(schema.columns[columns[i]].type);
-    old.reserve(found.locations.size());
-    FRESHET_RETURN_IF_ERROR(read_rows(schema, tablet, found.locations, {&columns[i], 1}, {&old, 1}));
+    Column& old = all_old[i];
     if (is_in_order) {
       *values[i] = std::move(old);
       continue;

@@ -10,7 +10,7 @@
 
 /// Updating 10 of 100 columns of a million rows beside writing the same rows whole, as loads do it: blocks of 16,384 rows,
 /// keys in random order, durable and visible; and the same for 1,000 random rows, whose old values lie far apart. Prints
-/// lines of value, unit, work. Run: build/partial_update_bench [thousand rows]
+/// lines of value, unit, work, without and with a row store. Run: build/partial_update_bench [thousand rows]
 namespace freshet::storage {
 namespace {
 
@@ -19,7 +19,7 @@ constexpr size_t kColumns = 100, kUpdated = 10, kBlockRows = 16'384;
 constexpr size_t kFewRows = 1000;
 constexpr int kRounds = 3;
 
-TableSchema bench_schema() {
+TableSchema bench_schema(bool has_rows) {
   TableSchema schema;
   schema.key_count = 1;
   for (uint32_t i = 0; i < kColumns; ++i) {
@@ -42,6 +42,7 @@ TableSchema bench_schema() {
   }
   schema.next_column_id = ColumnId(kColumns + 1);
   schema.bucket_columns = {0};
+  if (has_rows) schema.properties = {{"store_row_column", "true"}};
   return schema;
 }
 
@@ -57,11 +58,11 @@ void append_value(Column& column, int64_t key, uint64_t salt) {
 
 class Bench {
  public:
-  explicit Bench(int64_t rows) : keys_(static_cast<size_t>(rows)), server_(folder_.path(), options()) {
+  Bench(int64_t rows, bool has_rows) : keys_(static_cast<size_t>(rows)), server_(folder_.path(), options()) {
     for (size_t i = 0; i < keys_.size(); ++i) keys_[i] = static_cast<int64_t>(i);
     std::shuffle(keys_.begin(), keys_.end(), std::mt19937_64(1));
     test::must(server_->create_database("bench", false));
-    test::must(server_->create_table("bench", "t", bench_schema(), {}, false));
+    test::must(server_->create_table("bench", "t", bench_schema(has_rows), {}, false));
     load(kColumns, 0, keys_);
     settle();
   }
@@ -123,13 +124,9 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-}  // namespace
-}  // namespace freshet::storage
-
-int main(int argc, char** argv) {
-  using namespace freshet::storage;
-  const int64_t rows = 1000 * (argc > 1 ? std::strtoll(argv[1], nullptr, 10) : 1000);
-  Bench bench(rows);
+void measure(int64_t rows, bool has_rows) {
+  Bench bench(rows, has_rows);
+  const char* store = has_rows ? "with a row store" : "without a row store";
   std::vector<double> whole, partial, few_whole, few_partial;
   uint64_t pages = 0;
   for (uint64_t round = 1; round <= kRounds; ++round) {
@@ -145,12 +142,20 @@ int main(int argc, char** argv) {
     bench.settle();
   }
   const double write = median(whole), update = median(partial);
-  std::printf("%.2f\ts\twrite %lld rows of 100 columns whole over the same keys, median of %d\n", write,
-              static_cast<long long>(rows), kRounds);
-  std::printf("%.2f\ts\tupdate 10 of their columns\n", update);
-  std::printf("%.2f\tx\tthe update beside the writing\n", update / write);
-  std::printf("%.1f\tms\twrite %zu random rows of them whole\n", 1000 * median(few_whole), kFewRows);
-  std::printf("%.1f\tms\tupdate 10 columns of %zu random rows\n", 1000 * median(few_partial), kFewRows);
-  std::printf("%llu\tpages\tlooked at by that\n", static_cast<unsigned long long>(pages));
+  std::printf("%.2f\ts\twrite %lld rows of 100 columns whole over the same keys, %s, median of %d\n", write,
+              static_cast<long long>(rows), store, kRounds);
+  std::printf("%.2f\ts\tupdate 10 of their columns, %s\n", update, store);
+  std::printf("%.2f\tx\tthe update beside the writing, %s\n", update / write, store);
+  std::printf("%.1f\tms\twrite %zu random rows of them whole, %s\n", 1000 * median(few_whole), kFewRows, store);
+  std::printf("%.1f\tms\tupdate 10 columns of %zu random rows, %s\n", 1000 * median(few_partial), kFewRows, store);
+  std::printf("%llu\tpages\tlooked at by that, %s\n", static_cast<unsigned long long>(pages), store);
+}
+
+}  // namespace
+}  // namespace freshet::storage
+
+int main(int argc, char** argv) {
+  const int64_t rows = 1000 * (argc > 1 ? std::strtoll(argv[1], nullptr, 10) : 1000);
+  for (const bool has_rows : {false, true}) freshet::storage::measure(rows, has_rows);
   return 0;
 }

@@ -2,7 +2,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <numeric>
 #include <random>
 
@@ -11,29 +10,30 @@
 #include "support/storage_server.h"
 #include "support/temp_dir.h"
 
-/// Whole rows of 100 columns by key: from their columns, and from one text that holds the row as a row store would, with its
-/// values copied out of it. Warm, and with a page cache that holds next to nothing. Prints lines of value, unit, work.
+/// Whole rows of 100 columns by key: from their columns, and from the row store. Warm, and with a page cache that holds next
+/// to nothing. Prints lines of value, unit, work.
 /// Run: build/wide_row_bench [thousand rows]
 namespace freshet::storage {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr size_t kColumns = 100, kValueBytes = 8, kReads = 20'000, kFewReads = 2'000, kBatch = 1000;
+constexpr size_t kColumns = 100, kReads = 20'000, kFewReads = 2'000, kBatch = 1000;
 
-TableSchema schema_of(size_t columns, DataType value) {
+TableSchema bench_schema(bool has_rows) {
   TableSchema schema;
   schema.key_count = 1;
-  for (uint32_t i = 0; i < columns; ++i) {
+  for (uint32_t i = 0; i < kColumns; ++i) {
     ColumnSchema column;
     column.id = ColumnId(i + 1);
     column.name = "c" + std::to_string(i);
-    column.type = i == 0 ? DataType{TypeKind::kBigInt} : value;
+    column.type = {TypeKind::kBigInt};
     column.is_key = i == 0;
     column.nullable = i != 0;
     schema.columns.push_back(column);
   }
-  schema.next_column_id = ColumnId(static_cast<uint32_t>(columns) + 1);
+  schema.next_column_id = ColumnId(kColumns + 1);
   schema.bucket_columns = {0};
+  if (has_rows) schema.properties = {{"store_row_column", "true"}};
   return schema;
 }
 
@@ -45,11 +45,11 @@ class Bench {
  public:
   Bench(int64_t rows, uint64_t cache_bytes) : rows_(rows), server_(folder_.path(), options(cache_bytes)) {
     test::must(server_->create_database("bench", false));
-    test::must(server_->create_table("bench", "columns", schema_of(kColumns, {TypeKind::kBigInt}), {}, false));
-    test::must(
-        server_->create_table("bench", "packed", schema_of(2, {.kind = TypeKind::kVarchar, .length = 4000}), {}, false));
-    load("columns");
-    load("packed");
+    for (const bool has_rows : {false, true}) {
+      const char* name = has_rows ? "rows" : "columns";
+      test::must(server_->create_table("bench", name, bench_schema(has_rows), {}, false));
+      load(name);
+    }
   }
 
   /// Microseconds for each row that is found by key and read whole.
@@ -93,13 +93,7 @@ class Bench {
       Block block = Block::for_schema(*table->schema);
       for (int64_t key = first; key < std::min(rows_, first + kBlock); ++key) {
         block.columns[0].append(key);
-        std::string packed;
-        for (size_t c = 1; c < kColumns; ++c) {
-          const int64_t value = value_of(key, c);
-          if (name == "columns") block.columns[c].append(value);
-          packed.append(reinterpret_cast<const char*>(&value), kValueBytes);
-        }
-        if (name == "packed") block.columns[1].append_bytes(packed);
+        for (size_t c = 1; c < kColumns; ++c) block.columns[c].append(value_of(key, c));
       }
       test::must(transaction.append(block));
     }
@@ -123,23 +117,8 @@ class Bench {
     std::vector<Column> values;
     for (size_t column : columns) values.emplace_back(schema.columns[column].type);
     test::must(read_rows(schema, tablet, locations, columns, values));
-    if (name == "packed") unpack(values);
     for (size_t i = 0; i < keys.size(); ++i) {
       if (values[kColumns - 1].values<int64_t>()[i] != value_of(keys[i], kColumns - 1)) std::abort();
-    }
-  }
-
-  static void unpack(std::vector<Column>& values) {
-    const Column packed = std::move(values[1]);
-    values.pop_back();
-    for (size_t c = 1; c < kColumns; ++c) values.emplace_back(DataType{TypeKind::kBigInt});
-    for (size_t row = 0; row < packed.size(); ++row) {
-      const std::string_view bytes = packed.bytes_at(row);
-      for (size_t c = 1; c < kColumns; ++c) {
-        int64_t value = 0;
-        std::memcpy(&value, bytes.data() + (c - 1) * kValueBytes, kValueBytes);
-        values[c].append(value);
-      }
     }
   }
 
@@ -157,7 +136,7 @@ int main(int argc, char** argv) {
   for (const bool is_warm : {true, false}) {
     Bench bench(rows, is_warm ? uint64_t{4} << 30 : uint64_t{64} << 10);
     const char* what = is_warm ? "all pages in memory" : "no page in memory";
-    for (const char* name : {"columns", "packed"}) {
+    for (const char* name : {"columns", "rows"}) {
       if (is_warm) bench.point_reads(name, kReads);
       std::printf("%.1f\tus\ta row by key, %s, %s\n", bench.point_reads(name, is_warm ? kReads : kFewReads), name, what);
       std::printf("%.2f\tus\ta row of a batch of %zu, %s, %s\n", bench.batch_reads(name, is_warm ? 20 : 2), kBatch, name,

@@ -151,6 +151,17 @@ class SimulatedDisk {
     reads_fail_ = planned_read_fault_ == ReadFault::kAllFurther;
     return planned_read_fault_ == ReadFault::kShortRead ? Verdict::kHalf : Verdict::kFail;
   }
+  /// A read of `out.size()` bytes at `offset` of a file's `bytes`.
+  Status copy_out(std::string_view name, std::string_view bytes, uint64_t offset, std::span<char> out) {
+    if (offset > bytes.size() || out.size() > bytes.size() - offset) {
+      return Status::Corruption("{}: {} bytes at {} are beyond its end at {}", name, out.size(), offset, bytes.size());
+    }
+    const Verdict verdict = pass_read();
+    if (verdict == Verdict::kFail) return failure(name);
+    const bool is_whole = verdict == Verdict::kDo;
+    std::memcpy(out.data(), bytes.data() + offset, is_whole ? out.size() : out.size() / 2);
+    return is_whole ? Status::OK() : failure(name);
+  }
   Status failure(std::string_view what) const {
     if (is_off_) return Status::IoError("{}: the machine is off", what);
     if (is_full_) return Status::OutOfSpace("{}: no space left on the device", what);
@@ -212,6 +223,11 @@ class SimulatedWriter final : public storage::WritableFile {
     return verdict == SimulatedDisk::Verdict::kDo ? Status::OK() : disk_.failure(name_);
   }
   uint64_t size() const override { return size_; }
+  Status read(uint64_t offset, std::span<char> out) override {
+    std::lock_guard lock(disk_.mutex_);
+    if (generation_ != disk_.generation_) return disk_.failure(name_);
+    return disk_.copy_out(name_, file_->bytes, offset, out);
+  }
   Status finish() override {
     std::lock_guard lock(disk_.mutex_);
     const auto verdict = pass();
@@ -239,15 +255,8 @@ class SimulatedReader final : public storage::ReadableFile {
       : disk_(disk), name_(std::move(name)), bytes_(std::move(bytes)) {}
   uint64_t size() const override { return bytes_.size(); }
   Status read(uint64_t offset, std::span<char> out) const override {
-    if (offset > bytes_.size() || out.size() > bytes_.size() - offset) {
-      return Status::Corruption("{}: {} bytes at {} are beyond its end at {}", name_, out.size(), offset, bytes_.size());
-    }
     std::lock_guard lock(disk_.mutex_);
-    const auto verdict = disk_.pass_read();
-    if (verdict == SimulatedDisk::Verdict::kFail) return disk_.failure(name_);
-    const bool is_whole = verdict == SimulatedDisk::Verdict::kDo;
-    std::memcpy(out.data(), bytes_.data() + offset, is_whole ? out.size() : out.size() / 2);
-    return is_whole ? Status::OK() : disk_.failure(name_);
+    return disk_.copy_out(name_, bytes_, offset, out);
   }
   const std::string& name() const override { return name_; }
 

@@ -31,7 +31,7 @@ StorageOptions quiet_options(bool waits_for_room) {
 
 TableSchema make_schema() {
   TableSchema schema = test::small_schema();
-  schema.properties = {{"history_retention_seconds", "1000000"}};
+  schema.properties = {{"history_retention_seconds", "1000000"}, {"store_row_column", "true"}};
   return schema;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "storage/types/sequence.h"
+#include "storage/types/table_options.h"
 #include "support/history_table.h"
 #include "support/seed.h"
 #include "support/simulated_disk.h"
@@ -78,6 +79,8 @@ TableSchema random_schema(Random& random) {
   schema.bucket_columns = {random() % schema.key_count};
   schema.bucket_count = 1 + static_cast<uint32_t>(random() % 3);
   if (random() % 2 == 0) schema.properties = {{"history_retention_seconds", "1000000"}};
+  if (random() % 2 == 0) schema.properties.emplace_back("store_row_column", "true");
+  if (random() % 4 == 0) schema.properties.emplace_back("row_store_columns", "n,id0");
   return schema;
 }
 
@@ -90,7 +93,7 @@ class History {
     open();
     must(engine_->create_database(kDatabase, true));
     const TableSchema schema = random_schema(random_);
-    keeps_history_ = !schema.properties.empty();
+    keeps_history_ = history_retention_seconds(schema) != 0;
     must(engine_->create_table(kDatabase, kTable, schema, {}, false));
     for (step_ = 0; step_ < kSteps && !testing::Test::HasFailure(); ++step_) step();
     settle();

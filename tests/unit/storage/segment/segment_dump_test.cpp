@@ -50,6 +50,13 @@ TEST_F(SegmentDump, ShowsPagesAndIndexesOfByteKeys) {
   expect_dump(write(unique, make_block(*unique)).meta, "segment_dump_bytes.txt");
 }
 
+TEST_F(SegmentDump, ShowsTheRowStore) {
+  TableSchema schema = *this->schema(TableModel::kUnique, 1);
+  schema.properties = {{"row_store_columns", "c0,c1,c2"}};
+  const auto unique = std::make_shared<const TableSchema>(schema);
+  expect_dump(write(unique, make_block(*unique)).meta, "segment_dump_rows.txt");
+}
+
 TEST_F(SegmentDump, ShowsShortKeysOfDuplicateTables) {
   const SchemaPtr duplicate = schema(TableModel::kDuplicate, 1);
   expect_dump(write(duplicate, make_block(*duplicate)).meta, "segment_dump_duplicate.txt");
