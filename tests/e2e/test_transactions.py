@@ -206,6 +206,59 @@ def test_large_transactions_become_segments(make_server):
     assert server.value("SELECT count(*) FROM d.log") == 5001
 
 
+def test_statements_of_all_kinds_in_a_transaction_keep_each_key_right(make_server, rng):
+    """Whole rows, partial rows, updates and deletes of the same keys one after another in a transaction, with other transactions and
+    a compaction between them: each key ends as if they had run one by one on a map, at once and after a kill."""
+    server = make_server({"storage.small_commit_bytes": "2KiB", "storage.delta_flush_rows": 200})
+    server.sql("CREATE DATABASE d")
+    server.sql("USE d")
+    server.sql("CREATE TABLE t (id INT, a INT DEFAULT '0', b INT DEFAULT '0') UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2")
+    client = Client(server, "d")
+    rows = {}
+
+    def whole(keys, value):
+        client(f"INSERT INTO t VALUES {', '.join(f'({key}, {value}, {value})' for key in keys)}")
+        rows.update({key: (value, value) for key in keys})
+
+    def partial(keys, value):
+        client("SET enable_unique_key_partial_update = true, enable_insert_strict = false")
+        client(f"INSERT INTO t (id, b) VALUES {', '.join(f'({key}, {value})' for key in keys)}")
+        client("SET enable_unique_key_partial_update = false")
+        rows.update({key: (rows.get(key, (0, 0))[0], value) for key in keys})
+
+    def update(keys, value):
+        client(f"UPDATE t SET a = b + {value} WHERE id IN ({', '.join(map(str, keys))})")
+        rows.update({key: (rows[key][1] + value, rows[key][1]) for key in keys if key in rows})
+
+    def delete(keys, _):
+        client(f"DELETE FROM t WHERE id IN ({', '.join(map(str, keys))})")
+        for key in keys:
+            rows.pop(key, None)
+
+    def expect_equal():
+        assert client("SELECT id, a, b FROM t ORDER BY id") == [(key, *rows[key]) for key in sorted(rows)]
+
+    for transaction in range(12):
+        before = dict(rows)
+        client("BEGIN")
+        for _ in range(rng.randrange(2, 6)):
+            keys = rng.sample(range(300), rng.choice([1, 5, 150]))
+            rng.choice([whole, whole, partial, partial, update, delete])(keys, rng.randrange(1000))
+        expect_equal()
+        if rng.random() < 0.2:
+            client("ROLLBACK")
+            rows = before
+        else:
+            client("COMMIT")
+        if transaction == 6:
+            client("ALTER TABLE t COMPACT")
+        expect_equal()
+    server.kill()
+    server.start()
+    client = Client(server, "d")
+    expect_equal()
+
+
 def test_transfers_across_kills(make_server, rng):
     """Money moves between two tables while the server is killed again and again: none is lost, none appears."""
     server = make_server({"storage.small_commit_bytes": "4KiB", "storage.delta_flush_rows": 50})
