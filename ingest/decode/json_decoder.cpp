@@ -25,7 +25,8 @@ struct JsonDecoder::Parser {
   void fill_by_name(ondemand::object object, Cell* row, TextArena& texts) {
     size_t position = 0;
     for (auto result : object) {
-      ondemand::field field = take_json(std::move(result));
+      check_json(result.error());
+      ondemand::field& field = result.value_unsafe();
       const size_t source = fields.source_of(field, position++);
       if (source != JsonFields::kNoSource) fields.fill(field.value(), source, row[source], texts);
     }
