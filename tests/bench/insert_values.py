@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """INSERT ... VALUES in batches: rows per second of one and of several connections, into a table that is new each time.
 
-  PYTHONPATH=tests .deps/venv/bin/python tests/bench/insert_values.py [--rows 1000] [--batches 200] [--clients 1,2]
+  scripts/bench insert-values [--rows 1000] [--batches 200] [--clients 1,2]
 
 The texts are made before the clock starts. A batch is one statement, one commit.
 """

@@ -7,6 +7,7 @@
 
 #include "storage/encoding/bit_packing.h"
 #include "storage/io/local_file_store.h"
+#include "storage/segment/key_filter.h"
 #include "storage/segment/segment_reader.h"
 #include "storage/segment/segment_writer.h"
 #include "support/temp_dir.h"
@@ -134,6 +135,39 @@ void find_key(benchmark::State& state) {
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations()));
 }
 BENCHMARK(find_key)->Arg(1)->Arg(0);
+
+std::vector<uint64_t> random_hashes(size_t count, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<uint64_t> hashes(count);
+  for (uint64_t& hash : hashes) hash = random();
+  return hashes;
+}
+
+void build_filter(benchmark::State& state) {
+  const std::vector<uint64_t> hashes = random_hashes(static_cast<size_t>(state.range(0)), 1);
+  for (auto _ : state) benchmark::DoNotOptimize(KeyFilter(hashes).bytes().data());
+  state.SetItemsProcessed(static_cast<int64_t>(static_cast<size_t>(state.iterations()) * hashes.size()));
+}
+BENCHMARK(build_filter)->Arg(100'000)->Arg(2'000'000)->Unit(benchmark::kMicrosecond);
+
+/// Probes of keys that are not there, in windows whose blocks are fetched together, as a lookup does.
+void probe_filter(benchmark::State& state) {
+  const KeyFilter filter(random_hashes(static_cast<size_t>(state.range(0)), 1));
+  const std::vector<uint64_t> probes = random_hashes(1 << 16, 2);
+  constexpr size_t kWindow = 32;
+  size_t hits = 0;
+  for (auto _ : state) {
+    hits = 0;
+    for (size_t begin = 0; begin < probes.size(); begin += kWindow) {
+      for (size_t i = begin; i < begin + kWindow; ++i) filter.prefetch(probes[i]);
+      for (size_t i = begin; i < begin + kWindow; ++i) hits += filter.may_contain(probes[i]);
+    }
+    benchmark::DoNotOptimize(hits);
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(static_cast<size_t>(state.iterations()) * probes.size()));
+  state.counters["false positives"] = static_cast<double>(hits) / static_cast<double>(probes.size());
+}
+BENCHMARK(probe_filter)->Arg(100'000)->Arg(2'000'000)->Arg(20'000'000)->Unit(benchmark::kMicrosecond);
 
 void write_segment(benchmark::State& state) {
   const test::TempDir directory;

@@ -1,6 +1,6 @@
-"""Size on disk beside DuckDB: the flights data and the rows of compare.py, in our segments and in a DuckDB file.
+"""Size on disk beside DuckDB: the flights data and made-up rows, in our segments and in a DuckDB file.
 
-    PYTHONPATH=tests .deps/venv/bin/python tests/bench/sizes.py [--rows N] [--compression LZ4]
+  scripts/bench sizes [--rows N] [--compression LZ4] [--only TABLE]
 
 Prints for each table the bytes of all segment files after ALTER TABLE COMPACT, what of them its columns and its key index
 take, and the bytes of the DuckDB file (after CHECKPOINT) with the same rows, with and without a primary key.
@@ -16,10 +16,12 @@ import time
 
 import duckdb
 
-from compare import COLUMNS, SELECT_ROW, load
+from bench.data import ORDER_ROW
+from bench.peers.freshet_peer import pieces_of
 from support.freshet_server import BINARY, ROOT, FreshetServer
 
 COMPACTED_SECONDS_MAX = 120
+ORDER_COLUMNS = "id BIGINT NOT NULL, customer INT, amount DECIMAL(10,2), status VARCHAR(16), created DATETIME, quantity INT"
 FLIGHT_COLUMNS = ("flight_id BIGINT NOT NULL, date DATETIME, delay INT, distance INT, origin VARCHAR(8), "
                   "destination VARCHAR(8)")
 ZIPCODE_COLUMNS = ("zip_code VARCHAR(8) NOT NULL, latitude DOUBLE, longitude DOUBLE, city VARCHAR(64), state VARCHAR(8), "
@@ -78,7 +80,9 @@ def measure(folder, name, definition, key, model, query, csv, properties):
         server.sql("CREATE DATABASE bench")
         server.sql(f"CREATE TABLE bench.t ({definition}) {model} KEY({key}) DISTRIBUTED BY HASH({key}) BUCKETS 2 "
                    f"PROPERTIES({', '.join(f'{chr(34)}{k}{chr(34)} = {chr(34)}{v}{chr(34)}' for k, v in properties.items())})")
-        seconds, rows = load(server, "t", csv, column_separator="|")
+        begin = time.monotonic()
+        rows = server.load("bench", "t", pieces_of(csv), column_separator="|")["NumberLoadedRows"]
+        seconds = time.monotonic() - begin
         server.sql("ALTER TABLE bench.t COMPACT")
         deadline = time.monotonic() + COMPACTED_SECONDS_MAX
         while len(list((server.data_dir / "segments").glob("*.seg"))) > 2 and time.monotonic() < deadline:
@@ -109,7 +113,7 @@ def main():
     sources = {
         "flights": (FLIGHT_COLUMNS, "flight_id", "SELECT file_row_number AS flight_id, date, delay, distance, origin, destination FROM "
                     f"read_parquet('{flights}/flights-3m.parquet', file_row_number = true)"),
-        "orders": (COLUMNS, "id", f"SELECT {SELECT_ROW.format(id='range', salt=0)} FROM range({options.rows})"),
+        "orders": (ORDER_COLUMNS, "id", f"SELECT {ORDER_ROW.format(id='range', salt=0)} FROM range({options.rows})"),
         "events": (EVENT_COLUMNS, "id", f"SELECT {EVENT_ROW} FROM range({options.rows // 3})"),
         "zipcodes": (ZIPCODE_COLUMNS, "zip_code", f"FROM read_csv('{flights}/zipcodes.csv', all_varchar = true)"),
     }

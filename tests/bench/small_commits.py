@@ -1,6 +1,6 @@
 """Small commits for a while: their rate, what they write, and how fast queries are meanwhile, beside the calm table.
 
-  PYTHONPATH=tests .deps/venv/bin/python tests/bench/small_commits.py [--rows N] [--seconds S] [--clients C] [--group-commit MODE]
+  scripts/bench small-commits [--rows N] [--seconds S] [--clients C] [--group-commit MODE]
 """
 import argparse
 import base64

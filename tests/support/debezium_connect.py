@@ -1,8 +1,8 @@
 """Kafka Connect (standalone) with Debezium's PostgreSQL connector, for tests; scripts/kafka fetch-connect has fetched it."""
 import pathlib
-import socket
 import subprocess
 
+from support.free_port import free_port
 from support.freshet_server import ROOT
 
 STOP_SECONDS_MAX = 60
@@ -18,9 +18,7 @@ class DebeziumConnect:
         jars = sorted((ROOT / ".deps" / "kafka-connect").glob("*/plugins/complete"))
         assert jars, "there is no Kafka Connect in .deps: run scripts/setup --full"
         self.jars = jars[-1].parent.parent
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         converter = "org.apache.kafka.connect.json.JsonConverter"
         self._write("worker.properties", {
             "bootstrap.servers": kafka.address, "listeners": f"http://127.0.0.1:{port}", "plugin.path": self.jars / "plugins",

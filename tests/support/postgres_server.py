@@ -1,19 +1,24 @@
-"""PostgreSQL of Debian for tests: one server process on a free port and a folder of its own, ready for logical replication."""
+"""PostgreSQL of Debian: one server process on a free port and a folder of its own."""
 import os
 import pathlib
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
+
+from support.free_port import free_port
 
 VERSIONS = pathlib.Path("/usr/lib/postgresql")
 START_SECONDS_MAX = 60
 USER = "postgres"
+# For tests: ready for logical replication, and fast.
+FOR_TESTS = {"wal_level": "logical", "fsync": "off"}
 
 
 class PostgresServer:
-    def __init__(self):
+    """`settings`: of postgresql.conf; those of FOR_TESTS are not durable."""
+
+    def __init__(self, settings=FOR_TESTS):
         installed = sorted(VERSIONS.glob("*/bin"), key=lambda path: int(path.parent.name))
         assert installed, f"there is no PostgreSQL in {VERSIONS}: run scripts/setup --full"
         self.programs = installed[-1]
@@ -22,24 +27,31 @@ class PostgresServer:
         if os.geteuid() == 0:
             owner = pwd.getpwnam(USER)
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.data = self.folder / "data"
+        self.settings = dict(settings)
+        self.port = free_port()
 
     def start(self):
-        data = self.folder / "data"
-        self._run("initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale", "C", "--no-sync")
-        settings = {"listen_addresses": "'127.0.0.1'", "port": self.port, "unix_socket_directories": f"'{self.folder}'",
-                    "wal_level": "logical", "fsync": "off", "timezone": "'UTC'"}
-        with open(data / "postgresql.conf", "a") as file:
-            file.writelines(f"{name} = {value}\n" for name, value in settings.items())
-        self._run("pg_ctl", "-w", "-t", START_SECONDS_MAX, "-D", data, "-l", self.folder / "log", "start")
+        if not self.data.exists():
+            self._run("initdb", "-D", self.data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale", "C", "--no-sync")
+            settings = {"listen_addresses": "'127.0.0.1'", "port": self.port, "unix_socket_directories": f"'{self.folder}'",
+                        "timezone": "'UTC'", **self.settings}
+            with open(self.data / "postgresql.conf", "a") as file:
+                file.writelines(f"{name} = {value}\n" for name, value in settings.items())
+        self._run("pg_ctl", "-w", "-t", START_SECONDS_MAX, "-D", self.data, "-l", self.folder / "log", "start")
         return self
 
+    def end(self, how="immediate"):
+        """Ends it with all its connections, as a crash would, or "fast": in order. Its data stay."""
+        self._run("pg_ctl", "-w", "-D", self.data, "-m", how, "stop")
+
     def stop(self):
-        """Ends it, with all its connections, and removes its data."""
-        self._run("pg_ctl", "-w", "-D", self.folder / "data", "-m", "immediate", "stop")
+        """Ends it and removes its data."""
+        self.end()
         shutil.rmtree(self.folder)
+
+    def pid(self):
+        return int((self.data / "postmaster.pid").read_text().split()[0])
 
     def sql(self, statements):
         """Runs statements; the output of the last one, a line for each row, values between '|', NULL as \\N."""
