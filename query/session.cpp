@@ -234,11 +234,11 @@ Status SessionImpl::run_explain(const Explain& explain, ResultWriter& out) {
   if (query == nullptr && !behind) return Status::Unsupported("EXPLAIN is offered for SELECT, UPDATE and DELETE only");
   const storage::ServerSnapshotPtr snapshot = services_.storage.snapshot();
   storage::TableSnapshotPtr table;
+  std::optional<PointRead> point;
   if (behind) {
     FRESHET_ASSIGN_OR_RETURN(text, connection_->explain(*behind, state_.database, explain.analyze));
-  } else if (query->point && bind_point(*query->point, *snapshot, table)) {
-    text = fmt::format("SHORT-CIRCUIT\n  point read of {}.{} by its whole key: delta buffer, key filter, key index, one row",
-                       table->database_name, table->name);
+  } else if (query->point && (point = bind_point(*query->point, *snapshot, table))) {
+    text = fmt::format("SHORT-CIRCUIT\n  {}.{}: {}", table->database_name, table->name, point->description());
   } else {
     FRESHET_ASSIGN_OR_RETURN(const std::string sql, for_engine(query->text));
     FRESHET_ASSIGN_OR_RETURN(text, connection_->explain(sql, state_.database, explain.analyze));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "storage/types/schema.h"
 
@@ -51,6 +52,88 @@ Name read_name(Tokenizer& tokenizer, Token& token) {
   }
 }
 
+/// Reads the conditions of a WHERE clause, up to the end or the first other token, which goes to `token`.
+class ConditionParser {
+ public:
+  ConditionParser(Tokenizer& tokenizer, std::string_view qualifier, LiteralText& owned, uint32_t& placeholders, Token& token)
+      : tokenizer_(tokenizer), qualifier_(qualifier), owned_(owned), placeholders_(placeholders), token_(token) {}
+
+  /// Fills equalities, list and range; false when it has another form.
+  bool parse(PointSelect& out) {
+    out.equalities.reserve(2);
+    size_t depth = 0;
+    while (true) {
+      token_ = tokenizer_.next();
+      for (; token_.is_operator("("); token_ = tokenizer_.next()) ++depth;
+      if (!condition(out)) return false;
+      for (; token_.is_operator(")") && depth > 0; token_ = tokenizer_.next()) --depth;
+      if (!token_.is_word("AND")) return depth == 0;
+    }
+  }
+
+ private:
+  bool condition(PointSelect& out) {
+    const Name name = read_name(tokenizer_, token_);
+    if (name.count == 0 || name.count > 2) return false;
+    if (name.count == 2 && !same_name(name.parts[0], qualifier_)) return false;
+    const std::string_view column = name.last();
+    const bool is_known = std::any_of(out.equalities.begin(), out.equalities.end(),
+                                      [&](const PointEquality& known) { return same_name(known.column, column); });
+    if (is_known || same_name(out.list.column, column) || same_name(out.range.column, column)) return false;
+    if (token_.is_operator("=")) {
+      const auto value = plain_value();
+      if (value) out.equalities.push_back({column, *value});
+      return value.has_value();
+    }
+    if (!out.list.column.empty() || !out.range.column.empty()) return false;
+    if (token_.is_word("IN")) return list(column, out.list);
+    return token_.is_word("BETWEEN") && range(column, out.range);
+  }
+
+  bool list(std::string_view column, PointList& out) {
+    token_ = tokenizer_.next();
+    if (!token_.is_operator("(")) return false;
+    out.column = column;
+    while (out.values.size() < kMaxPointKeys) {
+      const auto value = read_literal(tokenizer_.next(), tokenizer_, owned_, placeholders_);
+      if (!value || value->kind == LiteralKind::kDefault) return false;
+      out.values.push_back(*value);
+      token_ = tokenizer_.next();
+      if (token_.is_operator(")")) {
+        token_ = tokenizer_.next();
+        return true;
+      }
+      if (!token_.is_operator(",")) return false;
+    }
+    return false;
+  }
+
+  bool range(std::string_view column, PointRange& out) {
+    out.column = column;
+    const auto low = plain_value();
+    if (!low || !token_.is_word("AND")) return false;
+    const auto high = plain_value();
+    if (!high) return false;
+    out.low = *low;
+    out.high = *high;
+    return true;
+  }
+
+  /// The value behind the token, which is neither NULL nor DEFAULT; leaves the token behind it.
+  std::optional<Literal> plain_value() {
+    const auto value = read_literal(tokenizer_.next(), tokenizer_, owned_, placeholders_);
+    if (!value || value->kind == LiteralKind::kNull || value->kind == LiteralKind::kDefault) return std::nullopt;
+    token_ = tokenizer_.next();
+    return value;
+  }
+
+  Tokenizer& tokenizer_;
+  const std::string_view qualifier_;
+  LiteralText& owned_;
+  uint32_t& placeholders_;
+  Token& token_;
+};
+
 class PointParser {
  public:
   explicit PointParser(std::string_view statement) : tokenizer_(statement) { advance(); }
@@ -58,10 +141,11 @@ class PointParser {
   std::optional<PointSelect> parse() {
     if (!token_.is_word("SELECT")) return std::nullopt;
     advance();
+    select_.is_distinct = token_.is_word("DISTINCT");
+    if (select_.is_distinct) advance();
     if (!outputs() || !table() || !token_.is_word("WHERE")) return std::nullopt;
-    auto equalities = parse_equalities(tokenizer_, alias_, select_.text, select_.placeholder_count, token_);
-    if (!equalities || !limit() || !end()) return std::nullopt;
-    select_.equalities = std::move(*equalities);
+    ConditionParser conditions(tokenizer_, alias_, select_.text, select_.placeholder_count, token_);
+    if (!conditions.parse(select_) || !order() || !limit() || !end()) return std::nullopt;
     return std::move(select_);
   }
 
@@ -119,14 +203,30 @@ class PointParser {
     return qualifier_.empty() || same_name(qualifier_, alias_);
   }
 
+  bool order() {
+    if (!token_.is_word("ORDER")) return true;
+    advance();
+    if (!token_.is_word("BY")) return false;
+    do {
+      advance();
+      const Name name = read_name(tokenizer_, token_);
+      if (name.count == 0 || name.count > 2) return false;
+      if (name.count == 2 && !same_name(name.parts[0], alias_)) return false;
+      const bool is_descending = token_.is_word("DESC");
+      if (is_descending || token_.is_word("ASC")) advance();
+      select_.order.push_back({name.last(), is_descending});
+    } while (token_.is_operator(","));
+    return true;
+  }
+
   bool limit() {
     if (!token_.is_word("LIMIT")) return true;
     advance();
-    const bool some = token_.kind == TokenKind::kNumber &&
-                      token_.text.find_first_not_of("0123456789") == std::string_view::npos &&
-                      token_.text.find_first_not_of('0') != std::string_view::npos;
+    if (token_.kind != TokenKind::kNumber) return false;
+    const char* end = token_.text.data() + token_.text.size();
+    const auto [parsed, error] = std::from_chars(token_.text.data(), end, select_.limit);
     advance();
-    return some;
+    return error == std::errc() && parsed == end && select_.limit != 0;
   }
 
   bool end() {
@@ -141,40 +241,14 @@ class PointParser {
   PointSelect select_;
 };
 
-/// `[t.]column = value`, with the token behind it left in `token`.
-std::optional<PointEquality> read_equality(Tokenizer& tokenizer, Token& token, std::string_view qualifier,
-                                           LiteralText& owned, uint32_t& placeholders) {
-  const Name name = read_name(tokenizer, token);
-  if (name.count == 0 || name.count > 2) return std::nullopt;
-  if (name.count == 2 && !same_name(name.parts[0], qualifier)) return std::nullopt;
-  if (!token.is_operator("=")) return std::nullopt;
-  const auto value = read_literal(tokenizer.next(), tokenizer, owned, placeholders);
-  if (!value || value->kind == LiteralKind::kNull || value->kind == LiteralKind::kDefault) return std::nullopt;
-  token = tokenizer.next();
-  return PointEquality{name.last(), *value};
-}
-
 }  // namespace
 
 std::optional<std::vector<PointEquality>> parse_equalities(Tokenizer& tokenizer, std::string_view qualifier,
                                                            LiteralText& owned, uint32_t& placeholders, Token& after) {
-  std::vector<PointEquality> equalities;
-  equalities.reserve(2);
-  size_t depth = 0;
-  while (true) {
-    after = tokenizer.next();
-    for (; after.is_operator("("); after = tokenizer.next()) ++depth;
-    auto equality = read_equality(tokenizer, after, qualifier, owned, placeholders);
-    if (!equality) return std::nullopt;
-    for (const PointEquality& known : equalities) {
-      if (same_name(known.column, equality->column)) return std::nullopt;
-    }
-    equalities.push_back(*equality);
-    for (; after.is_operator(")") && depth > 0; after = tokenizer.next()) --depth;
-    if (!after.is_word("AND")) break;
-  }
-  if (depth != 0) return std::nullopt;
-  return equalities;
+  PointSelect conditions;
+  if (!ConditionParser(tokenizer, qualifier, owned, placeholders, after).parse(conditions)) return std::nullopt;
+  if (!conditions.list.column.empty() || !conditions.range.column.empty()) return std::nullopt;
+  return std::move(conditions.equalities);
 }
 
 std::optional<PointSelect> parse_point_select(std::string_view statement) { return PointParser(statement).parse(); }
