@@ -366,7 +366,8 @@ Status RoutineLoadJob::begin_batch() {
 }
 
 Status RoutineLoadJob::consume() {
-  last_look_ = {};
+  // First, so that the lag is told also while no batch can begin, as on a full disk.
+  FRESHET_RETURN_IF_ERROR(look_around());
   FRESHET_RETURN_IF_ERROR(begin_batch());
   StreamSource::Batch polled;
   while (!stopping_ && !settled_ && !has_new_partitions_) {

@@ -1,4 +1,7 @@
 #include <simdjson.h>
+
+#include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "connectors/http/auth.h"
@@ -67,6 +70,42 @@ HttpAnswer answer_nodes(const ServerContext& context, const RequestHead& head, c
                                     host, context.options.load_port != 0 ? context.options.load_port : self.port, version));
 }
 
+/// What Flink's incremental source takes for the time of a commit: the clock of this server.
+HttpAnswer answer_time() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return success_answer(fmt::format(R"({{"current_tso_physical_time":{}}})",
+                                    std::chrono::duration_cast<std::chrono::milliseconds>(now).count()));
+}
+
+/// The nodes of Doris's proc tree that say something of one server, and the statement that says it here.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kProcNodes = {
+    {{"/dbs", "SHOW DATABASES"},
+     {"/backends", "SHOW BACKENDS"},
+     {"/frontends", "SHOW FRONTENDS"},
+     {"/current_queries", "SHOW PROCESSLIST"}}};
+
+HttpAnswer answer_show_proc(const ServerContext& context, const RequestHead& head, const Route& route) {
+  const Result<Credentials> user = authorized_user(head.header("Authorization"), context.services.users);
+  if (!user.ok()) return unauthorized_answer(user.status());
+  if (context.services.sessions == nullptr) return error_answer(kNothingFound, "queries are not offered here");
+  const std::string_view path = route.query_value("path");
+  if (path == "/") {
+    std::string names;
+    for (const auto& [node, statement] : kProcNodes) {
+      names += fmt::format(R"({}["{}"])", names.empty() ? "" : ",", node.substr(1));
+    }
+    return success_answer("[" + names + "]");
+  }
+  const auto node =
+      std::find_if(kProcNodes.begin(), kProcNodes.end(), [&](const auto& known) { return known.first == path; });
+  if (node == kProcNodes.end()) {
+    return error_answer(kNothingFound, fmt::format("there is no proc node '{}'; path=/ lists them", path));
+  }
+  JsonRows rows(kMostRows);
+  const Status status = context.services.sessions->open({0, user->user, "http"})->execute(node->second, rows);
+  return status.ok() || rows.is_full() ? success_answer(rows.rows_json()) : answer_of(status);
+}
+
 struct QueryRequest {
   std::string statement;
   uint64_t rows_max = kDefaultRows;
@@ -99,6 +138,8 @@ HttpAnswer answer_catalog_request(ServerContext& context, const RequestHead& hea
   if (!allowed.ok()) return unauthorized_answer(allowed);
   switch (route.endpoint) {
     case Endpoint::kLogin: return success_answer("\"Login success!\"");
+    case Endpoint::kTime: return answer_time();
+    case Endpoint::kShowProc: return answer_show_proc(context, head, route);
     case Endpoint::kFrontends:
     case Endpoint::kBackendNodes: return answer_nodes(context, head, route);
     default: return answer_about_table(context, route);

@@ -17,6 +17,8 @@ class JsonRows final : public query::ResultWriter {
   bool is_full() const { return is_full_; }
   /// {"type":"result_set",...} or {"type":"exec_status",...}
   std::string json(uint64_t time_ms) const;
+  /// The rows alone: [[...],...]
+  std::string rows_json() const { return "[" + rows_ + "]"; }
 
   Status ok(const query::OkResult& result) override;
   Status columns(std::span<const query::ResultColumn> columns) override;

@@ -102,6 +102,8 @@ HttpAnswer answer_read_request(ServerContext& context, const RequestHead& head, 
     case Endpoint::kLightSchemaChange:
     case Endpoint::kFrontends:
     case Endpoint::kBackendNodes:
+    case Endpoint::kTime:
+    case Endpoint::kShowProc:
     case Endpoint::kLogin: return answer_catalog_request(context, head, route);
     case Endpoint::kCompactionRun:
     case Endpoint::kCompactionShow:

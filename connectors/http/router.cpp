@@ -42,6 +42,8 @@ constexpr PathPattern kPatterns[] = {
     {"/api/{database}/{table}/_count", Endpoint::kCount},
     {"/api/{database}/{table}/_query_plan", Endpoint::kQueryPlan, kAskMethods},
     {"/api/enable_light_schema_change/{database}/{table}", Endpoint::kLightSchemaChange, kAskMethods},
+    {"/api/tso", Endpoint::kTime},
+    {"/api/show_proc", Endpoint::kShowProc},
     {"/api/query/{catalog}/{database}", Endpoint::kQuery, kChangeMethods},
     {"/rest/v1/login", Endpoint::kLogin, kChangeMethods},
     {"/rest/v2/manager/node/frontends", Endpoint::kFrontends},

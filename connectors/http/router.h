@@ -23,6 +23,8 @@ enum class Endpoint {
   kFrontends,
   kBackendNodes,
   kLogin,
+  kTime,
+  kShowProc,
   kLoadErrorLog,
   kHealth,
   kMetrics,

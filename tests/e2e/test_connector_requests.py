@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import subprocess
+import time
 import urllib.parse
 
 import pytest
@@ -141,6 +142,20 @@ def test_nodes_login_and_light_schema_change(server):
     light = ask(server, "GET", "/api/enable_light_schema_change/d/t", {"isDropColumn": False, "columnName": "s"})
     assert light["code"] == 0
     assert server.sql("SHOW BACKENDS")[0][2] == str(server.load_port)
+
+
+def test_time_and_proc_nodes(server):
+    before = time.time()
+    physical = ask(server, "GET", "/api/tso")["data"]["current_tso_physical_time"]
+    assert before - 1 <= physical / 1000 <= time.time() + 1
+    proc = lambda path: ask(server, "GET", f"/api/show_proc?path={path}")["data"]
+    assert ["d"] in proc("/dbs")
+    assert proc("/") == [["dbs"], ["backends"], ["frontends"], ["current_queries"]]
+    for node in ("backends", "frontends", "current_queries"):
+        assert len(proc(f"/{node}")) >= 1 and isinstance(proc(f"/{node}")[0], list)
+    assert server.http("GET", "/api/show_proc?path=/none")[0] == 404
+    for path in ("/api/tso", "/api/show_proc?path=/dbs"):
+        assert server.http("GET", path, password="no")[0] == 401
 
 
 def test_a_kept_connection_goes_on_after_a_get_with_a_body(server):

@@ -2,6 +2,7 @@
 by itself or pauses with the reason. Rows go to a DUPLICATE table, where a message that is read twice would show."""
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -102,6 +103,45 @@ def test_broker_is_away_when_job_and_server_start(log_server, kafka):
     kafka.start()
     wait_for_ids(server, range(3))
     wait_for(lambda: job(server)["other"] == "", "the broker is back, and no message came since")
+
+
+def test_a_broker_that_hangs_is_told_and_waited_for(log_server, kafka):
+    server = log_server(IMPATIENT)
+    kafka.create_topic("slow", partitions=2)
+    create_log_job(server, kafka, "slow")
+    kafka.produce("slow", numbers(0, 500))
+    wait_for_ids(server, range(500))
+    for round_number in (1, 2):
+        kafka.signal(signal.SIGSTOP)
+        try:
+            wait_for(lambda: job(server)["other"] != "", lambda: f"SHOW tells that the broker does not answer: {job(server)}")
+            assert job(server)["state"] == "RUNNING"
+        finally:
+            kafka.signal(signal.SIGCONT)
+        kafka.produce("slow", numbers(500 * round_number, 500 * (round_number + 1)))
+        wait_for_ids(server, range(500 * (round_number + 1)))
+        wait_for(lambda: job(server)["other"] == "", lambda: f"what is over is not told any more: {job(server)}")
+
+
+def test_a_full_disk_holds_the_job_until_there_is_room(log_server, kafka, tmp_path):
+    margin = 700 << 20  # what other tests write meanwhile is less
+    server = log_server({**IMPATIENT, "storage.disk_reserve_bytes": str(shutil.disk_usage(tmp_path).free - margin)})
+    kafka.create_topic("full")
+    create_log_job(server, kafka, "full")
+    kafka.produce("full", numbers(0, 100))
+    wait_for_ids(server, range(100))
+    filler = tmp_path / "filler"
+    with open(filler, "wb") as file:
+        os.posix_fallocate(file.fileno(), 0, 2 * margin)
+    kafka.produce("full", numbers(100, 5000))
+    wait_for(lambda: "below the reserve" in job(server)["other"], lambda: f"SHOW tells that the disk is full: {job(server)}")
+    stopped = job(server)
+    assert stopped["state"] == "RUNNING" and stopped["lag"] == {"0": "4900"} and metrics(server)["errors_total"] >= 1
+    assert ids(server) == list(range(100)), "what was loaded is read meanwhile"
+    filler.unlink()
+    wait_for_ids(server, range(5000))
+    wait_for(lambda: job(server)["other"] == "", lambda: f"what is over is not told any more: {job(server)}")
+    assert job(server)["statistic"]["loadedRows"] == 5000
 
 
 def test_an_idle_topic_costs_no_commits_and_wakes_at_once(log_server, kafka):
