@@ -2,6 +2,7 @@
 
 #include <duckdb/main/valid_checker.hpp>
 
+#include "query/duckdb/bitmap_aggregates.h"
 #include "query/duckdb/bitmap_functions.h"
 #include "query/duckdb/catalog.h"
 #include "query/duckdb/column_origin.h"
@@ -50,6 +51,7 @@ Result<std::shared_ptr<duckdb::DuckDB>> InstanceHolder::get() {
     configure(config, options_);
     register_catalog(config, snapshots_, history_, options_.catalogue);
     auto opened = std::make_shared<duckdb::DuckDB>(nullptr, &config);
+    register_bitmap_aggregates(duckdb::DBConfig::GetConfig(*opened->instance));
     register_column_origins(duckdb::DBConfig::GetConfig(*opened->instance));
     register_bitmap_functions(*opened->instance);
     FRESHET_RETURN_IF_ERROR(close_world(*opened));

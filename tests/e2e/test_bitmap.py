@@ -129,6 +129,20 @@ def test_only_sets_go_in_and_only_functions_read_them(make_server):
     assert server.sql("SHOW CREATE TABLE d.uv")[0][1] == ddl
 
 
+def test_aggregates_that_are_not_for_sets_alone(make_server):
+    server = make_server()
+    make_table(server)
+    server.sql("INSERT INTO d.uv VALUES ('a', 1, bitmap_from_string('1,2,3')), ('b', 2, bitmap_from_string('3,4')), ('c', 4, bitmap_empty()), "
+               "('d', 8, bitmap_from_string('3,4'))")
+    assert server.sql("SELECT count(DISTINCT users), count(users), count(*) FROM d.uv") == [(4, 4, 4)]
+    assert server.sql("SELECT page > 'a' AS later, count(DISTINCT users), sum(visits) FROM d.uv GROUP BY later ORDER BY later") == [(0, 3, 1), (1, 2, 14)]
+    assert server.value("SELECT count(DISTINCT users) FROM d.uv WHERE page = 'nobody'") == 0
+    assert server.sql("SELECT page FROM d.uv GROUP BY page HAVING count(DISTINCT users) > 2") == [("a",)]
+    for name in ("min", "max", "sum", "avg", "group_concat"):
+        with pytest.raises(MySQLError, match="(?i)bitmap"):
+            server.sql(f"SELECT {name}(users) FROM d.uv")
+
+
 def test_unique_tables_and_alter(make_server):
     server = make_server()
     server.sql("CREATE DATABASE d")
