@@ -71,6 +71,7 @@ storage::StorageOptions storage_options(const config::Settings& settings) {
   options.compaction_memory_bytes = settings.memory.compaction_bytes;
   options.memory_wait_seconds = settings.memory.wait_seconds;
   options.small_commit_bytes = settings.storage.small_commit_bytes;
+  options.dependent_rows = settings.storage.dependent_rows;
   options.delta_flush_bytes = settings.storage.delta_flush_bytes;
   options.delta_flush_rows = settings.storage.delta_flush_rows;
   options.delta_flush_seconds = settings.storage.delta_flush_seconds;

@@ -56,6 +56,7 @@ struct MemorySettings {
 struct StorageSettings {
   uint64_t memtable_bytes = 128 * kMiB;
   uint64_t small_commit_bytes = 1 * kMiB;
+  uint64_t dependent_rows = 32 * kMiB;
   uint64_t delta_flush_bytes = 64 * kMiB;
   uint64_t delta_flush_rows = 500'000;
   uint64_t delta_flush_seconds = 60;

@@ -158,6 +158,11 @@ std::vector<Setting> settings_table(Settings& s) {
        1.0 * kMiB, 64.0 * kGiB, &s.storage.memtable_bytes},
       {"storage.small_commit_bytes", "Commits up to this size keep their rows in the commit record and the delta buffer.",
        kBytes, 0, 64.0 * kMiB, &s.storage.small_commit_bytes},
+      {"storage.dependent_rows",
+       "Rows of one load that are made of rows of the table (partial updates, UPDATE, DELETE, AGGREGATE KEY tables); more "
+       "are "
+       "refused.",
+       kCount, 1, 1e9, &s.storage.dependent_rows},
       {"storage.delta_flush_bytes", "The delta buffer of a tablet becomes a segment file at this size.", kBytes, 64.0 * kKiB,
        16.0 * kGiB, &s.storage.delta_flush_bytes},
       {"storage.delta_flush_rows", "... or at this number of rows.", kCount, 1, 1e9, &s.storage.delta_flush_rows},

@@ -52,11 +52,11 @@ AggregateRows::~AggregateRows() { remove_segment_files(parts_.files, written_); 
 
 Result<std::vector<TabletRows>> AggregateRows::complete() {
   const uint64_t segment_rows = segment_rows_of(load_);
-  if (segment_rows > kMaxSegmentRows) {
+  if (segment_rows > parts_.segment_rows_max) {
     return Status::ResourceExhausted(
         "a load into an AGGREGATE KEY table takes {} different keys at most, this one has {}; "
         "split it",
-        kMaxSegmentRows, segment_rows);
+        parts_.segment_rows_max, segment_rows);
   }
   std::vector<TabletRows> completed;
   for (const TabletRows& sent : load_.tablets) {

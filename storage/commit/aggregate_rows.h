@@ -20,9 +20,6 @@ namespace freshet::storage {
 /// default in new ones.
 class AggregateRows : public RowCompletion {
  public:
-  /// Most rows of one load with more rows than a commit record carries: about 50 bytes of memory each, beside their keys.
-  static constexpr uint64_t kMaxSegmentRows = 32ull << 20;
-
   /// `load` and `base` must outlive it. REQUIRES: no row of the load is a delete.
   AggregateRows(const Parts& parts, const LoadCommit& load, TableSnapshotPtr base);
   ~AggregateRows() override;

@@ -7,6 +7,7 @@
 #include "storage/segment/segment_writer.h"
 #include "storage/types/row_mask.h"
 #include "storage/types/sequence.h"
+#include "storage/types/table_options.h"
 #include "storage/upsert/sequence_probe.h"
 
 namespace freshet::storage {
@@ -60,9 +61,9 @@ FlexibleRows::~FlexibleRows() { remove_segment_files(parts_.files, written_); }
 
 Result<std::vector<TabletRows>> FlexibleRows::complete() {
   const uint64_t segment_rows = segment_rows_of(load_);
-  if (segment_rows > kMaxSegmentRows) {
-    return Status::ResourceExhausted("a partial update takes {} rows at most, this load has {}; split it", kMaxSegmentRows,
-                                     segment_rows);
+  if (segment_rows > parts_.segment_rows_max) {
+    return Status::ResourceExhausted("a partial update takes {} rows at most, this load has {}; split it",
+                                     parts_.segment_rows_max, segment_rows);
   }
   std::vector<TabletRows> completed;
   for (const TabletRows& sent : load_.tablets) {
@@ -184,7 +185,7 @@ Status FlexibleRows::check_new_rows(const Bucket& bucket, const Outcome& outcome
 }
 
 Status FlexibleRows::append_values(const Bucket& bucket, const Outcome& outcome, const TabletSnapshot& tablet, size_t first,
-                                   size_t count, size_t column, Column& out) const {
+                                   size_t count, size_t column, const WholeRows* whole, Column& out) const {
   const DataType& type = load_.schema->columns[column].type;
   if (column == mask_ || column == delete_time_) {
     const int64_t now = unix_seconds_now();
@@ -211,21 +212,38 @@ Status FlexibleRows::append_values(const Bucket& bucket, const Outcome& outcome,
       sent.push_back(giver == rows.rend() ? rows.back() : *giver);
     }
   }
-  const BaseLocations old = locate_base_rows(tablet, bases);
+  BaseLocations old;
   Column values(type);
-  FRESHET_RETURN_IF_ERROR(read_rows(*load_.schema, tablet, old.locations, {&column, 1}, {&values, 1}));
+  if (whole != nullptr) {
+    values = whole->columns[column];
+  } else {
+    old = locate_base_rows(tablet, bases);
+    FRESHET_RETURN_IF_ERROR(read_rows(*load_.schema, tablet, old.locations, {&column, 1}, {&values, 1}));
+  }
+  const std::span<const uint32_t> found_at =
+      whole != nullptr ? std::span(whole->locations.found_at).subspan(first) : std::span<const uint32_t>(old.found_at);
   auto next_sent = static_cast<uint32_t>(values.size());
   FRESHET_RETURN_IF_ERROR(bucket.sent.read(column, sent, values));
   std::vector<uint32_t> order(count);
-  for (size_t i = 0; i < count; ++i) order[i] = bases[i].exists() ? old.found_at[i] : next_sent++;
+  for (size_t i = 0; i < count; ++i) order[i] = bases[i].exists() ? found_at[i] : next_sent++;
   out.append_gather(values, order);
   return Status::OK();
 }
 
 Result<Block> FlexibleRows::make_block(const Bucket& bucket, const Outcome& outcome, const TabletSnapshot& tablet) const {
   Block block = Block::for_schema(*load_.schema);
+  std::optional<WholeRows> whole;
+  if (!row_store_options(*load_.schema).columns.empty()) {
+    whole.emplace();
+    whole->locations = locate_base_rows(tablet, outcome.bases);
+    whole->columns = Block::for_schema(*load_.schema).columns;
+    const std::vector<uint32_t> positions = all_below(block.columns.size());
+    const std::vector<size_t> columns(positions.begin(), positions.end());
+    FRESHET_RETURN_IF_ERROR(read_rows(*load_.schema, tablet, whole->locations.locations, columns, whole->columns));
+  }
   for (size_t column = 0; column < block.columns.size(); ++column) {
-    FRESHET_RETURN_IF_ERROR(append_values(bucket, outcome, tablet, 0, outcome.keys.size(), column, block.columns[column]));
+    FRESHET_RETURN_IF_ERROR(append_values(bucket, outcome, tablet, 0, outcome.keys.size(), column, whole ? &*whole : nullptr,
+                                          block.columns[column]));
   }
   block.delete_signs = outcome.deletes;
   return block;
@@ -245,7 +263,7 @@ Result<WrittenSegment> FlexibleRows::write_segment(const Bucket& bucket, const O
     for (size_t first = 0; first < outcome.keys.size();) {
       const size_t count = pieces.next(outcome.keys.size() - first);
       piece.clear();
-      FRESHET_RETURN_IF_ERROR(append_values(bucket, outcome, tablet, first, count, column, piece));
+      FRESHET_RETURN_IF_ERROR(append_values(bucket, outcome, tablet, first, count, column, nullptr, piece));
       FRESHET_RETURN_IF_ERROR(writer->append_column(column, piece));
       first += count;
       pieces.took(piece.byte_size());

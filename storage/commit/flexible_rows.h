@@ -17,9 +17,6 @@ namespace freshet::storage {
 /// A load without segments becomes a block of whole rows, one with segments one new segment for each bucket.
 class FlexibleRows : public RowCompletion {
  public:
-  /// Most rows of one load with more rows than a commit record carries: about 60 bytes of memory each, beside their keys.
-  static constexpr uint64_t kMaxSegmentRows = 32ull << 20;
-
   /// `load` and `base` must outlive it. REQUIRES: the layout of the load's schema is that of `base`.
   FlexibleRows(const Parts& parts, const LoadCommit& load, TableSnapshotPtr base);
   ~FlexibleRows() override;
@@ -58,9 +55,14 @@ class FlexibleRows : public RowCompletion {
                          std::span<const BaseRow> bases) const;
   Status check_new_rows(const Bucket& bucket, const Outcome& outcome) const;
   Result<WrittenSegment> write_segment(const Bucket& bucket, const Outcome& outcome, const TabletSnapshot& tablet);
-  /// Appends one column of the rows [first, first + count) of the outcome.
+  /// The old rows of an outcome, read whole because the table has a row store.
+  struct WholeRows {
+    BaseLocations locations;
+    std::vector<Column> columns;
+  };
+  /// Appends one column of the rows [first, first + count) of the outcome. `whole`: null, the old values are read.
   Status append_values(const Bucket& bucket, const Outcome& outcome, const TabletSnapshot& tablet, size_t first,
-                       size_t count, size_t column, Column& out) const;
+                       size_t count, size_t column, const WholeRows* whole, Column& out) const;
   Result<Block> make_block(const Bucket& bucket, const Outcome& outcome, const TabletSnapshot& tablet) const;
 
   Parts parts_;

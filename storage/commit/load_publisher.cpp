@@ -59,7 +59,7 @@ Result<CommitOutcome> LoadPublisher::publish(TableState& table, LoadCommit load)
 
 Result<std::unique_ptr<ReadGuard>> LoadPublisher::open_guard(const LoadCommit& load) const {
   if (load.read_from == nullptr) return std::unique_ptr<ReadGuard>();
-  return ReadGuard::open(parts_.files, parts_.page_cache, load);
+  return ReadGuard::open(parts_.files, parts_.page_cache, load, limits_.dependent_rows);
 }
 
 Result<CommitOutcome> LoadPublisher::finish(const Staged& staged, const LoadCommit& load) {
@@ -71,7 +71,8 @@ Result<CommitOutcome> LoadPublisher::finish(const Staged& staged, const LoadComm
 
 Result<std::unique_ptr<RowCompletion>> LoadPublisher::begin_completion(const LoadCommit& load,
                                                                        const TableSnapshotPtr& base) const {
-  const RowCompletion::Parts parts{parts_.files, parts_.page_cache, parts_.ids, parts_.pipeline.snapshot()->commit};
+  const RowCompletion::Parts parts{parts_.files, parts_.page_cache, parts_.ids, parts_.pipeline.snapshot()->commit,
+                                   limits_.dependent_rows};
   if (!load.partial) return std::unique_ptr<RowCompletion>(std::make_unique<AggregateRows>(parts, load, base));
   if (!have_same_layout(*load.schema, *base->schema)) {
     return Status::Conflict("table {}.{} changed its columns during the partial update; load again", base->database_name,

@@ -62,6 +62,7 @@ class LoadPublisher {
   struct Limits {
     uint64_t delta_buffer_bytes = 64ull << 20;  ///< a fuller buffer is sealed, and a new one takes further rows
     uint64_t delta_buffer_rows = 1ull << 20;
+    uint64_t dependent_rows = 32ull << 20;  ///< see StorageOptions
   };
   LoadPublisher(const Parts& parts, const Limits& limits) : parts_(parts), limits_(limits) {}
 

@@ -92,9 +92,9 @@ Status PartialRows::check_new_keys(std::span<const BaseRow> bases, std::span<con
 Result<std::vector<TabletRows>> PartialRows::complete() {
   std::vector<TabletRows> buckets;
   const uint64_t segment_rows = segment_rows_of(load_);
-  if (segment_rows > kMaxSegmentRows) {
-    return Status::ResourceExhausted("a partial update takes {} rows at most, this load has {}; split it", kMaxSegmentRows,
-                                     segment_rows);
+  if (segment_rows > parts_.segment_rows_max) {
+    return Status::ResourceExhausted("a partial update takes {} rows at most, this load has {}; split it",
+                                     parts_.segment_rows_max, segment_rows);
   }
   for (size_t i = 0; i < load_.tablets.size(); ++i) {
     TabletRows completed;

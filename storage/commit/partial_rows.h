@@ -10,9 +10,6 @@ namespace freshet::storage {
 /// Completes the rows of a partial update with the columns that they do not bring.
 class PartialRows : public RowCompletion {
  public:
-  /// Most rows of one load with more rows than a commit record carries: 12 bytes of memory each.
-  static constexpr uint64_t kMaxSegmentRows = 32ull << 20;
-
   /// `load` and `base` must outlive it.
   PartialRows(const Parts& parts, const LoadCommit& load, TableSnapshotPtr base);
   ~PartialRows() override;

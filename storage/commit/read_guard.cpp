@@ -23,13 +23,14 @@ bool same_values(const Column& left, const Column& right) {
 
 }  // namespace
 
-Result<std::unique_ptr<ReadGuard>> ReadGuard::open(FileStore& files, PageCache& page_cache, const LoadCommit& load) {
+Result<std::unique_ptr<ReadGuard>> ReadGuard::open(FileStore& files, PageCache& page_cache, const LoadCommit& load,
+                                                   uint64_t rows_max) {
   std::unique_ptr<ReadGuard> guard(new ReadGuard(load.read_from));
   const KeyCodec& codec = *load.read_from->key_codec;
   uint64_t rows = segment_rows_of(load);
-  if (rows > kMaxRows) {
+  if (rows > rows_max) {
     return Status::ResourceExhausted(
-        "a statement changes {} rows of {}.{} at most, this one would change {}: run it in parts", kMaxRows,
+        "a statement changes {} rows of {}.{} at most, this one would change {}: run it in parts", rows_max,
         load.read_from->database_name, load.read_from->name, rows);
   }
   for (const TabletRows& bucket : load.tablets) {

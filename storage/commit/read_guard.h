@@ -17,11 +17,10 @@ namespace freshet::storage {
 /// is left for the publish lock is little. One thread.
 class ReadGuard {
  public:
-  /// Most rows of one statement: 12 bytes of memory each, and their keys.
-  static constexpr uint64_t kMaxRows = 32ull << 20;
-
-  /// `load` must outlive it, and has its schema's layout in common with `load.read_from`. ResourceExhausted beyond kMaxRows.
-  static Result<std::unique_ptr<ReadGuard>> open(FileStore& files, PageCache& page_cache, const LoadCommit& load);
+  /// `load` must outlive it, and has its schema's layout in common with `load.read_from`. ResourceExhausted when its
+  /// segments have more than `rows_max` rows: 12 bytes of memory each, and their keys.
+  static Result<std::unique_ptr<ReadGuard>> open(FileStore& files, PageCache& page_cache, const LoadCommit& load,
+                                                 uint64_t rows_max);
 
   /// Conflict when a row changed up to `head`, which is not older than what was compared before.
   Status advance(const TableSnapshotPtr& head);

@@ -26,6 +26,7 @@ class RowCompletion {
     PageCache& page_cache;
     IdAllocator& ids;
     CommitNumber newest_commit;
+    uint64_t segment_rows_max;  ///< of one load, in its segments: up to 60 bytes of memory each, beside their keys
   };
   virtual ~RowCompletion() = default;
 

@@ -316,7 +316,7 @@ Status Engine::recover_and_start() {
   partition_changes_ = std::make_unique<PartitionChanges>(catalog_, *pipeline_, *ids_, obsolete_, history_);
   publisher_ = std::make_unique<LoadPublisher>(
       LoadPublisher::Parts{*pipeline_, *labels_, *positions_, *files_, page_cache_, *ids_, history_},
-      LoadPublisher::Limits{options_.delta_flush_bytes, options_.delta_flush_rows});
+      LoadPublisher::Limits{options_.delta_flush_bytes, options_.delta_flush_rows, options_.dependent_rows});
   std::vector<LabelRecord> precommitted;
   for (const RecoveredPrecommit& load : state.precommitted) precommitted.push_back(load.label);
   precommitted_ = std::make_unique<PrecommittedLoads>(

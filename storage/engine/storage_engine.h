@@ -29,7 +29,10 @@ struct StorageOptions {
   uint64_t compaction_memory_bytes = 1ull << 30;  ///< row maps of all running compactions
   uint64_t memory_wait_seconds = 60;              ///< a load whose memory is in use waits so long, then it is refused
   uint64_t small_commit_bytes = 1ull << 20;       ///< at most this much is carried inside a commit record
-  uint64_t delta_flush_bytes = 64ull << 20;       ///< a tablet's delta buffer is flushed beyond this
+  /// Rows of one load, beyond those of a small commit, that are made of rows of the table: partial updates, what UPDATE and
+  /// DELETE change, different keys that a load brings to a kAggregate table. More are refused.
+  uint64_t dependent_rows = 32ull << 20;
+  uint64_t delta_flush_bytes = 64ull << 20;  ///< a tablet's delta buffer is flushed beyond this
   uint64_t delta_flush_rows = 1ull << 20;
   uint64_t delta_flush_seconds = 600;            ///< ... or when its oldest row is this old
   uint64_t disk_reserve_bytes = 64ull << 20;     ///< loads are refused when less is free

@@ -77,6 +77,34 @@ def test_what_is_refused(make_server):
 
 @pytest.mark.parametrize("is_large", [False, True])
 @pytest.mark.parametrize("properties", ["", 'PROPERTIES ("function_column.sequence_type" = "bigint")'])
+def test_rows_beyond_the_limit_are_refused(make_server):
+    server = make_server({"storage.dependent_rows": "1000", "storage.small_commit_bytes": "1KiB"})
+    make_table(server)
+    server.sql("CREATE TABLE d.sums (id INT, n BIGINT SUM) AGGREGATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
+    server.load("d", "t", "".join(f"{i},1,1,1,1,x\n" for i in range(1500)), column_separator=",")
+    answer = load_columns(server, ["id", "c1"], [(i, 2) for i in range(1001)])
+    assert answer["Status"] == "Fail" and "a partial update takes 1000 rows at most, this load has 1001; split it" in answer["Message"], answer
+    assert load_columns(server, ["id", "c1"], [(i, 2) for i in range(1000)])["Status"] == "Success"
+    answer = server.stream_load("d", "sums", "".join(f"{i},1\n" for i in range(1001)), column_separator=",")
+    assert answer["Status"] == "Fail" and "takes 1000 different keys at most, this one has 1001" in answer["Message"], answer
+    with pytest.raises(MySQLError, match="a statement changes 1000 rows of d.t at most, this one would change 1500: run it in parts"):
+        server.sql("UPDATE d.t SET c2 = 5 WHERE id >= 0")
+    assert server.sql("SELECT sum(c1), sum(c2), count(*) FROM d.t") == [(2500, 1500, 1500)]
+
+
+def test_keys_and_columns_without_a_default_must_come(make_server):
+    server = make_server()
+    server.sql("CREATE DATABASE d")
+    server.sql("CREATE TABLE d.t (k1 INT, k2 INT, must INT NOT NULL, v INT) UNIQUE KEY(k1, k2) DISTRIBUTED BY HASH(k1) BUCKETS 1")
+    answer = load_columns(server, ["k1", "v"], [(1, 2)])
+    assert answer["Status"] == "Fail" and "Partial update should include all key columns, missing: k2" in answer["Message"], answer
+    answer = load_columns(server, ["k1", "k2", "v"], [(1, 2, 3)])
+    assert answer["Status"] == "Fail" and "the unmentioned column `must` should have default value or be nullable" in answer["Message"], answer
+    server.sql("INSERT INTO d.t VALUES (1, 2, 5, NULL)")
+    assert load_columns(server, ["k1", "k2", "v"], [(1, 2, 3)])["Status"] == "Success"
+    assert server.sql("SELECT * FROM d.t") == [(1, 2, 5, 3)]
+
+
 def test_rows_of_a_partial_update_may_be_deletes(make_server, is_large, properties):
     server = make_server({"storage.small_commit_bytes": "1KiB"} if is_large else {})
     server.sql("CREATE DATABASE d")

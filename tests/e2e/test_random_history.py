@@ -4,7 +4,8 @@
 def test_random_history_equals_a_map(make_server, rng):
     server = make_server({"storage.delta_flush_rows": 3000, "compaction.trigger_segments": 3})
     server.sql("CREATE DATABASE d")
-    server.sql("CREATE TABLE d.t (a INT NOT NULL, b VARCHAR(10), v BIGINT, s VARCHAR(20)) UNIQUE KEY(a, b) DISTRIBUTED BY HASH(a) BUCKETS 3")
+    server.sql("CREATE TABLE d.t (a INT NOT NULL, b VARCHAR(10), v BIGINT, s VARCHAR(20)) UNIQUE KEY(a, b) "
+               f"DISTRIBUTED BY HASH(a) BUCKETS 3 PROPERTIES ('store_row_column' = '{rng.choice(('true', 'false'))}')")
     model = {}
     operations = 0
     while operations < 40_000:
