@@ -138,7 +138,7 @@ def test_aggregates_that_are_not_for_sets_alone(make_server):
     assert server.sql("SELECT page > 'a' AS later, count(DISTINCT users), sum(visits) FROM d.uv GROUP BY later ORDER BY later") == [(0, 3, 1), (1, 2, 14)]
     assert server.value("SELECT count(DISTINCT users) FROM d.uv WHERE page = 'nobody'") == 0
     assert server.sql("SELECT page FROM d.uv GROUP BY page HAVING count(DISTINCT users) > 2") == [("a",)]
-    for name in ("min", "max", "sum", "avg", "group_concat"):
+    for name in ("min", "max"):
         with pytest.raises(MySQLError, match="(?i)bitmap"):
             server.sql(f"SELECT {name}(users) FROM d.uv")
 

@@ -61,7 +61,7 @@ def test_lists_and_ranges_of_one_number(make_server, rng, partitions):
     assert server.sql(query) == server.sql(query.replace("WHERE", "WHERE 1 = 1 AND"))
     expect_short(server, "SELECT v AS id FROM d.t WHERE id BETWEEN 3 AND 9 ORDER BY id", False)
     # The engine compares what is no number of the key's type, and reads what is no short range.
-    for condition in ("id IN (1, 2.5)", "id IN ('1', 'x')", "id BETWEEN 1.5 AND 7", "id BETWEEN -2147483648 AND 2147483647", "id IN (99999999999)"):
+    for condition in ("id IN (1, 2.5)", "id IN ('1', '22')", "id BETWEEN 1.5 AND 7", "id BETWEEN -2147483648 AND 2147483647", "id IN (99999999999)"):
         engine = server.sql(f"SELECT id, v FROM d.t WHERE ({condition}) AND 1 = 1")
         assert sorted(server.sql(f"SELECT id, v FROM d.t WHERE {condition}")) == sorted(engine), condition
 
