@@ -15,8 +15,6 @@
 #include <thread>
 
 #include "config/read_settings.h"
-#include "connectors/http/prometheus_text.h"
-#include "connectors/http/routine_load_metrics.h"
 #include "connectors/http/server.h"
 #include "connectors/kafka/kafka_source.h"
 #include "connectors/load_client/load_command.h"
@@ -29,6 +27,9 @@
 #include "query/session_factory.h"
 #include "query/users.h"
 #include "query/view_statements.h"
+#include "query/workload/group_statements.h"
+#include "query/workload/query_lanes.h"
+#include "server_metrics.h"
 #include "storage/base/failpoint.h"
 #include "storage/base/log.h"
 #include "storage/engine/storage_engine.h"
@@ -58,6 +59,7 @@ struct DataPaths {
   std::string error_logs() const { return root / "error_logs"; }
   std::string temporary() const { return root / "temporary"; }
   std::string bodies() const { return root / "temporary" / "bodies"; }
+  std::string spilled() const { return root / "temporary" / "queries"; }
   std::string ports() const { return root / "ports.json"; }
   std::string tls() const { return root / "tls"; }
   std::string logs() const { return root / "logs"; }
@@ -130,63 +132,6 @@ query::StatementJournal::Options journal_options(const config::LogSettings& sett
   return options;
 }
 
-void add_statements(const query::StatementJournal& journal, connectors::PrometheusText& text) {
-  for (const query::StatementClass kind : query::kStatementClasses) {
-    text.histogram("freshet_statement_seconds",
-                   "SQL statements by what they are: point (by the whole key), query, write, other", journal.latencies(kind),
-                   {{"class", query::statement_class_name(kind)}});
-  }
-  for (const query::StatementClass kind : query::kStatementClasses) {
-    text.counter("freshet_statement_errors_total", "SQL statements that ended with an error",
-                 static_cast<double>(journal.errors(kind)), {{"class", query::statement_class_name(kind)}});
-  }
-  text.counter("freshet_slow_statements_total", "Statements that took log.slow_statement_ms or longer",
-               static_cast<double>(journal.slow_statements()));
-  text.counter("freshet_statement_log_dropped_total", "Lines of the slow and audit logs that could not be written",
-               static_cast<double>(journal.dropped_lines()));
-}
-
-std::string metrics_text(const storage::StorageEngine& storage, const ingest::LoadManager& loads,
-                         const ingest::RoutineLoadManager& routine_loads, const query::StatementJournal& journal,
-                         const connectors::MySqlServer& mysql) {
-  connectors::PrometheusText text;
-  const storage::StorageStats stats = storage.stats();
-  text.counter("freshet_commits_total", "Commits of loads", stats.commits);
-  text.counter("freshet_rows_written_total", "Rows that loads wrote", stats.rows_written);
-  text.counter("freshet_rows_replaced_total", "Rows that newer rows or deletes replaced", stats.rows_replaced);
-  text.gauge("freshet_segments", "Segment files of all tables", stats.segments);
-  text.gauge("freshet_segment_bytes", "Bytes of all segment files", stats.segment_bytes);
-  text.gauge("freshet_delta_rows", "Rows in delta buffers", stats.delta_rows);
-  text.gauge("freshet_delta_bytes", "Bytes of delta buffers", stats.delta_bytes);
-  text.counter("freshet_flushes_total", "Delta buffers written as segments", stats.flushes);
-  text.counter("freshet_compactions_total", "Compactions", stats.compactions);
-  text.counter("freshet_compaction_written_bytes_total", "Bytes that compactions wrote", stats.compaction_bytes_written);
-  text.gauge("freshet_index_resident_bytes", "Memory of key indexes and key filters", stats.index_resident_bytes);
-  text.gauge("freshet_index_resident_rows", "Rows of the segments whose key index is in memory", stats.index_resident_rows);
-  text.gauge("freshet_index_bytes_per_key", "Memory of key indexes and key filters for each of these rows",
-             stats.index_resident_rows == 0
-                 ? 0
-                 : static_cast<double>(stats.index_resident_bytes) / static_cast<double>(stats.index_resident_rows));
-  text.gauge("freshet_load_memory_bytes", "Memory of the rows that running loads collect", stats.load_memory_bytes);
-  text.gauge("freshet_tablet_rowsets_max", "Segments and delta buffers of the tablet that has most of them",
-             stats.most_rowsets);
-  text.counter("freshet_flush_written_bytes_total", "Bytes that flushes wrote", stats.flush_bytes_written);
-  text.gauge("freshet_page_cache_bytes", "Memory of the page cache", stats.page_cache_bytes);
-  text.gauge("freshet_page_cache_capacity_bytes", "What the page cache may take, beside key indexes and key filters",
-             stats.page_cache_capacity_bytes);
-  text.counter("freshet_page_cache_hits_total", "Pages found in the page cache", stats.page_cache_hits);
-  text.counter("freshet_page_cache_misses_total", "Pages read from files", stats.page_cache_misses);
-  text.gauge("freshet_labels", "Labels kept", stats.labels);
-  text.counter("freshet_grouped_loads_total", "Loads that shared their commit with others", stats.grouped_loads);
-  text.gauge("freshet_precommitted_loads", "Loads between the two phases of their commit", stats.precommitted_loads);
-  text.gauge("freshet_disk_free_bytes", "Free bytes of the data disk", stats.disk_free_bytes);
-  text.gauge("freshet_running_loads", "Stream loads that run now", loads.running_loads());
-  text.counter("freshet_mysql_commands_total", "Commands served over the MySQL protocol", mysql.commands_served());
-  add_statements(journal, text);
-  connectors::write_routine_load_metrics(routine_loads.list("", false), text);
-  return text.text();
-}
-
 Result<std::shared_ptr<const connectors::TlsContext>> tls_of(const config::MysqlSettings& settings, const DataPaths& paths) {
   if (settings.tls_certificate_file.empty()) return connectors::TlsContext::load_or_make(paths.tls());
   return connectors::TlsContext::load(settings.tls_certificate_file, settings.tls_key_file);
@@ -203,6 +148,37 @@ Status write_ports(const std::string& path, uint16_t http, uint16_t load, uint16
 }
 
 connectors::HostPort host_port(const config::Address& address) { return {address.host, address.port}; }
+
+Status make_folders(std::initializer_list<std::string> folders) {
+  for (const std::string& folder : folders) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) return Status::IoError("cannot make the folder {}: {}", folder, error.message());
+  }
+  return Status::OK();
+}
+
+/// The workload group of queries that name none, where ALTER has given it nothing else.
+query::WorkloadGroup normal_group(const config::QuerySettings& settings) {
+  query::WorkloadGroup group;
+  group.max_concurrency = settings.big_concurrency;
+  group.max_queue_size = settings.big_queue_length;
+  group.queue_timeout_milliseconds = settings.big_queue_seconds * 1000;
+  return group;
+}
+
+query::QueryLaneOptions lane_options_of(const config::Settings& settings, const DataPaths& paths) {
+  query::QueryLaneOptions options;
+  options.engine.threads = static_cast<uint32_t>(settings.query.duckdb_threads);
+  options.engine.temp_directory = paths.spilled();
+  options.engine.temp_bytes = settings.query.spill_bytes;
+  options.memory_bytes = settings.memory.query_bytes - settings.memory.small_query_bytes;
+  options.small_memory_bytes = settings.memory.small_query_bytes;
+  options.small_scan_bytes = settings.query.small_scan_bytes;
+  options.small_time = std::chrono::milliseconds(settings.query.small_milliseconds);
+  options.small_concurrency = settings.query.small_concurrency;
+  return options;
+}
 
 /// The whole server: parts are built in the order of their dependencies and destroyed in the reverse one.
 class Server {
@@ -229,27 +205,30 @@ class Server {
   Status build(const config::Settings& settings) {
     const DataPaths paths{settings.data_dir};
     std::error_code error;
-    for (const std::string& folder : {std::string(paths.root), paths.error_logs(), paths.temporary(), paths.bodies()}) {
-      std::filesystem::create_directories(folder, error);
-      if (error) return Status::IoError("cannot make the folder {}: {}", folder, error.message());
-    }
+    FRESHET_RETURN_IF_ERROR(make_folders({paths.root, paths.error_logs()}));
     std::filesystem::remove(paths.ports(), error);
     FRESHET_ASSIGN_OR_RETURN(auto meta, storage::open_rocksdb_meta_store(paths.meta(), {}));
+    // The data directory is this server's now: what a server that is gone spilled and spooled is nobody's.
+    std::filesystem::remove_all(paths.temporary(), error);
+    FRESHET_RETURN_IF_ERROR(make_folders({paths.bodies(), paths.spilled()}));
     FRESHET_ASSIGN_OR_RETURN(auto files, storage::open_local_file_store(paths.segments()));
     FRESHET_ASSIGN_OR_RETURN(storage_,
                              storage::StorageEngine::open(std::move(meta), std::move(files), storage_options(settings)));
     FRESHET_ASSIGN_OR_RETURN(views_, query::Views::open(*storage_));
-    query::DuckEngineOptions duckdb_options;
-    duckdb_options.views = query::engine_views(*views_, connectors::MySqlServerOptions().server_version);
-    duckdb_options.memory_bytes = settings.memory.query_bytes;
-    duckdb_options.threads = static_cast<uint32_t>(settings.query.duckdb_threads);
-    duckdb_options.temp_directory = paths.temporary();
-    duckdb_options.catalogue = {[this] { return connections_.list(); }, [this] { return routine_loads_->list("", true); },
-                                [this] { return metrics_text(*storage_, *loads_, *routine_loads_, *journal_, *mysql_); }};
-    duckdb_options.catalogue.views = [this] { return views_->all(); };
-    FRESHET_ASSIGN_OR_RETURN(duckdb_, query::DuckEngine::open([this] { return storage_->snapshot(); },
-                                                              older_versions(*storage_), duckdb_options));
-    row_transforms_ = duckdb_->row_transforms();
+    FRESHET_ASSIGN_OR_RETURN(workload_groups_,
+                             query::WorkloadGroups::open(*storage_, normal_group(settings.query),
+                                                         std::max(1u, std::thread::hardware_concurrency())));
+    query::QueryLaneOptions lane_options = lane_options_of(settings, paths);
+    lane_options.engine.views = query::engine_views(*views_, connectors::MySqlServerOptions().server_version);
+    lane_options.engine.catalogue = {[this] { return connections_.list(); },
+                                     [this] { return routine_loads_->list("", true); }, [this] { return metrics(); },
+                                     [this] { return views_->all(); },
+                                     [this] { return query::workload_group_rows(*workload_groups_); }};
+    const auto open_engine = [this](const query::DuckEngineOptions& options) {
+      return query::DuckEngine::open([this] { return storage_->snapshot(); }, older_versions(*storage_), options);
+    };
+    FRESHET_ASSIGN_OR_RETURN(lanes_, query::QueryLanes::open(*workload_groups_, open_engine, lane_options));
+    row_transforms_ = lanes_->row_transforms();
     ingest::IngestOptions load_options = ingest_options(settings, paths);
     load_options.transforms = row_transforms_.get();
     parquet_files_ = query::make_parquet_files({settings.ingest.parquet_memory_bytes, paths.bodies()});
@@ -277,35 +256,36 @@ class Server {
     http_options.max_body_bytes = settings.http.max_body_bytes;
     http_options.drain_timeout_seconds = kHttpDrainSeconds;
     http_options.version = kVersion;
-    connectors::HttpServices http_services{
-        *loads_,
-        *users_,
-        [this] { return metrics_text(*storage_, *loads_, *routine_loads_, *journal_, *mysql_); },
-        [this] { return storage_->health(); },
-        compaction_admin_.get(),
-        nullptr,
-        [this](const std::string& database, const std::string& table) {
-          return query::table_facts(*storage_, database, table);
-        }};
+    connectors::HttpServices http_services{*loads_,
+                                           *users_,
+                                           [this] { return metrics(); },
+                                           [this] { return storage_->health(); },
+                                           compaction_admin_.get(),
+                                           nullptr,
+                                           [this](const std::string& database, const std::string& table) {
+                                             return query::table_facts(*storage_, database, table);
+                                           }};
     connectors::MySqlServerOptions mysql_options;
     mysql_options.address = host_port(settings.mysql.address);
     mysql_options.max_connections = settings.mysql.max_connections;
     mysql_options.idle_timeout_seconds = settings.mysql.idle_timeout_seconds;
     FRESHET_ASSIGN_OR_RETURN(mysql_options.tls, tls_of(settings.mysql, paths));
     mysql_options.require_tls = settings.mysql.require_tls;
-    query::QueryServices services{*storage_,
-                                  *loads_,
-                                  *routine_loads_,
-                                  *duckdb_,
-                                  connections_,
-                                  *journal_,
-                                  views_.get(),
-                                  mysql_options.server_version,
-                                  [this] { return http_port_.load(); },
-                                  [this] { return load_port_.load(); },
-                                  [this] { return mysql_port_.load(); },
-                                  settings.query.write_attempts,
-                                  settings.query.transaction_bytes};
+    query::QueryServices services{
+        *storage_,
+        *loads_,
+        *routine_loads_,
+        *lanes_,
+        connections_,
+        *journal_,
+        views_.get(),
+        mysql_options.server_version,
+        [this] { return http_port_.load(); },
+        [this] { return load_port_.load(); },
+        [this] { return mysql_port_.load(); },
+        settings.query.write_attempts,
+        settings.query.transaction_bytes,
+        {std::chrono::seconds(settings.query.timeout_seconds), std::chrono::seconds(settings.query.write_timeout_seconds)}};
     sessions_ = query::make_session_factory(services);
     FRESHET_ASSIGN_OR_RETURN(mysql_, connectors::MySqlServer::start(mysql_options, {*sessions_, *users_, connections_}));
     http_options.mysql_port = mysql_->port();
@@ -324,12 +304,17 @@ class Server {
     return Status::OK();
   }
 
+  std::string metrics() const {
+    return metrics_text({*storage_, *loads_, *routine_loads_, *journal_, *lanes_, *mysql_, connections_});
+  }
+
   std::atomic<uint16_t> http_port_{0};
   std::atomic<uint16_t> load_port_{0};
   std::atomic<uint16_t> mysql_port_{0};
   std::unique_ptr<storage::StorageEngine> storage_;
   std::unique_ptr<query::Views> views_;
-  std::unique_ptr<query::DuckEngine> duckdb_;
+  std::unique_ptr<query::WorkloadGroups> workload_groups_;
+  std::unique_ptr<query::QueryLanes> lanes_;
   std::unique_ptr<ingest::RowTransforms> row_transforms_;
   std::unique_ptr<ingest::ColumnFiles> parquet_files_;
   std::unique_ptr<ingest::LoadManager> loads_;

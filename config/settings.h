@@ -46,6 +46,7 @@ struct MemorySettings {
   uint64_t limit_bytes = 0;
   uint64_t page_cache_bytes = 0;
   uint64_t query_bytes = 0;
+  uint64_t small_query_bytes = 0;
   uint64_t load_bytes = 0;
   uint64_t delta_bytes = 0;
   uint64_t compaction_bytes = 0;
@@ -108,6 +109,15 @@ struct KafkaSettings {
 
 struct QuerySettings {
   uint64_t duckdb_threads = 0;  ///< 0: one for each core.
+  uint64_t small_scan_bytes = 16 * kMiB;
+  uint64_t small_milliseconds = 1000;
+  uint64_t small_concurrency = 0;  ///< 0: eight for each core.
+  uint64_t big_concurrency = 0;    ///< 0: two for each core, at least four.
+  uint64_t big_queue_length = 1000;
+  uint64_t big_queue_seconds = 0;
+  uint64_t timeout_seconds = 900;
+  uint64_t write_timeout_seconds = 14'400;
+  uint64_t spill_bytes = 0;
   uint64_t write_attempts = 20;
   uint64_t transaction_bytes = 256ull << 20;
   bool operator==(const QuerySettings&) const = default;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 
 #include "config/read_settings.h"
@@ -25,12 +26,16 @@ ConfigProblems check_settings(const Settings& s) {
 }
 
 void size_for_machine(Settings& s, uint64_t cores, uint64_t memory_bytes) {
-  if (s.query.duckdb_threads == 0) s.query.duckdb_threads = cores;
+  QuerySettings& query = s.query;
+  if (query.duckdb_threads == 0) query.duckdb_threads = cores;
+  if (query.small_concurrency == 0) query.small_concurrency = 8 * cores;
+  if (query.big_concurrency == 0) query.big_concurrency = std::max<uint64_t>(4, 2 * cores);
   MemorySettings& memory = s.memory;
   if (memory.limit_bytes == 0) memory.limit_bytes = memory_bytes / 5 * 4;
   const uint64_t tenth = memory.limit_bytes / 10;
   if (memory.page_cache_bytes == 0) memory.page_cache_bytes = 3 * tenth;
   if (memory.query_bytes == 0) memory.query_bytes = 4 * tenth;
+  if (memory.small_query_bytes == 0) memory.small_query_bytes = memory.query_bytes / 8;
   if (memory.load_bytes == 0) memory.load_bytes = tenth;
   if (memory.delta_bytes == 0) memory.delta_bytes = tenth;
   if (memory.compaction_bytes == 0) memory.compaction_bytes = tenth;
@@ -52,6 +57,10 @@ ConfigProblems check_memory(const Settings& s) {
           {0, key, "is " + std::to_string(bytes) + " bytes; at least " + std::to_string(least) + " are needed: " + why});
     }
   };
+  if (memory.small_query_bytes > memory.query_bytes / 2) {
+    problems.push_back(
+        {0, "memory.small_query_bytes", "must not be above half of memory.query_bytes, of which it is a part"});
+  }
   require(memory.load_bytes, 2 * s.ingest.max_row_bytes, "memory.load_bytes", "twice ingest.max_row_bytes");
   require(memory.delta_bytes, 2 * s.storage.small_commit_bytes, "memory.delta_bytes", "twice storage.small_commit_bytes");
   require(memory.compaction_bytes, 16 * kMiB, "memory.compaction_bytes", "a merge of a million rows");

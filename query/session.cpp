@@ -15,7 +15,6 @@
 #include "query/dml/merge_statement.h"
 #include "query/dml/open_transaction.h"
 #include "query/dml/update_statement.h"
-#include "query/duckdb/engine.h"
 #include "query/insert_statement.h"
 #include "query/journal/statement_journal.h"
 #include "query/point_read.h"
@@ -24,6 +23,9 @@
 #include "query/show/show_statement.h"
 #include "query/table_statements.h"
 #include "query/view_statements.h"
+#include "query/workload/group_statements.h"
+#include "query/workload/lane_connection.h"
+#include "query/workload/statement_limits.h"
 
 namespace freshet::query {
 namespace {
@@ -62,8 +64,9 @@ bool ends_transaction(const Statement& statement) {
 class SessionImpl : public Session {
  public:
   SessionImpl(const QueryServices& services, const SessionIdentity& identity)
-      : services_(services), connection_(services.duckdb.connect()) {
+      : services_(services), connection_(std::make_unique<LaneConnection>(services.lanes, [this] { return limits(); })) {
     state_.identity = identity;
+    state_.variables = default_variables();
   }
 
   Status execute(std::string_view sql, ResultWriter& out) override {
@@ -79,7 +82,7 @@ class SessionImpl : public Session {
   void forget_cancel() override { connection_->forget_interrupt(); }
   void reset() override {
     prepared_.clear();
-    state_.variables = SessionVariables();
+    state_.variables = default_variables();
     state_.transaction = nullptr;
     state_.last_insert_id = 0;
   }
@@ -95,6 +98,8 @@ class SessionImpl : public Session {
   Status run_explain(const Explain& explain, ResultWriter& out);
   Status run_set(const Set& set, ResultWriter& out);
   Status run_transaction(const Transaction& transaction, ResultWriter& out);
+  SessionVariables default_variables() const;
+  Result<StatementLimits> limits() const;
   /// Ends the transaction, if there is one, whether it can commit or not.
   Status commit_transaction();
   /// The engine's query behind an UPDATE or DELETE; nothing for other statements.
@@ -109,10 +114,11 @@ class SessionImpl : public Session {
 
   const QueryServices& services_;
   SessionState state_;
-  std::unique_ptr<DuckConnection> connection_;
+  std::unique_ptr<LaneConnection> connection_;
   std::unordered_map<uint32_t, Prepared> prepared_;
   uint32_t next_prepared_ = 1;
   StatementClass running_ = StatementClass::kOther;  ///< what the running statement has turned out to be
+  LimitedStatement limited_;                         ///< the running statement
 };
 
 template <typename Run>
@@ -120,6 +126,7 @@ Status SessionImpl::journaled(std::string_view text, const ResultWriter& out, Ru
   const auto began = std::chrono::steady_clock::now();
   const std::string database = state_.database;
   running_ = StatementClass::kOther;
+  limited_ = {text, false, began};
   const Status status = run();
   services_.journal.record({running_, std::chrono::steady_clock::now() - began, state_.identity, database, text,
                             status.ok() ? out.row_count() : 0, status});
@@ -132,7 +139,7 @@ Status SessionImpl::run_text(std::string_view sql, std::span<const Parameter> pa
 }
 
 StatementClass class_of(const Statement& statement) {
-  if (std::holds_alternative<Query>(statement)) return StatementClass::kQuery;
+  if (std::holds_alternative<Query>(statement)) return StatementClass::kSmall;
   const bool is_write = std::holds_alternative<Insert>(statement) || std::holds_alternative<Update>(statement) ||
                         std::holds_alternative<Delete>(statement) || std::holds_alternative<Merge>(statement);
   return is_write ? StatementClass::kWrite : StatementClass::kOther;
@@ -140,6 +147,7 @@ StatementClass class_of(const Statement& statement) {
 
 Status SessionImpl::run_statement(const Statement& statement, std::span<const Parameter> parameters, ResultWriter& out) {
   running_ = class_of(statement);
+  limited_.is_write = running_ == StatementClass::kWrite || std::holds_alternative<CreateTable>(statement);
   // As in MySQL, a statement that is about tables rather than rows ends the transaction first.
   if (ends_transaction(statement)) FRESHET_RETURN_IF_ERROR(commit_transaction());
   return std::visit(
@@ -173,6 +181,10 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
             return used.ok() ? out.ok({}) : used;
           },
           [&](const Set& set) { return run_set(set, out); },
+          [&](const ChangeWorkloadGroup& change) {
+            return run_change_workload_group(change, services_.lanes.groups(), out);
+          },
+          [&](const SetUserProperties& set) { return run_set_user_properties(set, state_, services_.lanes.groups(), out); },
           [&](const Transaction& transaction) { return run_transaction(transaction, out); },
           [&](const Sync&) { return out.ok({}); },
           [&](const Kill& kill) {
@@ -204,12 +216,14 @@ Status SessionImpl::run_query(const Query& query, std::span<const Parameter> par
       running_ = StatementClass::kPoint;
       FRESHET_ASSIGN_OR_RETURN(const bool answered, read->run(*table, to_input_values(parameters, texts), out));
       if (answered) return Status::OK();
-      running_ = StatementClass::kQuery;
+      running_ = StatementClass::kSmall;
     }
   }
   FRESHET_ASSIGN_OR_RETURN(const std::string sql, for_engine(query.text));
   const ReadAt pinned(*connection_, state_.transaction != nullptr ? snapshot : nullptr);
-  return connection_->query_with_parameters(sql, state_.database, parameters, out);
+  const Status status = connection_->query_with_parameters(sql, state_.database, parameters, out);
+  if (connection_->ran_big()) running_ = StatementClass::kBig;
+  return status;
 }
 
 Result<std::optional<std::string>> SessionImpl::query_behind(const Statement& statement) {
@@ -257,11 +271,22 @@ Status SessionImpl::run_set(const Set& set, ResultWriter& out) {
     if (assignment.scope == SetScope::kUserVariable) {
       return Status::Unsupported("user variables (@{}) are not offered", assignment.name);
     }
-    state_.variables.set(assignment.name, assignment.value);
+    const std::string value =
+        assignment.is_default ? default_variables().get(assignment.name).value_or("") : assignment.value;
+    FRESHET_RETURN_IF_ERROR(check_limit_variable(assignment.name, value, services_.lanes.groups()));
+    state_.variables.set(assignment.name, value);
   }
   connection_->show_hidden_columns(shows_hidden_columns(state_));
   return out.ok({});
 }
+
+SessionVariables SessionImpl::default_variables() const {
+  SessionVariables variables;
+  set_limit_variables(variables, services_.time_limits);
+  return variables;
+}
+
+Result<StatementLimits> SessionImpl::limits() const { return statement_limits(state_, services_.lanes.groups(), limited_); }
 
 Status SessionImpl::commit_transaction() {
   const std::shared_ptr<OpenTransaction> transaction = std::exchange(state_.transaction, nullptr);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,17 +18,23 @@ namespace freshet::query {
 
 class ConflictQueues;
 class ConnectionAdmin;
-class DuckEngine;
 class StatementJournal;
 class OpenTransaction;
+class QueryLanes;
 class Views;
+
+/// Time limits of statements where a session has not set others.
+struct TimeLimits {
+  std::chrono::seconds query{900};     ///< session variable query_timeout
+  std::chrono::seconds write{14'400};  ///< session variable insert_timeout
+};
 
 /// What statements act on. Built by main.cpp; outlives every session.
 struct QueryServices {
   storage::StorageEngine& storage;
   ingest::LoadManager& loads;
   ingest::RoutineLoadManager& routine_loads;
-  DuckEngine& duckdb;
+  QueryLanes& lanes;
   ConnectionAdmin& connections;
   StatementJournal& journal;
   Views* views;
@@ -38,6 +45,7 @@ struct QueryServices {
   /// So often a statement is run whose rows others change meanwhile.
   uint64_t write_attempts = 20;
   uint64_t transaction_bytes = 256ull << 20;  ///< rows that a transaction holds until its COMMIT
+  TimeLimits time_limits = {};
   /// Of all sessions; make_session_factory() makes it.
   std::shared_ptr<ConflictQueues> conflict_queues = nullptr;
 };

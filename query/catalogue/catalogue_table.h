@@ -19,6 +19,7 @@ struct CatalogueSources {
   std::function<std::vector<ingest::RoutineLoadStatus>()> routine_loads;
   std::function<std::string()> metrics;  ///< as /metrics answers
   std::function<std::vector<View>()> views = nullptr;
+  std::function<std::vector<std::vector<TextCell>>()> workload_groups = nullptr;
 };
 
 struct CatalogueColumn {

@@ -41,6 +41,10 @@ Rows views_rows(const ServerSnapshot&, const CatalogueSources& sources) {
   return rows;
 }
 
+Rows workload_group_rows(const ServerSnapshot&, const CatalogueSources& sources) {
+  return sources.workload_groups ? sources.workload_groups() : Rows();
+}
+
 TextCell time_cell(int64_t unix_seconds) {
   if (unix_seconds == 0) return std::nullopt;
   std::string text;
@@ -98,6 +102,13 @@ std::vector<CatalogueTable> server_tables() {
                          "TOTAL_ROWS:int LOADED_ROWS:int ERROR_ROWS:int PROGRESS LAG REASON_OF_STATE_CHANGED"),
        routine_load_rows},
       {"metrics", catalogue_columns("METRIC LABELS VALUE:double"), metrics_rows},
+      {"workload_groups",
+       catalogue_columns("ID:int NAME CPU_SHARE:int MEMORY_LIMIT ENABLE_MEMORY_OVERCOMMIT MAX_CONCURRENCY:int "
+                         "MAX_QUEUE_SIZE:int QUEUE_TIMEOUT:int CPU_HARD_LIMIT SCAN_THREAD_NUM:int "
+                         "MAX_REMOTE_SCAN_THREAD_NUM:int MIN_REMOTE_SCAN_THREAD_NUM:int MEMORY_LOW_WATERMARK "
+                         "MEMORY_HIGH_WATERMARK TAG READ_BYTES_PER_SECOND:int REMOTE_READ_BYTES_PER_SECOND:int "
+                         "QUERY_TIMEOUT:int"),
+       workload_group_rows},
       {"engines", catalogue_columns("ENGINE SUPPORT COMMENT TRANSACTIONS XA SAVEPOINTS"),
        fixed({{"Freshet", "DEFAULT", "Merge-on-write column store", "NO", "NO", "NO"}})},
       {"character_sets", catalogue_columns("CHARACTER_SET_NAME DEFAULT_COLLATE_NAME DESCRIPTION MAXLEN:int"),

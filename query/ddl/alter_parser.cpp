@@ -190,6 +190,8 @@ Status parse_alter_clause(TokenCursor& cursor, std::vector<AlterClause>& clauses
 
 Result<Statement> parse_alter(TokenCursor& cursor) {
   if (cursor.accept("ROUTINE LOAD")) return parse_alter_routine_load(cursor);
+  FRESHET_ASSIGN_OR_RETURN(auto workload_group, parse_workload_group(cursor, WorkloadGroupAction::kAlter));
+  if (workload_group) return *std::move(workload_group);
   if (cursor.accept("VIEW")) {
     CreateView view;
     view.must_exist = true;
@@ -236,6 +238,8 @@ Result<Statement> parse_drop(TokenCursor& cursor) {
     return Statement(std::move(drop));
   }
   if (cursor.accept("VIEW")) return parse_drop_view(cursor);
+  FRESHET_ASSIGN_OR_RETURN(auto workload_group, parse_workload_group(cursor, WorkloadGroupAction::kDrop));
+  if (workload_group) return *std::move(workload_group);
   if (cursor.accept("TABLE")) {
     DropTable drop;
     drop.if_exists = cursor.accept("IF EXISTS");

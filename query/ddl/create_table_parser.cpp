@@ -224,6 +224,8 @@ Result<Statement> parse_create(TokenCursor& cursor) {
   }
   if (cursor.accept("TABLE")) return parse_create_table(cursor);
   if (cursor.accept("ROUTINE LOAD")) return parse_create_routine_load(cursor);
+  FRESHET_ASSIGN_OR_RETURN(auto workload_group, parse_workload_group(cursor, WorkloadGroupAction::kCreate));
+  if (workload_group) return *std::move(workload_group);
   CreateView view;
   view.or_replace = cursor.accept("OR REPLACE");
   if (cursor.accept("VIEW")) return parse_create_view(cursor, std::move(view));

@@ -31,6 +31,10 @@ Result<Statement> parse_control_routine_load(TokenCursor& cursor, RoutineLoadAct
 /// Behind VIEW; `view` has what stood before it.
 Result<Statement> parse_create_view(TokenCursor& cursor, CreateView view);
 Result<Statement> parse_drop_view(TokenCursor& cursor);
+/// Behind CREATE, ALTER or DROP; nothing when no WORKLOAD GROUP follows.
+Result<std::optional<Statement>> parse_workload_group(TokenCursor& cursor, WorkloadGroupAction action);
+/// Behind SET PROPERTY.
+Result<Statement> parse_user_properties(TokenCursor& cursor);
 Result<Statement> parse_drop(TokenCursor& cursor);
 Result<Statement> parse_alter(TokenCursor& cursor);
 Result<Statement> parse_rename_table(TokenCursor& cursor);

@@ -123,7 +123,8 @@ Status parse_assignment(TokenCursor& cursor, Set& set) {
 
 Result<Statement> parse_set(TokenCursor& cursor) {
   if (cursor.at("PASSWORD")) return Status::Unsupported("SET PASSWORD is not supported: users are set in the configuration");
-  if (cursor.at("PROPERTY") || cursor.at("ROLE") || cursor.at("DEFAULT ROLE")) {
+  if (cursor.accept("PROPERTY")) return parse_user_properties(cursor);
+  if (cursor.at("ROLE") || cursor.at("DEFAULT ROLE")) {
     return Statement(NoOperation{"SET " + to_upper(cursor.peek().text)});
   }
   Set set;

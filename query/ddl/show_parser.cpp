@@ -71,6 +71,7 @@ constexpr ShowForm kForms[] = {
     {"FUNCTIONS", ShowKind::kFunctions, ShowTail::kDatabase},
     {"VIEWS", ShowKind::kViews, ShowTail::kDatabase},
     {"VERSIONS", ShowKind::kVersions, ShowTail::kTable},
+    {"WORKLOAD GROUPS", ShowKind::kWorkloadGroups, ShowTail::kNone},
 };
 
 bool accept_from(TokenCursor& cursor) { return cursor.accept("FROM") || cursor.accept("IN"); }

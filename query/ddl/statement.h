@@ -238,6 +238,7 @@ enum class ShowKind : uint8_t {
   kFunctions,  ///< FUNCTION STATUS, PROCEDURE STATUS, FUNCTIONS
   kViews,
   kVersions,
+  kWorkloadGroups,
   kOther,  ///< see the text
 };
 
@@ -436,14 +437,30 @@ struct Kill {
   bool query_only = false;
 };
 
+enum class WorkloadGroupAction : uint8_t { kCreate, kAlter, kDrop };
+
+/// CREATE, ALTER and DROP WORKLOAD GROUP.
+struct ChangeWorkloadGroup {
+  WorkloadGroupAction action = WorkloadGroupAction::kCreate;
+  bool if_fits = false;  ///< IF NOT EXISTS, or IF EXISTS
+  std::string name;
+  Properties properties;
+};
+
+/// SET PROPERTY [FOR user] "name" = "value", ...
+struct SetUserProperties {
+  std::string user;  ///< empty = the session's
+  Properties properties;
+};
+
 /// Accepted without effect: FLUSH, LOCK TABLES, ANALYZE, OPTIMIZE, ADMIN SET and the like.
 struct NoOperation {
   std::string what;  ///< e.g. "FLUSH", for the note
 };
 
-using Statement =
-    std::variant<Query, Insert, Delete, Update, Merge, CreateDatabase, DropDatabase, CreateTable, CreateTableLike, DropTable,
-                 CreateView, DropView, TruncateTable, CreateIndex, DropIndex, AlterTable, Show, Explain, CreateRoutineLoad,
-                 AlterRoutineLoad, ControlRoutineLoad, Use, Set, Transaction, Sync, Kill, NoOperation>;
+using Statement = std::variant<Query, Insert, Delete, Update, Merge, CreateDatabase, DropDatabase, CreateTable,
+                               CreateTableLike, DropTable, CreateView, DropView, TruncateTable, CreateIndex, DropIndex,
+                               AlterTable, Show, Explain, CreateRoutineLoad, AlterRoutineLoad, ControlRoutineLoad, Use, Set,
+                               ChangeWorkloadGroup, SetUserProperties, Transaction, Sync, Kill, NoOperation>;
 
 }  // namespace freshet::query

@@ -21,7 +21,7 @@
 namespace freshet::query {
 namespace {
 
-class Connection final : public DuckConnection {
+class Connection final : public RuledConnection {
  public:
   explicit Connection(InstanceHolder& holder) : holder_(holder) {}
 
@@ -96,6 +96,11 @@ class Connection final : public DuckConnection {
     if (connection_ != nullptr) connection_->Interrupt();
   }
   void forget_interrupt() override { interrupted_.store(false); }
+  void set_rules(StatementRules rules) override {
+    rules_ = std::move(rules);
+    was_too_big_ = false;
+  }
+  bool was_too_big() const override { return was_too_big_; }
   bool is_interrupted() const override { return interrupted_.load(); }
   void read_at(storage::ServerSnapshotPtr snapshot) override { snapshot_ = std::move(snapshot); }
 
@@ -143,13 +148,14 @@ class Connection final : public DuckConnection {
   Status run(GuardedStatement guarded, const Consumer& consume) {
     try {
       FRESHET_RETURN_IF_ERROR(connect());
-      state_->begin(snapshot_);
+      state_->begin(snapshot_, rules_.most_scan_bytes ? static_cast<double>(*rules_.most_scan_bytes) : QueryState::kNoLimit);
       const auto pending = connection_->PendingQuery(std::move(guarded.statement), true);
       if (pending->HasError()) return failure(pending->GetErrorObject(), guarded);
       // DuckDB forgets at the beginning of a query what came before.
       if (interrupted_.load()) connection_->Interrupt();
       const auto result = pending->Execute();
       if (result->HasError()) return failure(result->GetErrorObject(), guarded);
+      if (rules_.begins_to_answer && !rules_.begins_to_answer()) return Status::Cancelled("Query execution was interrupted");
       const Status status = consume(*result);
       if (result->HasError()) return failure(result->GetErrorObject(), guarded);
       return status;
@@ -169,7 +175,8 @@ class Connection final : public DuckConnection {
   }
 
   /// The storage's own error when it had one.
-  Status failure(const duckdb::ErrorData& error, const GuardedStatement& guarded) const {
+  Status failure(const duckdb::ErrorData& error, const GuardedStatement& guarded) {
+    was_too_big_ = state_ && state_->is_too_big();
     const Status storage_error = state_ ? state_->error() : Status::OK();
     return storage_error.ok() ? status_of(error, guarded.tables) : storage_error;
   }
@@ -192,6 +199,8 @@ class Connection final : public DuckConnection {
   std::unique_ptr<duckdb::Connection> connection_;  ///< changed under mutex_, by the thread that runs statements alone
   duckdb::shared_ptr<QueryState> state_;
   storage::ServerSnapshotPtr snapshot_;  ///< what statements read; null: the newest
+  StatementRules rules_;
+  bool was_too_big_ = false;
   std::atomic<bool> interrupted_ = false;
 };
 
@@ -218,8 +227,12 @@ Result<std::unique_ptr<DuckEngine>> DuckEngine::open(SnapshotProvider snapshots,
   return std::unique_ptr<DuckEngine>(new DuckEngine(std::move(instance)));
 }
 
-std::unique_ptr<DuckConnection> DuckEngine::connect() { return std::make_unique<Connection>(instance_->holder); }
+std::unique_ptr<RuledConnection> DuckEngine::connect() { return std::make_unique<Connection>(instance_->holder); }
 
 std::unique_ptr<ingest::RowTransforms> DuckEngine::row_transforms() { return make_row_transforms(instance_->holder); }
+
+bool DuckEngine::set_memory_limit(uint64_t bytes) { return instance_->holder.set_memory_limit(bytes); }
+
+DuckEngine::Usage DuckEngine::usage() { return instance_->holder.usage(); }
 
 }  // namespace freshet::query

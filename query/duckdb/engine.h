@@ -12,6 +12,7 @@
 
 #include "ingest/row_transform.h"
 #include "query/catalogue/catalogue_table.h"
+#include "query/duckdb/worker_class.h"
 #include "query/result_writer.h"
 #include "query/session.h"
 #include "storage/base/result.h"
@@ -37,6 +38,8 @@ struct DuckEngineOptions {
   uint64_t memory_bytes = 0;        ///< most that all its queries together hold before they spill; 0 = DuckDB's default
   uint32_t threads = 0;             ///< workers of all its queries together, callers included; 0 = one for each core
   std::string temp_directory;       ///< where queries spill; empty = they fail instead
+  uint64_t temp_bytes = 0;          ///< most that they spill, all together; 0 = DuckDB's default: nine tenths of free space
+  WorkerClass workers = {};         ///< of its workers; the threads that call have their own
   CatalogueSources catalogue = {};  ///< for information_schema
   EngineViews views = {};
 };
@@ -86,6 +89,23 @@ class DuckConnection {
   virtual bool is_interrupted() const = 0;
 };
 
+/// What a statement may do before it has begun to answer.
+struct StatementRules {
+  /// Nothing: as much as it wants. A statement whose plan has more to read (scan_cost_bytes) ends before it runs.
+  std::optional<uint64_t> most_scan_bytes;
+  /// Asked once, before the first row or block goes out; false ends the statement with Cancelled. May be empty.
+  std::function<bool()> begins_to_answer;
+};
+
+/// A connection whose statements are judged before they run and before they answer.
+class RuledConnection : public DuckConnection {
+ public:
+  /// For the statements to come.
+  virtual void set_rules(StatementRules rules) = 0;
+  /// Whether a statement since set_rules() ended for its plan.
+  virtual bool was_too_big() const = 0;
+};
+
 /// What DuckDB calls the type of a column; empty for sets, which nothing is cast to.
 std::string engine_type_name(const DataType& type);
 
@@ -105,9 +125,19 @@ class DuckEngine {
                                                   const DuckEngineOptions& options);
   ~DuckEngine();
 
-  std::unique_ptr<DuckConnection> connect();
+  std::unique_ptr<RuledConnection> connect();
   /// Evaluates the expressions of loads. It must not outlive the engine.
   std::unique_ptr<ingest::RowTransforms> row_transforms();
+
+  /// For queries that run and those to come. What running ones hold beyond it is spilled where that is possible at once;
+  /// else the limit stays as it was, and false is answered.
+  bool set_memory_limit(uint64_t bytes);
+  struct Usage {
+    uint64_t memory_bytes = 0;
+    uint64_t memory_limit_bytes = 0;
+    uint64_t spilled_bytes = 0;
+  };
+  Usage usage();
 
  private:
   struct Instance;

@@ -1,12 +1,15 @@
 #include "query/duckdb/instance.h"
 
 #include <duckdb/main/valid_checker.hpp>
+#include <duckdb/storage/buffer_manager.hpp>
+#include <thread>
 
 #include "query/duckdb/bitmap_aggregates.h"
 #include "query/duckdb/bitmap_functions.h"
 #include "query/duckdb/catalog.h"
 #include "query/duckdb/column_origin.h"
 #include "query/duckdb/error_text.h"
+#include "query/duckdb/scan_cost.h"
 
 namespace freshet::query {
 namespace {
@@ -16,6 +19,7 @@ void configure(duckdb::DBConfig& config, const DuckEngineOptions& options) {
   if (options.threads != 0) config.options.maximum_threads = options.threads;
   config.options.use_temporary_directory = !options.temp_directory.empty();
   config.options.temporary_directory = options.temp_directory;
+  if (options.temp_bytes != 0) config.options.maximum_swap_space = options.temp_bytes;
   config.SetOptionByName("autoinstall_known_extensions", false);
   config.SetOptionByName("autoload_known_extensions", false);
   // No client may count on an order that it did not ask for; results come from all threads at once.
@@ -46,6 +50,18 @@ Status close_world(duckdb::DuckDB& database) {
 Result<std::shared_ptr<duckdb::DuckDB>> InstanceHolder::get() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (instance_ != nullptr && !duckdb::ValidChecker::IsInvalidated(*instance_->instance)) return instance_;
+  Result<std::shared_ptr<duckdb::DuckDB>> opened = Status::Unavailable("the query engine was not opened");
+  // Its workers inherit the class of the thread that opens it.
+  std::thread([&] {
+    enter_worker_class(options_.workers);
+    opened = open();
+  }).join();
+  FRESHET_RETURN_IF_ERROR(opened.status());
+  instance_ = *opened;
+  return instance_;
+}
+
+Result<std::shared_ptr<duckdb::DuckDB>> InstanceHolder::open() const {
   try {
     duckdb::DBConfig config;
     configure(config, options_);
@@ -53,13 +69,34 @@ Result<std::shared_ptr<duckdb::DuckDB>> InstanceHolder::get() {
     auto opened = std::make_shared<duckdb::DuckDB>(nullptr, &config);
     register_bitmap_aggregates(duckdb::DBConfig::GetConfig(*opened->instance));
     register_column_origins(duckdb::DBConfig::GetConfig(*opened->instance));
+    register_cost_limit(duckdb::DBConfig::GetConfig(*opened->instance));
     register_bitmap_functions(*opened->instance);
     FRESHET_RETURN_IF_ERROR(close_world(*opened));
-    instance_ = std::move(opened);
-    return instance_;
+    return opened;
   } catch (const std::exception& error) {
     return status_of(duckdb::ErrorData(error), {}).with_context("cannot open the query engine");
   }
+}
+
+bool InstanceHolder::set_memory_limit(uint64_t bytes) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (options_.memory_bytes == bytes) return true;
+  if (instance_ != nullptr) {
+    try {
+      duckdb::BufferManager::GetBufferManager(*instance_->instance).SetMemoryLimit(bytes);
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+  options_.memory_bytes = bytes;
+  return true;
+}
+
+DuckEngine::Usage InstanceHolder::usage() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (instance_ == nullptr) return {0, options_.memory_bytes, 0};
+  const auto& buffers = duckdb::BufferManager::GetBufferManager(*instance_->instance);
+  return {buffers.GetUsedMemory(), buffers.GetMaxMemory(), buffers.GetUsedSwap()};
 }
 
 }  // namespace freshet::query

@@ -2,6 +2,7 @@
 
 #include <duckdb.hpp>
 #include <duckdb/main/client_context_state.hpp>
+#include <limits>
 #include <mutex>
 #include <vector>
 
@@ -10,20 +11,25 @@
 
 namespace freshet::query {
 
-/// What one connection's running query tells beside DuckDB's own result: the storage's error with its code, and where the
-/// result's columns come from. Any thread.
+/// What one connection's running query tells beside DuckDB's own result: the storage's error with its code, where the
+/// result's columns come from, and whether its plan has more to read than it may. Any thread.
 class QueryState final : public duckdb::ClientContextState {
  public:
   static duckdb::shared_ptr<QueryState> of(duckdb::ClientContext& context) {
     return context.registered_state->GetOrCreate<QueryState>("freshet");
   }
 
-  /// `snapshot`: what the query reads; null: the newest when it begins.
-  void begin(storage::ServerSnapshotPtr snapshot) {
+  static constexpr double kNoLimit = std::numeric_limits<double>::infinity();
+
+  /// `snapshot`: what the query reads; null: the newest when it begins. `most_scan_bytes`: a plan that has more to read is
+  /// refused before it runs.
+  void begin(storage::ServerSnapshotPtr snapshot, double most_scan_bytes = kNoLimit) {
     const std::lock_guard<std::mutex> lock(mutex_);
     error_ = Status::OK();
     columns_.clear();
     snapshot_ = std::move(snapshot);
+    most_scan_bytes_ = most_scan_bytes;
+    is_too_big_ = false;
   }
   storage::ServerSnapshotPtr snapshot() const {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -43,6 +49,23 @@ class QueryState final : public duckdb::ClientContextState {
     return error_;
   }
 
+  double most_scan_bytes() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return most_scan_bytes_;
+  }
+  /// Ends a query whose plan has more to read than most_scan_bytes().
+  [[noreturn]] void refuse_as_too_big() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      is_too_big_ = true;
+    }
+    fail(Status::ResourceExhausted("the query has more to read than small queries may"));
+  }
+  bool is_too_big() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return is_too_big_;
+  }
+
   /// The result's columns as the plan shows them; empty when no plan was seen.
   void set_columns(std::vector<ResultColumn> columns) {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -58,6 +81,8 @@ class QueryState final : public duckdb::ClientContextState {
   Status error_;                         ///< guarded by mutex_
   std::vector<ResultColumn> columns_;    ///< guarded by mutex_
   storage::ServerSnapshotPtr snapshot_;  ///< guarded by mutex_
+  double most_scan_bytes_ = kNoLimit;    ///< guarded by mutex_
+  bool is_too_big_ = false;              ///< guarded by mutex_
 };
 
 }  // namespace freshet::query

@@ -386,6 +386,14 @@ const storage::TableSnapshot* scanned_table(const duckdb::TableFunction& functio
   return function.function == scan && binding != nullptr ? binding->Cast<ScanBinding>().table.get() : nullptr;
 }
 
+std::optional<uint64_t> planned_rows(const duckdb::TableFunction& function, const duckdb::FunctionData* binding) {
+  if (scanned_table(function, binding) == nullptr) return std::nullopt;
+  const auto& scan = binding->Cast<ScanBinding>();
+  const auto plan = plan_scan(*scan.table, scan.conditions);
+  // What cannot be planned fails when it runs.
+  return plan.ok() ? plan->counts.rows_planned : 0;
+}
+
 duckdb::TableFunction scan_function() {
   duckdb::TableFunction function("freshet_scan", {}, scan, nullptr, init_global, init_local);
   function.statistics = statistics;

@@ -28,6 +28,10 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_scan(storage::TableSnapshotPtr tab
 /// The table that a bound function scans; null when it is another function.
 const storage::TableSnapshot* scanned_table(const duckdb::TableFunction& function, const duckdb::FunctionData* binding);
 
+/// Rows that a bound scan reads, as far as its plan tells: those that zone maps and partitions cannot rule out. Nothing when
+/// it is another function.
+std::optional<uint64_t> planned_rows(const duckdb::TableFunction& function, const duckdb::FunctionData* binding);
+
 /// Bounds and NULLs of a column, from the zone maps; null when little is known or the column is virtual.
 duckdb::unique_ptr<duckdb::BaseStatistics> column_statistics(const storage::TableSnapshot& table, duckdb::column_t column);
 

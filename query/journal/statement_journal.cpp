@@ -11,7 +11,8 @@ namespace freshet::query {
 std::string_view statement_class_name(StatementClass kind) {
   switch (kind) {
     case StatementClass::kPoint: return "point";
-    case StatementClass::kQuery: return "query";
+    case StatementClass::kSmall: return "small";
+    case StatementClass::kBig: return "big";
     case StatementClass::kWrite: return "write";
     case StatementClass::kOther: return "other";
   }

@@ -18,12 +18,13 @@ namespace freshet::query {
 /// What a statement was, for figures and logs.
 enum class StatementClass : uint8_t {
   kPoint,  ///< one row by its whole key
-  kQuery,  ///< every other query
+  kSmall,  ///< every other query that has little to read
+  kBig,    ///< ... and those that have much
   kWrite,  ///< INSERT, UPDATE, DELETE
   kOther,  ///< DDL, SHOW, SET ...
 };
-inline constexpr std::array<StatementClass, 4> kStatementClasses = {StatementClass::kPoint, StatementClass::kQuery,
-                                                                    StatementClass::kWrite, StatementClass::kOther};
+inline constexpr std::array<StatementClass, 5> kStatementClasses = {
+    StatementClass::kPoint, StatementClass::kSmall, StatementClass::kBig, StatementClass::kWrite, StatementClass::kOther};
 std::string_view statement_class_name(StatementClass kind);
 
 /// One statement that has ended.

@@ -156,6 +156,7 @@ Status run_show(const Show& show, const SessionState& session, const QueryServic
     case ShowKind::kTablets: return show_tablets(show, session, services, out);
     case ShowKind::kPartitions: return show_partitions(show, session, services, out);
     case ShowKind::kVersions: return show_versions(show, session, services, out);
+    case ShowKind::kWorkloadGroups: return show_workload_groups(show, services.lanes, out);
     case ShowKind::kTransaction: return show_transaction(show, session, services, out);
     case ShowKind::kLoad: return show_load(show, session, services, out);
     case ShowKind::kStreamLoad: return show_stream_load(show, session, services, out);

@@ -11,6 +11,9 @@ Status run_show(const Show& show, const SessionState& session, const QueryServic
 /// The connections of the server and what they run.
 Status show_processlist(const Show& show, const QueryServices& services, ResultWriter& out);
 
+/// All groups, or those whose names fit LIKE, with the queries that run and wait.
+Status show_workload_groups(const Show& show, const QueryLanes& lanes, ResultWriter& out);
+
 /// The tablets of a table with their ids, sizes and rowsets.
 Status show_tablets(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
 

@@ -134,6 +134,21 @@ Result<bool> Maintenance::work_on(TableState& table, TabletId tablet_id) {
   return true;
 }
 
+Maintenance::Debt Maintenance::debt(const TableSnapshot& table) const {
+  Debt debt;
+  for (const TabletSnapshotPtr& tablet : table.tablets) {
+    const std::vector<SegmentStat> segments = stats_of(*tablet, oldest_delete_seconds());
+    const auto pick = pick_compaction(segments, pick_options(*table.schema));
+    if (!pick) continue;
+    debt.rowsets += pick->inputs.size();
+    for (const SegmentStat& segment : segments) {
+      const bool is_input = std::find(pick->inputs.begin(), pick->inputs.end(), segment.id) != pick->inputs.end();
+      if (is_input) debt.live_bytes += segment.live_bytes();
+    }
+  }
+  return debt;
+}
+
 PickOptions Maintenance::pick_options(const TableSchema& schema) const {
   PickOptions options = options_.pick;
   // Nobody looks keys of other tables up: what is merged for it alone would be written for nothing.

@@ -79,6 +79,12 @@ class Maintenance {
   Status request(const TableState& table, TabletId tablet, CompactionKind kind);
   CompactionState compaction_state(TabletId tablet) const { return requests_.state(tablet); }
   const Counters& counters() const { return counters_; }
+  /// What the compactions that a table needs now have to read.
+  struct Debt {
+    uint64_t rowsets = 0;
+    uint64_t live_bytes = 0;
+  };
+  Debt debt(const TableSnapshot& table) const;
 
  private:
   void run();

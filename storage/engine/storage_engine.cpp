@@ -258,6 +258,7 @@ class Engine : public StorageEngine {
   std::unique_ptr<Maintenance> maintenance_;
 
   std::atomic<uint64_t> commits_{0};
+  std::atomic<int64_t> newest_commit_micros_{0};
   std::atomic<uint64_t> grouped_loads_{0};
   std::atomic<uint64_t> rows_written_{0};
   std::atomic<uint64_t> rows_replaced_{0};
@@ -405,6 +406,7 @@ struct LoadContent {
 
 void Engine::count_commit(uint64_t rows, uint64_t rows_replaced) {
   commits_.fetch_add(1, std::memory_order_relaxed);
+  newest_commit_micros_.store(clock_.unix_micros(), std::memory_order_relaxed);
   rows_written_.fetch_add(rows, std::memory_order_relaxed);
   rows_replaced_.fetch_add(rows_replaced, std::memory_order_relaxed);
 }
@@ -514,6 +516,7 @@ Status Engine::request_compaction(TableId table_id, TabletId tablet, CompactionK
 StorageStats Engine::stats() const {
   StorageStats stats;
   stats.commits = commits_.load(std::memory_order_relaxed);
+  stats.newest_commit_unix_micros = newest_commit_micros_.load(std::memory_order_relaxed);
   stats.rows_written = rows_written_.load(std::memory_order_relaxed);
   stats.rows_replaced = rows_replaced_.load(std::memory_order_relaxed);
   const ServerSnapshotPtr visible = snapshot();
@@ -532,6 +535,11 @@ StorageStats Engine::stats() const {
         stats.delta_bytes += view.buffer->byte_size();
       }
     }
+  }
+  for (const auto& [id, table] : visible->tables) {
+    const Maintenance::Debt debt = maintenance_->debt(*table);
+    stats.compaction_waiting_rowsets += debt.rowsets;
+    stats.compaction_waiting_bytes += debt.live_bytes;
   }
   stats.flushes = maintenance_->counters().flushes.load(std::memory_order_relaxed);
   stats.flush_bytes_written = maintenance_->counters().flush_bytes_written.load(std::memory_order_relaxed);

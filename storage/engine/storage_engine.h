@@ -58,6 +58,7 @@ struct StorageOptions {
 /// Figures for /metrics.
 struct StorageStats {
   uint64_t commits = 0;
+  int64_t newest_commit_unix_micros = 0;  ///< 0: none of a load since the start
   uint64_t rows_written = 0;
   uint64_t rows_replaced = 0;
   uint64_t segments = 0;
@@ -68,6 +69,8 @@ struct StorageStats {
   uint64_t load_memory_bytes = 0;
   uint64_t flushes = 0;
   uint64_t flush_bytes_written = 0;
+  uint64_t compaction_waiting_rowsets = 0;  ///< inputs of the compactions that tablets need now
+  uint64_t compaction_waiting_bytes = 0;    ///< ... of their live rows
   uint64_t compactions = 0;
   uint64_t compaction_bytes_written = 0;
   uint64_t index_resident_bytes = 0;  ///< of the segments that are open

@@ -28,7 +28,7 @@ def test_the_audit_has_every_statement_of_each_way_in(make_server):
     found = {entry["statement"]: entry for entry in lines(server, "audit.jsonl")}
     point, scan = found["SELECT * FROM shop.t WHERE id = 1"], found["SELECT * FROM shop.t"]
     assert (point["class"], point["rows"], point["error"], point["user"]) == ("point", 1, None, "root")
-    assert (scan["class"], scan["rows"]) == ("query", 2)
+    assert (scan["class"], scan["rows"]) == ("small", 2)
     assert found["INSERT INTO shop.t VALUES (1, 'a'), (2, 'b')"]["class"] == "write"
     assert found["CREATE DATABASE shop"]["class"] == "other"
     assert found["SELECT count(*) FROM t"]["database"] == "shop"
@@ -58,12 +58,12 @@ def test_slow_statements_are_written_by_default_and_counted(make_server):
     server.sql("CREATE TABLE shop.t (id BIGINT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
     server.load("shop", "t", "".join(f"{i}\n" for i in range(20_000)).encode())
     server.sql("SELECT count(*) FROM shop.t AS a, shop.t AS b WHERE a.id % 7 + b.id % 3 = 3")
-    slow = [entry for entry in lines(server, "slow.jsonl") if entry["class"] == "query"]
+    slow = [entry for entry in lines(server, "slow.jsonl") if entry["class"] == "big"]
     assert len(slow) == 1 and slow[0]["statement"].startswith("SELECT count(*)") and slow[0]["micros"] >= 50_000
     figures = metrics(server)
     assert figures["freshet_slow_statements_total"] >= 1
-    assert figures['freshet_statement_seconds_count{class="query"}'] >= 2
-    assert figures['freshet_statement_seconds_bucket{class="query",le="+Inf"}'] == figures['freshet_statement_seconds_count{class="query"}']
+    assert figures['freshet_statement_seconds_count{class="small"}'] >= 1
+    assert figures['freshet_statement_seconds_bucket{class="big",le="+Inf"}'] == figures['freshet_statement_seconds_count{class="big"}']
 
 
 def test_the_dashboard_and_the_rules_name_metrics_that_are_there(make_server, kafka):

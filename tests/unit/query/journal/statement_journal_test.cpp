@@ -27,7 +27,7 @@ class StatementJournalTest : public testing::Test {
     return must(StatementJournal::open(options));
   }
   void record(StatementJournal& journal, std::string_view text, std::chrono::nanoseconds duration,
-              const Status& status = Status::OK(), StatementClass kind = StatementClass::kQuery) {
+              const Status& status = Status::OK(), StatementClass kind = StatementClass::kSmall) {
     journal.record({kind, duration, identity_, "shop", text, 3, status});
   }
   std::vector<std::string> lines(const std::string& name) {
@@ -48,7 +48,7 @@ TEST_F(StatementJournalTest, SlowStatementsAndOnlyThoseAreWritten) {
   ASSERT_EQ(lines("slow.jsonl").size(), 1u);
   const std::string line = lines("slow.jsonl")[0];
   EXPECT_EQ(line.find("{\"time\":\"20"), 0u) << line;
-  EXPECT_NE(line.find(R"(Z","connection":7,"user":"ann","client":"127.0.0.1:5","database":"shop","class":"query",)"
+  EXPECT_NE(line.find(R"(Z","connection":7,"user":"ann","client":"127.0.0.1:5","database":"shop","class":"small",)"
                       R"("micros":10000,"rows":3,"error":null,"statement":"SELECT \"slow\""})"),
             std::string::npos)
       << line;

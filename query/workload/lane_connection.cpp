@@ -1,0 +1,195 @@
+#include "query/workload/lane_connection.h"
+
+#include <algorithm>
+#include <system_error>
+#include <thread>
+
+namespace freshet::query {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// How far a statement has come in the small lane. Whoever takes it away from kWorking decides where it ends.
+enum class Progress : uint8_t { kWorking, kAnswering, kTooLong };
+
+bool proceed(std::atomic<Progress>& progress, Progress to) {
+  Progress from = Progress::kWorking;
+  return progress.compare_exchange_strong(from, to);
+}
+
+Status interrupted() { return Status::Cancelled("Query execution was interrupted"); }
+
+/// What a group's query that found no memory tells.
+Status with_remedy(const Status& status, const WorkloadGroup& group) {
+  const bool has_spilled = status.message().find("max_temp_directory_size") != std::string::npos;
+  return Status::ResourceExhausted(
+      "The query needs more memory than workload group {} has{}: {}. Raise {}, or let the query do less at once", group.name,
+      has_spilled ? ", and has spilled as much as it may" : "", status.message(),
+      has_spilled ? "query.spill_bytes" : "the group's memory_limit or memory.query_bytes");
+}
+
+}  // namespace
+
+LaneConnection::LaneConnection(QueryLanes& lanes, std::function<Result<StatementLimits>()> limits)
+    : lanes_(lanes), limits_(std::move(limits)), small_(lanes.small_engine().connect()) {}
+
+Status LaneConnection::query(std::string_view sql, const std::string& database, ResultWriter& out) {
+  return query_with_parameters(sql, database, {}, out);
+}
+
+Status LaneConnection::query_with_parameters(std::string_view sql, const std::string& database,
+                                             std::span<const Parameter> parameters, ResultWriter& out) {
+  return run([&](DuckConnection& engine) { return engine.query_with_parameters(sql, database, parameters, out); });
+}
+
+Status LaneConnection::stream(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
+                              std::span<const DataType> targets, const std::function<Status(Block&)>& on_block) {
+  return run([&](DuckConnection& engine) { return engine.stream(sql, database, parameters, targets, on_block); });
+}
+
+void LaneConnection::show_hidden_columns(bool shows) {
+  shows_hidden_columns_ = shows;
+  small_->show_hidden_columns(shows);
+}
+
+Result<StatementShape> LaneConnection::describe(std::string_view sql, const std::string& database) {
+  return small_->describe(sql, database);
+}
+
+Result<std::string> LaneConnection::explain(std::string_view sql, const std::string& database, bool analyze) {
+  if (!analyze) return small_->explain(sql, database, false);
+  std::string text;
+  FRESHET_RETURN_IF_ERROR(run([&](DuckConnection& engine) -> Status {
+    FRESHET_ASSIGN_OR_RETURN(text, engine.explain(sql, database, true));
+    return Status::OK();
+  }));
+  return text;
+}
+
+void LaneConnection::read_at(storage::ServerSnapshotPtr snapshot) {
+  snapshot_ = snapshot;
+  small_->read_at(std::move(snapshot));
+}
+
+void LaneConnection::interrupt() {
+  interrupted_ = true;
+  small_->interrupt();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (big_ != nullptr) big_->interrupt();
+  }
+  lanes_.wake_waiting();
+}
+
+void LaneConnection::forget_interrupt() {
+  interrupted_ = false;
+  small_->forget_interrupt();
+}
+
+Status LaneConnection::run(const Attempt& attempt) {
+  ran_big_ = false;
+  FRESHET_ASSIGN_OR_RETURN(const StatementLimits limits, limits_());
+  Status status;
+  {
+    const auto guard = lanes_.deadlines().at(limits.until, [this] {
+      is_late_ = true;
+      interrupt();
+    });
+    std::optional<Status> answered = run_small(limits, attempt);
+    if (!answered) {
+      ran_big_ = true;
+      answered = run_big(limits, attempt);
+    }
+    status = *std::move(answered);
+  }
+  if (!is_late_.exchange(false)) return status;
+  forget_interrupt();
+  return status.code() == StatusCode::kCancelled ? timed_out(limits) : status;
+}
+
+std::optional<Status> LaneConnection::run_small(const StatementLimits& limits, const Attempt& attempt) {
+  const auto outcome = lanes_.small_queue().enter(limits.until, [this] { return is_interrupted(); });
+  if (outcome != AdmissionQueue::Outcome::kAdmitted) {
+    return refused(outcome, limits, "query.small_concurrency small queries run already");
+  }
+  const AdmissionSlot slot(lanes_.small_queue());
+  std::atomic<Progress> progress{Progress::kWorking};
+  small_->set_rules({lanes_.options().small_scan_bytes, [&progress] { return proceed(progress, Progress::kAnswering); }});
+  Status status;
+  {
+    const auto patience = lanes_.deadlines().at(Clock::now() + lanes_.options().small_time, [&] {
+      if (proceed(progress, Progress::kTooLong)) small_->interrupt();
+    });
+    status = attempt(*small_);
+  }
+  const bool was_too_big = small_->was_too_big();
+  small_->set_rules({});
+  const bool found_no_memory = progress == Progress::kWorking && status.code() == StatusCode::kResourceExhausted;
+  if (progress == Progress::kTooLong) small_->forget_interrupt();
+  if (!was_too_big && !found_no_memory && progress != Progress::kTooLong) return status;
+  if (is_interrupted()) return interrupted();
+  return std::nullopt;
+}
+
+Status LaneConnection::run_big(const StatementLimits& limits, const Attempt& attempt) {
+  const std::shared_ptr<GroupLane> lane = lanes_.lane_of(limits.group);
+  const WorkloadGroup& group = *limits.group;
+  StatementLimits queue_limits = limits;
+  const auto patience = std::chrono::milliseconds(group.queue_timeout_milliseconds);
+  if (patience.count() != 0 && Clock::now() + patience < limits.until) {
+    queue_limits.until = Clock::now() + patience;
+    queue_limits.limit = fmt::format("queue_timeout of workload group {} is {} ms", group.name, patience.count());
+  }
+  const auto outcome = lane->queue.enter(queue_limits.until, [this] { return is_interrupted(); });
+  if (outcome != AdmissionQueue::Outcome::kAdmitted) {
+    return refused(outcome, queue_limits,
+                   fmt::format("workload group {} runs {} queries (max_concurrency) and {} wait (max_queue_size)",
+                               group.name, group.max_concurrency, group.max_queue_size));
+  }
+  const AdmissionSlot slot(lane->queue);
+  FRESHET_ASSIGN_OR_RETURN(const std::shared_ptr<DuckEngine> engine, lanes_.engine_for(*lane));
+  Status status;
+  const auto work = [&] { status = run_in_engine(*engine, attempt); };
+  try {
+    // The thread that asks works on the query too, so it has to yield as the engine's own threads do.
+    std::thread([&] {
+      enter_worker_class(lanes_.workers_of(group));
+      work();
+    }).join();
+  } catch (const std::system_error&) {
+    work();
+  }
+  return status.code() == StatusCode::kResourceExhausted ? with_remedy(status, group) : status;
+}
+
+Status LaneConnection::run_in_engine(DuckEngine& engine, const Attempt& attempt) {
+  const std::unique_ptr<RuledConnection> connection = engine.connect();
+  connection->show_hidden_columns(shows_hidden_columns_);
+  connection->read_at(snapshot_);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    big_ = connection.get();
+  }
+  if (is_interrupted()) connection->interrupt();
+  Status status = attempt(*connection);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  big_ = nullptr;
+  return status;
+}
+
+Status LaneConnection::refused(AdmissionQueue::Outcome outcome, const StatementLimits& limits,
+                               const std::string& queue) const {
+  switch (outcome) {
+    case AdmissionQueue::Outcome::kQueueFull:
+      return Status::ResourceExhausted("query waiting queue is full: {}; raise one of them, or come again later", queue);
+    case AdmissionQueue::Outcome::kTimedOut:
+      return Status::Timeout("query queue timeout: {}, and {}; raise one of them, or come again later", queue, limits.limit);
+    default: return interrupted();
+  }
+}
+
+Status LaneConnection::timed_out(const StatementLimits& limits) const {
+  return Status::Timeout("Query execution was interrupted, maximum statement execution time exceeded: {}", limits.limit);
+}
+
+}  // namespace freshet::query

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "query/workload/query_lanes.h"
+
+namespace freshet::query {
+
+/// One session's way to the engines: each statement runs in the small lane, and in that of its group when it proves big.
+/// Time limits end it with Timeout, full queues with ResourceExhausted; both say which limit it was and how to raise it.
+/// Otherwise as any DuckConnection.
+class LaneConnection final : public DuckConnection {
+ public:
+  /// `limits` is asked when a statement needs an engine; it may fail, and then the statement does.
+  LaneConnection(QueryLanes& lanes, std::function<Result<StatementLimits>()> limits);
+
+  Status query(std::string_view sql, const std::string& database, ResultWriter& out) override;
+  Status query_with_parameters(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
+                               ResultWriter& out) override;
+  Status stream(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
+                std::span<const DataType> targets, const std::function<Status(Block&)>& on_block) override;
+  void show_hidden_columns(bool shows) override;
+  Result<StatementShape> describe(std::string_view sql, const std::string& database) override;
+  Result<std::string> explain(std::string_view sql, const std::string& database, bool analyze) override;
+  void read_at(storage::ServerSnapshotPtr snapshot) override;
+  void interrupt() override;
+  void forget_interrupt() override;
+  bool is_interrupted() const override { return interrupted_.load(); }
+
+  /// Whether the last statement that ran here was a big one.
+  bool ran_big() const { return ran_big_; }
+
+ private:
+  using Attempt = std::function<Status(DuckConnection&)>;
+
+  /// Runs the statement where it belongs.
+  Status run(const Attempt& attempt);
+  /// Nothing when the statement has to begin again as a big one.
+  std::optional<Status> run_small(const StatementLimits& limits, const Attempt& attempt);
+  Status run_big(const StatementLimits& limits, const Attempt& attempt);
+  Status run_in_engine(DuckEngine& engine, const Attempt& attempt);
+  Status refused(AdmissionQueue::Outcome outcome, const StatementLimits& limits, const std::string& queue) const;
+  Status timed_out(const StatementLimits& limits) const;
+
+  QueryLanes& lanes_;
+  const std::function<Result<StatementLimits>()> limits_;
+  std::unique_ptr<RuledConnection> small_;
+  storage::ServerSnapshotPtr snapshot_;
+  bool shows_hidden_columns_ = false;
+  bool ran_big_ = false;
+  std::atomic<bool> interrupted_{false};
+  std::atomic<bool> is_late_{false};  ///< interrupted by its time limit
+  std::mutex mutex_;                  ///< guards big_
+  DuckConnection* big_ = nullptr;     ///< while a big statement runs
+};
+
+}  // namespace freshet::query

@@ -1,0 +1,107 @@
+#include "query/workload/query_lanes.h"
+
+#include <algorithm>
+
+#include "query/workload/memory_shares.h"
+#include "query/workload/processor_shares.h"
+
+namespace freshet::query {
+
+Result<std::unique_ptr<QueryLanes>> QueryLanes::open(WorkloadGroups& groups, OpenEngine open_engine,
+                                                     QueryLaneOptions options) {
+  std::unique_ptr<QueryLanes> lanes(new QueryLanes(groups, std::move(open_engine), std::move(options)));
+  DuckEngineOptions small = lanes->options_.engine;
+  small.memory_bytes = lanes->options_.small_memory_bytes;
+  // What does not fit there is no small query.
+  small.temp_directory.clear();
+  FRESHET_ASSIGN_OR_RETURN(lanes->small_engine_, lanes->open_engine_(small));
+  groups.on_change([lanes = lanes.get()] { lanes->follow_groups(); });
+  return lanes;
+}
+
+std::shared_ptr<GroupLane> QueryLanes::lane_of(const WorkloadGroupPtr& group) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::shared_ptr<GroupLane>& lane = lanes_[group->id];
+  if (lane == nullptr) {
+    lane = std::make_shared<GroupLane>(*group);
+    lane->group_ = group;
+  }
+  return lane;
+}
+
+WorkerClass QueryLanes::workers_of(const WorkloadGroup& group) const {
+  uint64_t largest_share = group.cpu_share;
+  for (const WorkloadGroupPtr& other : groups_.all()) largest_share = std::max(largest_share, other->cpu_share);
+  return {nice_of_share(group.cpu_share, largest_share), processors_of(group, groups_.processors())};
+}
+
+Result<std::shared_ptr<DuckEngine>> QueryLanes::engine_for(GroupLane& lane) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const WorkerClass workers = workers_of(*lane.group_);
+  uint32_t threads = lane.group_->scan_thread_num != 0 ? lane.group_->scan_thread_num : options_.engine.threads;
+  if (workers.processors != 0) threads = std::min(threads, workers.processors);
+  if (lane.engine_ == nullptr || lane.workers_ != workers || lane.threads_ != threads) {
+    // Queries that run keep the old one until they end.
+    DuckEngineOptions options = options_.engine;
+    options.threads = threads;
+    options.workers = workers;
+    options.memory_bytes = options_.memory_bytes;
+    if (!options.temp_directory.empty()) options.temp_directory += "/engine-" + std::to_string(next_engine_++);
+    FRESHET_ASSIGN_OR_RETURN(lane.engine_, open_engine_(options));
+    lane.workers_ = workers;
+    lane.threads_ = threads;
+  }
+  divide_memory_again();
+  return lane.engine_;
+}
+
+void QueryLanes::divide_memory_again() {
+  std::vector<MemoryClaim> claims;
+  for (const auto& [id, lane] : lanes_) {
+    claims.push_back(
+        {lane->group_->memory_limit_percent, lane->group_->memory_overcommit, lane->queue.figures().running > 0});
+  }
+  const std::vector<uint64_t> limits = divide_memory(options_.memory_bytes, claims);
+  size_t position = 0;
+  for (const auto& [id, lane] : lanes_) {
+    // What a running query cannot give back now stays its own; the next query that is admitted asks again.
+    if (lane->engine_ != nullptr) lane->engine_->set_memory_limit(limits[position]);
+    ++position;
+  }
+}
+
+void QueryLanes::follow_groups() {
+  const std::vector<WorkloadGroupPtr> groups = groups_.all();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::map<uint64_t, std::shared_ptr<GroupLane>> kept;
+  for (const WorkloadGroupPtr& group : groups) {
+    const auto found = lanes_.find(group->id);
+    if (found == lanes_.end()) continue;
+    found->second->group_ = group;
+    found->second->queue.set_limits({group->max_concurrency, group->max_queue_size});
+    kept.insert(*found);
+  }
+  lanes_.swap(kept);
+}
+
+void QueryLanes::wake_waiting() {
+  small_queue_.wake();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (const auto& [id, lane] : lanes_) lane->queue.wake();
+}
+
+std::vector<QueryLanes::Figures> QueryLanes::group_figures() const {
+  std::vector<Figures> figures;
+  for (const WorkloadGroupPtr& group : groups_.all()) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    Figures& own = figures.emplace_back();
+    own.name = group->name;
+    const auto lane = lanes_.find(group->id);
+    if (lane == lanes_.end()) continue;
+    own.queue = lane->second->queue.figures();
+    if (lane->second->engine_ != nullptr) own.usage = lane->second->engine_->usage();
+  }
+  return figures;
+}
+
+}  // namespace freshet::query

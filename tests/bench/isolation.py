@@ -1,0 +1,186 @@
+"""Point reads, loads and full scans beside each other, and each alone: who slows whom down.
+
+  scripts/bench isolation [--rows N] [--seconds S] [--rounds N] [--scans N]
+
+Point reads come at a steady rate (sysbench --rate), so that they are no load of their own; scans come from as many clients as are
+asked for, each with one query after the other, all of the whole table; loads are Stream Loads of a batch, one after the other,
+that update rows of another table. In each round every phase runs once; the figures are medians of the rounds, the ratios are of
+the same run. Exit code 1 when a goal is missed.
+"""
+import argparse
+import pathlib
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import duckdb
+
+from support.freshet_server import FreshetServer
+
+COLUMNS = "id BIGINT NOT NULL, customer INT, amount DECIMAL(10,2), status VARCHAR(16), created DATETIME, quantity INT"
+SELECT_ROW = """{id} AS id, (hash({id} + {salt}) % 100000)::INT AS customer, ((hash({id} * 3 + {salt}) % 1000000) / 100)::DECIMAL(10,2) AS amount,
+  ['new', 'paid', 'sent', 'done', 'lost'][1 + (hash({id} + 7 + {salt}) % 5)::INT] AS status,
+  TIMESTAMP '2026-01-01 00:00:00' + INTERVAL 1 SECOND * (hash({id} + 11) % 31536000)::INT AS created,
+  (hash({id} + 13 + {salt}) % 50)::INT AS quantity"""
+SCAN = "SELECT status, count(*), sum(amount), max(customer) FROM bench.facts GROUP BY status"
+POINT_ROWS = 100_000
+POINT_RATE = 200
+POINT_CONNECTIONS = 4
+LOAD_ROWS = 100_000
+GOALS = {"point p99, times the idle one": ("<=", 3), "point p99, ms": ("<=", 5), "loads beside, of alone": (">=", 0.7),
+         "scans beside, of alone": (">=", 0.5)}
+
+
+def sysbench(server, seconds, action, *options):
+    command = ["sysbench", "oltp_point_select", "--mysql-host=127.0.0.1", f"--mysql-port={server.mysql_port}",
+               "--mysql-user=root", "--mysql-db=sbtest", "--tables=1", f"--table-size={POINT_ROWS}", f"--time={seconds}",
+               "--percentile=99", *options, action]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 120)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+class Background:
+    """Threads that do a thing again and again; `count` of how often they did it within the measured time."""
+
+    def __init__(self, work, threads):
+        self.work, self.stopped, self.count, self.lock = work, threading.Event(), 0, threading.Lock()
+        self.threads = [threading.Thread(target=self._run) for _ in range(threads)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopped.set()
+        for thread in self.threads:
+            thread.join()
+
+    def _run(self):
+        while not self.stopped.is_set():
+            self.work()
+            with self.lock:
+                self.count += 1
+
+
+class Bench:
+    def __init__(self, server, folder, arguments):
+        self.server, self.arguments, self.folder = server, arguments, folder
+        self.batches = [self._csv("batch", 500_000, seed) for seed in range(4)]
+        self.next_batch = 0
+
+    def _csv(self, name, largest, seed):
+        path = f"{self.folder}/{name}{seed}.csv"
+        select = SELECT_ROW.format(id="i", salt=seed)
+        duckdb.execute(f"COPY (SELECT {select} FROM (SELECT (hash(r + {seed * 1_000_003}) % {largest})::BIGINT AS i "
+                       f"FROM range({LOAD_ROWS}) t(r))) TO '{path}' (HEADER false)")
+        return pathlib.Path(path).read_bytes()
+
+    def prepare(self):
+        server = self.server
+        server.sql("CREATE DATABASE bench")
+        server.sql("CREATE DATABASE sbtest")
+        sysbench(server, 1, "prepare")
+        for table in ("facts", "updated"):
+            server.sql(f"CREATE TABLE bench.{table} ({COLUMNS}) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2")
+        path = f"{self.folder}/facts.csv"
+        duckdb.execute(f"COPY (SELECT {SELECT_ROW.format(id='r', salt=0)} FROM range({self.arguments.rows}) t(r)) TO '{path}' "
+                       "(HEADER false)")
+        with open(path, "rb") as file:
+            server.load("bench", "facts", iter(lambda: file.read(1 << 20), b""), column_separator=",")
+        for _ in range(3):
+            self.load()
+            self.scan()
+
+    def load(self):
+        batch = self.batches[self.next_batch % len(self.batches)]
+        self.next_batch += 1
+        self.server.load("bench", "updated", batch, column_separator=",")
+
+    def scan(self):
+        assert len(self.server.sql(SCAN)) == 5
+
+    def scans(self):
+        return Background(self.scan, self.arguments.scans)
+
+    def loads(self):
+        return Background(self.load, 1)
+
+    def points(self):
+        """p99 in milliseconds."""
+        out = sysbench(self.server, self.arguments.seconds, "run", f"--rate={POINT_RATE}", f"--threads={POINT_CONNECTIONS}")
+        return float(re.search(r"99th percentile:\s+([\d.]+)", out).group(1))
+
+    def rates(self, *backgrounds):
+        """How often a second each of them is done with its work, while all of them run."""
+        before, begin = [background.count for background in backgrounds], time.monotonic()
+        time.sleep(self.arguments.seconds)
+        took = time.monotonic() - begin
+        return [(background.count - count) / took for background, count in zip(backgrounds, before)]
+
+    def round(self):
+        figures = {"point p99 idle, ms": self.points()}
+        with self.loads() as loads:
+            time.sleep(1)
+            [figures["loads alone, rows/s"]] = [rate * LOAD_ROWS for rate in self.rates(loads)]
+        with self.scans() as scans:
+            time.sleep(1)
+            [figures["scans alone, queries/s"]] = self.rates(scans)
+            figures["point p99 beside scans, ms"] = self.points()
+        with self.scans() as scans, self.loads() as loads:
+            time.sleep(1)
+            results = []
+            points = threading.Thread(target=lambda: results.append(self.points()))
+            points.start()
+            scan_rate, load_rate = self.rates(scans, loads)
+            points.join()
+            figures["scans beside, queries/s"] = scan_rate
+            figures["loads beside, rows/s"] = load_rate * LOAD_ROWS
+            figures["point p99 beside both, ms"] = results[0]
+        return figures
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--rows", type=int, default=3_000_000)
+    arguments.add_argument("--seconds", type=int, default=8)
+    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--scans", type=int, default=8)
+    arguments = arguments.parse_args()
+    folder = tempfile.mkdtemp(prefix="freshet-bench-isolation-")
+    server = FreshetServer(folder).start()
+    try:
+        bench = Bench(server, folder, arguments)
+        bench.prepare()
+        rounds = []
+        for number in range(arguments.rounds):
+            rounds.append(bench.round())
+            print(f"round {number + 1}: " + ", ".join(f"{name} {value:,.2f}" for name, value in rounds[-1].items()), flush=True)
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    median = {name: statistics.median(figures[name] for figures in rounds) for name in rounds[0]}
+    reached = {
+        "point p99, times the idle one": median["point p99 beside scans, ms"] / median["point p99 idle, ms"],
+        "point p99, ms": median["point p99 beside scans, ms"],
+        "loads beside, of alone": median["loads beside, rows/s"] / median["loads alone, rows/s"],
+        "scans beside, of alone": median["scans beside, queries/s"] / median["scans alone, queries/s"],
+    }
+    missed = False
+    for name, value in reached.items():
+        sign, goal = GOALS[name]
+        holds = value <= goal if sign == "<=" else value >= goal
+        missed |= not holds
+        print(f"{name}: {value:.2f} (goal {sign} {goal}){'' if holds else '  MISSED'}")
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()
