@@ -2,6 +2,7 @@
 
 #include <duckdb/main/valid_checker.hpp>
 #include <duckdb/storage/buffer_manager.hpp>
+#include <system_error>
 #include <thread>
 
 #include "query/duckdb/bitmap_aggregates.h"
@@ -51,11 +52,15 @@ Result<std::shared_ptr<duckdb::DuckDB>> InstanceHolder::get() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (instance_ != nullptr && !duckdb::ValidChecker::IsInvalidated(*instance_->instance)) return instance_;
   Result<std::shared_ptr<duckdb::DuckDB>> opened = Status::Unavailable("the query engine was not opened");
-  // Its workers inherit the class of the thread that opens it.
-  std::thread([&] {
-    enter_worker_class(options_.workers);
-    opened = open();
-  }).join();
+  try {
+    // Its workers inherit the class of the thread that opens it.
+    std::thread([&] {
+      enter_worker_class(options_.workers);
+      opened = open();
+    }).join();
+  } catch (const std::system_error& error) {
+    return Status::Unavailable("the query engine was not opened: {}", error.what());
+  }
   FRESHET_RETURN_IF_ERROR(opened.status());
   instance_ = *opened;
   return instance_;

@@ -71,8 +71,9 @@ void QueryLanes::divide_memory_again() {
 }
 
 void QueryLanes::follow_groups() {
-  const std::vector<WorkloadGroupPtr> groups = groups_.all();
   const std::lock_guard<std::mutex> lock(mutex_);
+  // Under the lock: of two changes the later one is followed last.
+  const std::vector<WorkloadGroupPtr> groups = groups_.all();
   std::map<uint64_t, std::shared_ptr<GroupLane>> kept;
   for (const WorkloadGroupPtr& group : groups) {
     const auto found = lanes_.find(group->id);

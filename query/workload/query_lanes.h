@@ -100,7 +100,8 @@ class QueryLanes {
   std::unique_ptr<DuckEngine> small_engine_;
   AdmissionQueue small_queue_;
   DeadlineWatch deadlines_;
-  mutable std::mutex mutex_;                              ///< guards the next ones, and the private parts of lanes
+  /// Guards the next ones, and the private parts of lanes; taken before that of the groups.
+  mutable std::mutex mutex_;
   std::map<uint64_t, std::shared_ptr<GroupLane>> lanes_;  ///< by the id of the group
   uint64_t next_engine_ = 1;                              ///< names the folder in which an engine spills
 };

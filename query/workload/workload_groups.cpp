@@ -32,6 +32,7 @@ Status WorkloadGroups::load(const WorkloadGroup& normal) {
   for (const auto& [name, bytes] : groups) {
     FRESHET_ASSIGN_OR_RETURN(WorkloadGroup group,
                              decode_workload_group(bytes, name == kNormalGroup ? normal : WorkloadGroup()));
+    last_id_ = std::max(last_id_, group.id);
     groups_[name] = std::make_shared<WorkloadGroup>(std::move(group));
   }
   FRESHET_ASSIGN_OR_RETURN(const auto users, storage_.list_records(kUserRecord));
@@ -81,9 +82,10 @@ Status WorkloadGroups::create(const std::string& name, const Properties& propert
     }
     WorkloadGroup group;
     group.name = name;
-    for (const auto& [other, definition] : groups_) group.id = std::max(group.id, definition->id + 1);
+    group.id = last_id_ + 1;
     FRESHET_RETURN_IF_ERROR(apply_properties(group, properties));
     FRESHET_RETURN_IF_ERROR(put(std::move(group)));
+    ++last_id_;
   }
   if (listener_) listener_();
   return Status::OK();

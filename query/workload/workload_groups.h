@@ -56,6 +56,7 @@ class WorkloadGroups {
   std::function<void()> listener_;
   mutable std::mutex mutex_;  ///< also held while a record is written, so that records and maps change in one order
   std::map<std::string, WorkloadGroupPtr, std::less<>> groups_;  ///< guarded by mutex_
+  uint64_t last_id_ = 1;                                         ///< given to a group; guarded by mutex_
   std::map<std::string, std::string> users_;                     ///< user -> group; guarded by mutex_
 };
 

@@ -153,4 +153,16 @@ std::vector<CompactionPick> pick_all(std::span<const SegmentStat> segments, cons
   return picks;
 }
 
+CompactionDebt compaction_debt(std::span<const SegmentStat> segments, const PickOptions& options) {
+  CompactionDebt debt;
+  const std::optional<CompactionPick> pick = pick_compaction(segments, options);
+  if (!pick) return debt;
+  for (const SegmentStat& segment : segments) {
+    if (std::find(pick->inputs.begin(), pick->inputs.end(), segment.id) == pick->inputs.end()) continue;
+    debt.rowsets += 1;
+    debt.live_bytes += segment.live_bytes();
+  }
+  return debt;
+}
+
 }  // namespace freshet::storage

@@ -59,6 +59,14 @@ struct CompactionPick {
 /// large the table.
 std::optional<CompactionPick> pick_compaction(std::span<const SegmentStat> segments, const PickOptions& options);
 
+/// What a compaction has to read.
+struct CompactionDebt {
+  uint64_t rowsets = 0;
+  uint64_t live_bytes = 0;
+};
+/// Of the compaction that pick_compaction() gives; zero when it gives none. Pure.
+CompactionDebt compaction_debt(std::span<const SegmentStat> segments, const PickOptions& options);
+
 /// The merges that leave as few segments as the limits of one merge allow, and no dead row. Pure.
 std::vector<CompactionPick> pick_all(std::span<const SegmentStat> segments, const PickOptions& options);
 

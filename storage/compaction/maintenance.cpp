@@ -134,19 +134,14 @@ Result<bool> Maintenance::work_on(TableState& table, TabletId tablet_id) {
   return true;
 }
 
-Maintenance::Debt Maintenance::debt(const TableSnapshot& table) const {
-  Debt debt;
+CompactionDebt Maintenance::debt(const TableSnapshot& table) const {
+  CompactionDebt sum;
   for (const TabletSnapshotPtr& tablet : table.tablets) {
-    const std::vector<SegmentStat> segments = stats_of(*tablet, oldest_delete_seconds());
-    const auto pick = pick_compaction(segments, pick_options(*table.schema));
-    if (!pick) continue;
-    debt.rowsets += pick->inputs.size();
-    for (const SegmentStat& segment : segments) {
-      const bool is_input = std::find(pick->inputs.begin(), pick->inputs.end(), segment.id) != pick->inputs.end();
-      if (is_input) debt.live_bytes += segment.live_bytes();
-    }
+    const CompactionDebt debt = compaction_debt(stats_of(*tablet, oldest_delete_seconds()), pick_options(*table.schema));
+    sum.rowsets += debt.rowsets;
+    sum.live_bytes += debt.live_bytes;
   }
-  return debt;
+  return sum;
 }
 
 PickOptions Maintenance::pick_options(const TableSchema& schema) const {

@@ -80,11 +80,7 @@ class Maintenance {
   CompactionState compaction_state(TabletId tablet) const { return requests_.state(tablet); }
   const Counters& counters() const { return counters_; }
   /// What the compactions that a table needs now have to read.
-  struct Debt {
-    uint64_t rowsets = 0;
-    uint64_t live_bytes = 0;
-  };
-  Debt debt(const TableSnapshot& table) const;
+  CompactionDebt debt(const TableSnapshot& table) const;
 
  private:
   void run();

@@ -537,7 +537,7 @@ StorageStats Engine::stats() const {
     }
   }
   for (const auto& [id, table] : visible->tables) {
-    const Maintenance::Debt debt = maintenance_->debt(*table);
+    const CompactionDebt debt = maintenance_->debt(*table);
     stats.compaction_waiting_rowsets += debt.rowsets;
     stats.compaction_waiting_bytes += debt.live_bytes;
   }

@@ -175,5 +175,17 @@ TEST(CompactionPicker, AllSegmentsBecomeAsFewAsTheLimitsAllow) {
       << "a segment above the limit is rewritten alone";
 }
 
+TEST(CompactionDebt, IsWhatTheNextCompactionReads) {
+  PickOptions options;
+  options.trigger_segments = 3;
+  std::vector<SegmentStat> segments = {{RowsetId(1), 100, 0, 1000, 0}, {RowsetId(2), 100, 10, 1000, 0}};
+  EXPECT_EQ(compaction_debt(segments, options).rowsets, 0u);
+  EXPECT_EQ(compaction_debt(segments, options).live_bytes, 0u);
+  segments.push_back({RowsetId(3), 100, 0, 2000, 0});
+  const CompactionDebt debt = compaction_debt(segments, options);
+  EXPECT_EQ(debt.rowsets, 3u);
+  EXPECT_EQ(debt.live_bytes, 1000u + 900u + 2000u);
+}
+
 }  // namespace
 }  // namespace freshet::storage
