@@ -101,6 +101,7 @@ class Connection final : public RuledConnection {
     was_too_big_ = false;
   }
   bool was_too_big() const override { return was_too_big_; }
+  double scan_bytes() const override { return state_ ? state_->scan_bytes() : 0; }
   bool is_interrupted() const override { return interrupted_.load(); }
   void read_at(storage::ServerSnapshotPtr snapshot) override { snapshot_ = std::move(snapshot); }
 

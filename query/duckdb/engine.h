@@ -104,6 +104,8 @@ class RuledConnection : public DuckConnection {
   virtual void set_rules(StatementRules rules) = 0;
   /// Whether a statement since set_rules() ended for its plan.
   virtual bool was_too_big() const = 0;
+  /// About what the last statement had to read, by its plan.
+  virtual double scan_bytes() const = 0;
 };
 
 /// What DuckDB calls the type of a column; empty for sets, which nothing is cast to.

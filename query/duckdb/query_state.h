@@ -29,6 +29,7 @@ class QueryState final : public duckdb::ClientContextState {
     columns_.clear();
     snapshot_ = std::move(snapshot);
     most_scan_bytes_ = most_scan_bytes;
+    scan_bytes_ = 0;
     is_too_big_ = false;
   }
   storage::ServerSnapshotPtr snapshot() const {
@@ -52,6 +53,15 @@ class QueryState final : public duckdb::ClientContextState {
   double most_scan_bytes() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return most_scan_bytes_;
+  }
+  /// About what the plan has to read; 0 when no plan was seen.
+  void set_scan_bytes(double bytes) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    scan_bytes_ = bytes;
+  }
+  double scan_bytes() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return scan_bytes_;
   }
   /// Ends a query whose plan has more to read than most_scan_bytes().
   [[noreturn]] void refuse_as_too_big() {
@@ -82,6 +92,7 @@ class QueryState final : public duckdb::ClientContextState {
   std::vector<ResultColumn> columns_;    ///< guarded by mutex_
   storage::ServerSnapshotPtr snapshot_;  ///< guarded by mutex_
   double most_scan_bytes_ = kNoLimit;    ///< guarded by mutex_
+  double scan_bytes_ = 0;                ///< guarded by mutex_
   bool is_too_big_ = false;              ///< guarded by mutex_
 };
 

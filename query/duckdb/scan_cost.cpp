@@ -100,8 +100,9 @@ class CostReader {
 
 void judge(duckdb::OptimizerExtensionInput& input, duckdb::unique_ptr<LogicalOperator>& plan) {
   const auto state = QueryState::of(input.context);
-  const double limit = state->most_scan_bytes();
-  if (limit != QueryState::kNoLimit && scan_cost_bytes(input.context, *plan) > limit) state->refuse_as_too_big();
+  const double bytes = scan_cost_bytes(input.context, *plan);
+  state->set_scan_bytes(bytes);
+  if (bytes > state->most_scan_bytes()) state->refuse_as_too_big();
 }
 
 }  // namespace

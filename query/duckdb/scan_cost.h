@@ -9,8 +9,8 @@ namespace freshet::query {
 /// equality join, an aggregation or a sort adds nothing: each costs about what its inputs do, mostly.
 double scan_cost_bytes(duckdb::ClientContext& context, duckdb::LogicalOperator& plan);
 
-/// Refuses every plan above QueryState::most_scan_bytes() of its query. `config`: of an open instance, which has no query
-/// yet.
+/// Tells QueryState the cost of every plan, and refuses those above QueryState::most_scan_bytes() of its query. `config`: of
+/// an open instance, which has no query yet.
 void register_cost_limit(duckdb::DBConfig& config);
 
 }  // namespace freshet::query

@@ -16,11 +16,7 @@ AdmissionQueue::Limits AdmissionQueue::limits() const {
 AdmissionQueue::Outcome AdmissionQueue::enter(std::chrono::steady_clock::time_point until,
                                               const std::function<bool()>& is_cancelled) {
   std::unique_lock<std::mutex> lock(mutex_);
-  if (waiters_.empty() && figures_.running < limits_.running) {
-    ++figures_.running;
-    ++figures_.admitted;
-    return Outcome::kAdmitted;
-  }
+  if (admit_at_once()) return Outcome::kAdmitted;
   if (waiters_.size() >= limits_.waiting) {
     ++figures_.rejected;
     return Outcome::kQueueFull;
@@ -38,6 +34,18 @@ AdmissionQueue::Outcome AdmissionQueue::enter(std::chrono::steady_clock::time_po
     is_late = self.called.wait_until(lock, until) == std::cv_status::timeout;
   }
   return Outcome::kAdmitted;
+}
+
+bool AdmissionQueue::try_enter() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return admit_at_once();
+}
+
+bool AdmissionQueue::admit_at_once() {
+  if (!waiters_.empty() || figures_.running >= limits_.running) return false;
+  ++figures_.running;
+  ++figures_.admitted;
+  return true;
 }
 
 void AdmissionQueue::leave() {

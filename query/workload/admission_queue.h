@@ -36,6 +36,8 @@ class AdmissionQueue {
   /// Waits for a place, at most until `until`, and until `is_cancelled` answers true: it is asked whenever wake() was
   /// called. After kAdmitted the caller leaves in the end.
   Outcome enter(std::chrono::steady_clock::time_point until, const std::function<bool()>& is_cancelled);
+  /// The same without waiting: false when there is no place at once.
+  bool try_enter();
   void leave();
   /// Lets those that wait look at what cancels them.
   void wake();
@@ -47,7 +49,8 @@ class AdmissionQueue {
     std::condition_variable called;
     bool is_admitted = false;
   };
-  /// REQUIRES: mutex_ is held.
+  // REQUIRES: mutex_ is held.
+  bool admit_at_once();
   void admit_waiting();
 
   mutable std::mutex mutex_;  ///< guards all below

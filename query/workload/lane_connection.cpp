@@ -39,12 +39,18 @@ Status LaneConnection::query(std::string_view sql, const std::string& database, 
 
 Status LaneConnection::query_with_parameters(std::string_view sql, const std::string& database,
                                              std::span<const Parameter> parameters, ResultWriter& out) {
-  return run([&](DuckConnection& engine) { return engine.query_with_parameters(sql, database, parameters, out); });
+  const Attempt attempt = [&](DuckConnection& engine) {
+    return engine.query_with_parameters(sql, database, parameters, out);
+  };
+  return run({parameters.empty() ? BigTexts::key_of(sql, database) : 0, attempt});
 }
 
 Status LaneConnection::stream(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
                               std::span<const DataType> targets, const std::function<Status(Block&)>& on_block) {
-  return run([&](DuckConnection& engine) { return engine.stream(sql, database, parameters, targets, on_block); });
+  const Attempt attempt = [&](DuckConnection& engine) {
+    return engine.stream(sql, database, parameters, targets, on_block);
+  };
+  return run({parameters.empty() ? BigTexts::key_of(sql, database) : 0, attempt});
 }
 
 void LaneConnection::show_hidden_columns(bool shows) {
@@ -59,10 +65,11 @@ Result<StatementShape> LaneConnection::describe(std::string_view sql, const std:
 Result<std::string> LaneConnection::explain(std::string_view sql, const std::string& database, bool analyze) {
   if (!analyze) return small_->explain(sql, database, false);
   std::string text;
-  FRESHET_RETURN_IF_ERROR(run([&](DuckConnection& engine) -> Status {
+  const Attempt attempt = [&](DuckConnection& engine) -> Status {
     FRESHET_ASSIGN_OR_RETURN(text, engine.explain(sql, database, true));
     return Status::OK();
-  }));
+  };
+  FRESHET_RETURN_IF_ERROR(run({0, attempt}));
   return text;
 }
 
@@ -86,7 +93,7 @@ void LaneConnection::forget_interrupt() {
   small_->forget_interrupt();
 }
 
-Status LaneConnection::run(const Attempt& attempt) {
+Status LaneConnection::run(const Work& work) {
   ran_big_ = false;
   FRESHET_ASSIGN_OR_RETURN(const StatementLimits limits, limits_());
   Status status;
@@ -95,11 +102,9 @@ Status LaneConnection::run(const Attempt& attempt) {
       is_late_ = true;
       interrupt();
     });
-    std::optional<Status> answered = run_small(limits, attempt);
-    if (!answered) {
-      ran_big_ = true;
-      answered = run_big(limits, attempt);
-    }
+    std::optional<Status> answered = run_big_at_once(limits, work);
+    if (!answered) answered = run_small(limits, work);
+    if (!answered) answered = run_big(limits, work);
     status = *std::move(answered);
   }
   if (!is_late_.exchange(false)) return status;
@@ -107,7 +112,7 @@ Status LaneConnection::run(const Attempt& attempt) {
   return status.code() == StatusCode::kCancelled ? timed_out(limits) : status;
 }
 
-std::optional<Status> LaneConnection::run_small(const StatementLimits& limits, const Attempt& attempt) {
+std::optional<Status> LaneConnection::run_small(const StatementLimits& limits, const Work& work) {
   const auto outcome = lanes_.small_queue().enter(limits.until, [this] { return is_interrupted(); });
   if (outcome != AdmissionQueue::Outcome::kAdmitted) {
     return refused(outcome, limits, "query.small_concurrency small queries run already");
@@ -120,7 +125,7 @@ std::optional<Status> LaneConnection::run_small(const StatementLimits& limits, c
     const auto patience = lanes_.deadlines().at(Clock::now() + lanes_.options().small_time, [&] {
       if (proceed(progress, Progress::kTooLong)) small_->interrupt();
     });
-    status = attempt(*small_);
+    status = work.attempt(*small_);
   }
   const bool was_too_big = small_->was_too_big();
   small_->set_rules({});
@@ -131,7 +136,15 @@ std::optional<Status> LaneConnection::run_small(const StatementLimits& limits, c
   return std::nullopt;
 }
 
-Status LaneConnection::run_big(const StatementLimits& limits, const Attempt& attempt) {
+std::optional<Status> LaneConnection::run_big_at_once(const StatementLimits& limits, const Work& work) {
+  if (work.text == 0 || !lanes_.big_texts().contains(work.text)) return std::nullopt;
+  const std::shared_ptr<GroupLane> lane = lanes_.lane_of(limits.group);
+  if (!lane->queue.try_enter()) return std::nullopt;
+  return run_admitted(*lane, *limits.group, work);
+}
+
+Status LaneConnection::run_big(const StatementLimits& limits, const Work& work) {
+  ran_big_ = true;
   const std::shared_ptr<GroupLane> lane = lanes_.lane_of(limits.group);
   const WorkloadGroup& group = *limits.group;
   StatementLimits queue_limits = limits;
@@ -146,23 +159,28 @@ Status LaneConnection::run_big(const StatementLimits& limits, const Attempt& att
                    fmt::format("workload group {} runs {} queries (max_concurrency) and {} wait (max_queue_size)",
                                group.name, group.max_concurrency, group.max_queue_size));
   }
-  const AdmissionSlot slot(lane->queue);
-  FRESHET_ASSIGN_OR_RETURN(const std::shared_ptr<DuckEngine> engine, lanes_.engine_for(*lane));
+  return run_admitted(*lane, group, work);
+}
+
+Status LaneConnection::run_admitted(GroupLane& lane, const WorkloadGroup& group, const Work& work) {
+  ran_big_ = true;
+  const AdmissionSlot slot(lane.queue);
+  FRESHET_ASSIGN_OR_RETURN(const std::shared_ptr<DuckEngine> engine, lanes_.engine_for(lane));
   Status status;
-  const auto work = [&] { status = run_in_engine(*engine, attempt); };
+  const auto run = [&] { status = run_in_engine(*engine, work); };
   try {
     // The thread that asks works on the query too, so it has to yield as the engine's own threads do.
     std::thread([&] {
       enter_worker_class(lanes_.workers_of(group));
-      work();
+      run();
     }).join();
   } catch (const std::system_error&) {
-    work();
+    run();
   }
   return status.code() == StatusCode::kResourceExhausted ? with_remedy(status, group) : status;
 }
 
-Status LaneConnection::run_in_engine(DuckEngine& engine, const Attempt& attempt) {
+Status LaneConnection::run_in_engine(DuckEngine& engine, const Work& work) {
   const std::unique_ptr<RuledConnection> connection = engine.connect();
   connection->show_hidden_columns(shows_hidden_columns_);
   connection->read_at(snapshot_);
@@ -171,7 +189,11 @@ Status LaneConnection::run_in_engine(DuckEngine& engine, const Attempt& attempt)
     big_ = connection.get();
   }
   if (is_interrupted()) connection->interrupt();
-  Status status = attempt(*connection);
+  Status status = work.attempt(*connection);
+  if (work.text != 0 && status.ok()) {
+    const bool is_big = connection->scan_bytes() > static_cast<double>(lanes_.options().small_scan_bytes);
+    is_big ? lanes_.big_texts().add(work.text) : lanes_.big_texts().remove(work.text);
+  }
   const std::lock_guard<std::mutex> lock(mutex_);
   big_ = nullptr;
   return status;

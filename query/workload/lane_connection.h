@@ -37,12 +37,22 @@ class LaneConnection final : public DuckConnection {
  private:
   using Attempt = std::function<Status(DuckConnection&)>;
 
+  /// One statement. `text`: its key among BigTexts, or 0 for one whose parameters change what it reads.
+  struct Work {
+    uint64_t text = 0;
+    const Attempt& attempt;
+  };
+
   /// Runs the statement where it belongs.
-  Status run(const Attempt& attempt);
+  Status run(const Work& work);
   /// Nothing when the statement has to begin again as a big one.
-  std::optional<Status> run_small(const StatementLimits& limits, const Attempt& attempt);
-  Status run_big(const StatementLimits& limits, const Attempt& attempt);
-  Status run_in_engine(DuckEngine& engine, const Attempt& attempt);
+  std::optional<Status> run_small(const StatementLimits& limits, const Work& work);
+  Status run_big(const StatementLimits& limits, const Work& work);
+  /// A statement that was big the last time, when it has not to wait; else nothing.
+  std::optional<Status> run_big_at_once(const StatementLimits& limits, const Work& work);
+  /// REQUIRES: the lane's queue was entered; it is left in the end.
+  Status run_admitted(GroupLane& lane, const WorkloadGroup& group, const Work& work);
+  Status run_in_engine(DuckEngine& engine, const Work& work);
   Status refused(AdmissionQueue::Outcome outcome, const StatementLimits& limits, const std::string& queue) const;
   Status timed_out(const StatementLimits& limits) const;
 

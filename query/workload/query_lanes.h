@@ -12,6 +12,7 @@
 
 #include "query/duckdb/engine.h"
 #include "query/workload/admission_queue.h"
+#include "query/workload/big_texts.h"
 #include "query/workload/deadline_watch.h"
 #include "query/workload/workload_groups.h"
 
@@ -78,6 +79,7 @@ class QueryLanes {
   DuckEngine& small_engine() { return *small_engine_; }
   AdmissionQueue& small_queue() { return small_queue_; }
   DeadlineWatch& deadlines() { return deadlines_; }
+  BigTexts& big_texts() { return big_texts_; }
   std::shared_ptr<GroupLane> lane_of(const WorkloadGroupPtr& group);
   /// The engine for a query that was admitted. Divides the memory anew.
   Result<std::shared_ptr<DuckEngine>> engine_for(GroupLane& lane);
@@ -100,6 +102,7 @@ class QueryLanes {
   std::unique_ptr<DuckEngine> small_engine_;
   AdmissionQueue small_queue_;
   DeadlineWatch deadlines_;
+  BigTexts big_texts_;
   /// Guards the next ones, and the private parts of lanes; taken before that of the groups.
   mutable std::mutex mutex_;
   std::map<uint64_t, std::shared_ptr<GroupLane>> lanes_;  ///< by the id of the group

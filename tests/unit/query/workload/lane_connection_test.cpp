@@ -110,6 +110,35 @@ TEST_F(LaneConnectionTest, BothLanesAnswerTheSame) {
   EXPECT_EQ(rows_.sorted_lines(), std::vector<std::string>{"45|"});
 }
 
+TEST_F(LaneConnectionTest, WhatWasBigIsTriedThereFirstUnlessItHadToWait) {
+  test::must(groups_->create("one", {{"max_concurrency", "1"}}, false));
+  group_ = "one";
+  connect();
+  const auto small_ones = [&] { return lanes_->small_figures().queue.admitted; };
+  for (const uint64_t expected : {1, 1, 1}) {
+    ASSERT_TRUE(run(kWholeScan).ok());
+    EXPECT_TRUE(connection_->ran_big());
+    EXPECT_EQ(small_ones(), expected);
+  }
+  const uint64_t key = BigTexts::key_of("SELECT 1", "shop");
+  lanes_->big_texts().add(key);
+  ASSERT_TRUE(queue_of("one").try_enter());
+  ASSERT_TRUE(run("SELECT 1").ok()) << "the group's only place is taken";
+  EXPECT_FALSE(connection_->ran_big());
+  queue_of("one").leave();
+  ASSERT_TRUE(run("SELECT 1").ok());
+  EXPECT_TRUE(connection_->ran_big());
+  EXPECT_FALSE(lanes_->big_texts().contains(key)) << "it is small now";
+  const Parameter ten = int64_t{10};
+  for (int i = 0; i < 2; ++i) {
+    const uint64_t before = small_ones();
+    TextRows rows;
+    ASSERT_TRUE(
+        connection_->query_with_parameters("SELECT sum(value) FROM facts WHERE id >= ?", "shop", {&ten, 1}, rows).ok());
+    EXPECT_EQ(small_ones(), before + 1) << "what it reads depends on its parameters";
+  }
+}
+
 TEST_F(LaneConnectionTest, BigQueriesYield) {
   connect();
   const auto nice = [] { return getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid))); };
