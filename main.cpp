@@ -21,11 +21,11 @@
 #include "connectors/mysql/server.h"
 #include "ingest/routine_load.h"
 #include "ingest/stream_load.h"
+#include "query/accounts/users.h"
 #include "query/duckdb/engine.h"
 #include "query/duckdb/parquet_files.h"
 #include "query/journal/statement_journal.h"
 #include "query/session_factory.h"
-#include "query/users.h"
 #include "query/view_statements.h"
 #include "query/workload/group_statements.h"
 #include "query/workload/query_lanes.h"
@@ -63,6 +63,7 @@ struct DataPaths {
   std::string ports() const { return root / "ports.json"; }
   std::string tls() const { return root / "tls"; }
   std::string logs() const { return root / "logs"; }
+  std::string keys() const { return root / "keys"; }
 };
 
 storage::StorageOptions storage_options(const config::Settings& settings) {
@@ -147,7 +148,16 @@ Status write_ports(const std::string& path, uint16_t http, uint16_t load, uint16
   return Status::OK();
 }
 
-connectors::HostPort host_port(const config::Address& address) { return {address.host, address.port}; }
+/// Where to serve: without a password of root, on this machine alone.
+connectors::HostPort served_address(const config::Address& address, const query::Users& users, const char* setting) {
+  constexpr const char* kThisMachine = "127.0.0.1";
+  if (users.root_has_password() || address.host == "localhost" || query::is_loopback(address.host)) {
+    return {address.host, address.port};
+  }
+  log_warning("{} is {}, but root has no password: {} is served instead. Set users.root_password to be reached by others",
+              setting, address.to_string(), kThisMachine);
+  return {kThisMachine, address.port};
+}
 
 Status make_folders(std::initializer_list<std::string> folders) {
   for (const std::string& folder : folders) {
@@ -215,6 +225,8 @@ class Server {
     FRESHET_ASSIGN_OR_RETURN(storage_,
                              storage::StorageEngine::open(std::move(meta), std::move(files), storage_options(settings)));
     FRESHET_ASSIGN_OR_RETURN(views_, query::Views::open(*storage_));
+    FRESHET_ASSIGN_OR_RETURN(const query::SecretBox secrets, query::SecretBox::open(paths.keys()));
+    FRESHET_ASSIGN_OR_RETURN(users_, query::Users::open(*storage_, secrets, settings.users.root_password));
     FRESHET_ASSIGN_OR_RETURN(workload_groups_,
                              query::WorkloadGroups::open(*storage_, normal_group(settings.query),
                                                          std::max(1u, std::thread::hardware_concurrency())));
@@ -224,6 +236,7 @@ class Server {
                                      [this] { return routine_loads_->list("", true); }, [this] { return metrics(); },
                                      [this] { return views_->all(); },
                                      [this] { return query::workload_group_rows(*workload_groups_); }};
+    lane_options.engine.catalogue.privileges = [this] { return users_->given_privileges(); };
     const auto open_engine = [this](const query::DuckEngineOptions& options) {
       return query::DuckEngine::open([this] { return storage_->snapshot(); }, older_versions(*storage_), options);
     };
@@ -240,22 +253,25 @@ class Server {
     stream_options.poll_timeout_ms = static_cast<int>(settings.kafka.poll_timeout_ms);
     stream_options.retry_backoff_ms_max = settings.kafka.retry_backoff_ms_max;
     stream_options.lasting_error_retries = settings.kafka.lasting_error_retries;
+    stream_options.may_load = [this](const auto&... names) { return users_->check_load(names...); };
     FRESHET_ASSIGN_OR_RETURN(routine_loads_,
                              ingest::RoutineLoadManager::create(*storage_, *loads_, *streams_, stream_options));
     FRESHET_ASSIGN_OR_RETURN(journal_, query::StatementJournal::open(journal_options(settings.log, paths)));
-    users_ = std::make_unique<query::Users>(settings.users.root_password);
     compaction_admin_ = std::make_unique<query::CompactionAdmin>(*storage_);
     return listen(settings, paths);
   }
 
   Status listen(const config::Settings& settings, const DataPaths& paths) {
     connectors::HttpServerOptions http_options;
-    http_options.address = host_port(settings.http.address);
-    http_options.load_address = host_port(settings.http.load_address);
+    http_options.address = served_address(settings.http.address, *users_, "http.address");
+    http_options.load_address = served_address(settings.http.load_address, *users_, "http.load_address");
+    http_options.open_metrics = settings.http.open_metrics;
+    http_options.redirects_with_credentials = settings.http.redirects_with_credentials;
     http_options.max_connections = settings.http.max_connections;
     http_options.max_body_bytes = settings.http.max_body_bytes;
     http_options.drain_timeout_seconds = kHttpDrainSeconds;
     http_options.version = kVersion;
+    const std::string http_host = http_options.address.host;
     connectors::HttpServices http_services{*loads_,
                                            *users_,
                                            [this] { return metrics(); },
@@ -266,7 +282,7 @@ class Server {
                                              return query::table_facts(*storage_, database, table);
                                            }};
     connectors::MySqlServerOptions mysql_options;
-    mysql_options.address = host_port(settings.mysql.address);
+    mysql_options.address = served_address(settings.mysql.address, *users_, "mysql.address");
     mysql_options.max_connections = settings.mysql.max_connections;
     mysql_options.idle_timeout_seconds = settings.mysql.idle_timeout_seconds;
     FRESHET_ASSIGN_OR_RETURN(mysql_options.tls, tls_of(settings.mysql, paths));
@@ -286,6 +302,7 @@ class Server {
         settings.query.write_attempts,
         settings.query.transaction_bytes,
         {std::chrono::seconds(settings.query.timeout_seconds), std::chrono::seconds(settings.query.write_timeout_seconds)}};
+    services.users = users_.get();
     sessions_ = query::make_session_factory(services);
     FRESHET_ASSIGN_OR_RETURN(mysql_, connectors::MySqlServer::start(mysql_options, {*sessions_, *users_, connections_}));
     http_options.mysql_port = mysql_->port();
@@ -297,10 +314,9 @@ class Server {
     FRESHET_RETURN_IF_ERROR(routine_loads_->start());
     FRESHET_RETURN_IF_ERROR(write_ports(paths.ports(), http_->port(), http_->load_port(), mysql_->port()));
     if (!users_->root_has_password())
-      log_warning("root has no password: set users.root_password before others can reach this host");
-    log_info("freshet {} serves HTTP on {}:{}, loads on port {} and MySQL on {}:{}, data in {}", kVersion,
-             settings.http.address.host, http_->port(), http_->load_port(), settings.mysql.address.host, mysql_->port(),
-             settings.data_dir);
+      log_warning("root has no password: only this machine is served, until users.root_password is set");
+    log_info("freshet {} serves HTTP on {}:{}, loads on port {} and MySQL on {}:{}, data in {}", kVersion, http_host,
+             http_->port(), http_->load_port(), mysql_options.address.host, mysql_->port(), settings.data_dir);
     return Status::OK();
   }
 
@@ -313,6 +329,7 @@ class Server {
   std::atomic<uint16_t> mysql_port_{0};
   std::unique_ptr<storage::StorageEngine> storage_;
   std::unique_ptr<query::Views> views_;
+  std::unique_ptr<query::Users> users_;
   std::unique_ptr<query::WorkloadGroups> workload_groups_;
   std::unique_ptr<query::QueryLanes> lanes_;
   std::unique_ptr<ingest::RowTransforms> row_transforms_;
@@ -320,7 +337,6 @@ class Server {
   std::unique_ptr<ingest::LoadManager> loads_;
   std::unique_ptr<ingest::StreamSourceFactory> streams_;
   std::unique_ptr<ingest::RoutineLoadManager> routine_loads_;
-  std::unique_ptr<query::Users> users_;
   std::unique_ptr<query::CompactionAdmin> compaction_admin_;
   std::unique_ptr<query::StatementJournal> journal_;
   connectors::ConnectionRegistry connections_;

@@ -23,6 +23,8 @@ struct HttpSettings {
   Address load_address{"127.0.0.1", 8040};
   uint64_t max_connections = 1024;
   uint64_t max_body_bytes = 10 * kGiB;
+  bool open_metrics = false;
+  bool redirects_with_credentials = false;
   bool operator==(const HttpSettings&) const = default;
 };
 

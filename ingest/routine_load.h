@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,7 +35,7 @@ struct RoutineLoadSpec {
   std::vector<std::pair<std::string, std::string>> job_properties;     ///< as given, for SHOW
   std::vector<std::pair<std::string, std::string>> source_properties;  ///< as given, secrets masked, for SHOW
   std::string comment;
-  std::string user;  ///< who made the job
+  std::string user;  ///< who made the job; its rows are loaded with this user's privileges
   /// Where to go on in partitions whose position ALTER ROUTINE LOAD changed, until the job has done so.
   std::vector<std::pair<int32_t, std::string>> new_offsets;
 
@@ -84,6 +85,9 @@ struct RoutineLoadOptions {
   uint64_t retry_backoff_ms_max = 5000;
   /// What does not end by itself (no such topic, wrong credentials, damaged records) is tried so often, then the job pauses.
   uint64_t lasting_error_retries = 20;
+  /// Whether the user who made a job (RoutineLoadSpec::user) may load into a table now; a job whose user may not is paused.
+  /// Any thread. Empty: everyone may.
+  std::function<Status(const std::string& user, const std::string& database, const std::string& table)> may_load = nullptr;
 };
 
 /// All routine-load jobs: a thread each, which reads its stream and commits rows with offsets. Any thread.

@@ -315,7 +315,11 @@ Result<int32_t> RoutineLoadJob::name_table(const std::string& table) {
 
 Result<RoutineLoadJob::Offsets> RoutineLoadJob::open_tables() {
   tables_.emplace(
-      RoutineLoadTable::Parts{parts_.storage, parts_.loads, errors_, unselected_, [this] { is_truncated_ = true; }},
+      RoutineLoadTable::Parts{parts_.storage, parts_.loads, errors_, unselected_, [this] { is_truncated_ = true; },
+                              [this](const std::string& table) {
+                                if (!parts_.options.may_load) return Status::OK();
+                                return parts_.options.may_load(spec_.user, spec_.load.database, table);
+                              }},
       spec_.load, [this](const std::string& table) { return name_table(table); });
   std::vector<std::string> named;
   {

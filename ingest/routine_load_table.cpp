@@ -33,6 +33,11 @@ bool RoutineLoadTable::has_changed() const {
 }
 
 Status RoutineLoadTable::prepare_commit() {
+  if (parts_.may_load) {
+    const Status allowed = parts_.may_load(load_.table);
+    // Trying again would not help: as an error of the job, it pauses it.
+    if (!allowed.ok()) return Status::InvalidArgument("the job's user may not load any more: {}", allowed.message());
+  }
   FRESHET_RETURN_IF_ERROR(decoder_->flush());
   return parts_.storage.admit_load(table_->id);
 }

@@ -21,6 +21,8 @@ class RoutineLoadTable {
     RowErrors& errors;                  ///< takes rejected rows
     uint64_t& unselected_rows;          ///< counts rows that conditions leave out
     std::function<void()> on_truncate;  ///< DecodeTarget::on_truncate
+    /// Whether the job may load into a table now, asked before each commit; empty: it may.
+    std::function<Status(const std::string& table)> may_load = nullptr;
   };
   RoutineLoadTable(const Parts& parts, LoadRequest load) : parts_(parts), load_(std::move(load)) {}
 
@@ -31,7 +33,8 @@ class RoutineLoadTable {
   bool has_changed() const;
   /// Takes one message: see Decoder::feed_record. REQUIRES: begun.
   Status feed(std::string_view message) { return decoder_->feed_record(message); }
-  /// Hands all rows to the transaction, and waits until the storage takes more of this table.
+  /// InvalidArgument when the job may not load into the table. Hands all rows to the transaction, and waits until the
+  /// storage takes more of this table.
   Status prepare_commit();
   /// Rows of the batch, after prepare_commit().
   uint64_t row_count() const { return transaction_->row_count(); }

@@ -32,6 +32,11 @@ Result<std::optional<storage::LabelRecord>> find_load(storage::StorageEngine& st
   return storage.find_transaction(database->second, transaction);
 }
 
+std::string table_name(const storage::ServerSnapshot& snapshot, TableId id) {
+  const auto table = snapshot.tables.find(id);
+  return table == snapshot.tables.end() ? std::string() : table->second->name;
+}
+
 Status not_found(const TransactionRequest& request) {
   return request.transaction.empty() ? Status::NotFound("transaction not found, label={}", request.label)
                                      : Status::NotFound("transaction [{}] not found", request.transaction);
@@ -108,6 +113,7 @@ Result<std::string> change_transaction(storage::StorageEngine& storage, const Ru
   for (int look = 0; look < kLooks; ++look) {
     FRESHET_ASSIGN_OR_RETURN(const auto load, find_load(storage, request));
     if (!load) return not_found(request);
+    if (request.check_table) FRESHET_RETURN_IF_ERROR(request.check_table(table_name(*storage.snapshot(), load->table)));
     FRESHET_ASSIGN_OR_RETURN(const bool is_done,
                              operation == "commit" ? try_commit(storage, *load) : try_abort(storage, running, *load));
     if (!is_done) continue;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,6 +18,8 @@ struct TransactionRequest {
   std::string transaction;  ///< a number as text; empty = `label` names the load
   std::string label;
   std::string operation;  ///< "commit" or "abort", in any case
+  /// Whether the client may end loads of a table (empty: of one that is gone); its error is the answer. Empty: of all.
+  std::function<Status(const std::string& table)> check_table = nullptr;
 };
 
 /// Whether a load commits or is given up from outside: the first to decide wins. Any thread.

@@ -8,7 +8,7 @@ Status run_create_routine_load(const CreateRoutineLoad& statement, const Session
                                const QueryServices& services, ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.database));
   FRESHET_ASSIGN_OR_RETURN(const ingest::RoutineLoadSpec spec,
-                           routine_load_spec(statement, database, session.identity.user));
+                           routine_load_spec(statement, database, to_short_text(session.identity.account)));
   FRESHET_RETURN_IF_ERROR(services.routine_loads.create_job(spec));
   return out.ok({});
 }

@@ -5,6 +5,10 @@
 #include <chrono>
 #include <unordered_map>
 
+#include "query/access/account_access.h"
+#include "query/access/read_access.h"
+#include "query/access/statement_access.h"
+#include "query/accounts/denied.h"
 #include "query/catalogue/catalogue_table.h"
 #include "query/connection_admin.h"
 #include "query/ddl/parser.h"
@@ -64,13 +68,19 @@ bool ends_transaction(const Statement& statement) {
 class SessionImpl : public Session {
  public:
   SessionImpl(const QueryServices& services, const SessionIdentity& identity)
-      : services_(services), connection_(std::make_unique<LaneConnection>(services.lanes, [this] { return limits(); })) {
+      : services_(services),
+        connection_(std::make_unique<LaneConnection>(services.lanes, [this] { return limits(); })),
+        rights_(services.users, identity.account) {
     state_.identity = identity;
     state_.variables = default_variables();
+    connection_->read_as(access_);
   }
 
   Status execute(std::string_view sql, ResultWriter& out) override {
-    return journaled(sql, out, [&] { return run_text(sql, {}, out); });
+    return journaled(sql, out, [&] {
+      const Status known = rights_.refresh(state_.rights);
+      return known.ok() ? run_text(sql, {}, out) : known;
+    });
   }
   Result<PreparedInfo> prepare(std::string_view sql) override;
   Status execute_prepared(uint32_t id, std::span<const Parameter> parameters, ResultWriter& out) override;
@@ -114,7 +124,9 @@ class SessionImpl : public Session {
 
   const QueryServices& services_;
   SessionState state_;
+  const EngineAccess access_ = read_access(state_);
   std::unique_ptr<LaneConnection> connection_;
+  SessionRights rights_;
   std::unordered_map<uint32_t, Prepared> prepared_;
   uint32_t next_prepared_ = 1;
   StatementClass running_ = StatementClass::kOther;  ///< what the running statement has turned out to be
@@ -148,6 +160,7 @@ StatementClass class_of(const Statement& statement) {
 Status SessionImpl::run_statement(const Statement& statement, std::span<const Parameter> parameters, ResultWriter& out) {
   running_ = class_of(statement);
   limited_.is_write = running_ == StatementClass::kWrite || std::holds_alternative<CreateTable>(statement);
+  FRESHET_RETURN_IF_ERROR(check_access(statement, state_, services_));
   // As in MySQL, a statement that is about tables rather than rows ends the transaction first.
   if (ends_transaction(statement)) FRESHET_RETURN_IF_ERROR(commit_transaction());
   return std::visit(
@@ -192,6 +205,7 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
                                                   : services_.connections.kill_connection(kill.connection_id);
             return killed.ok() ? out.ok({}) : killed;
           },
+          [&](const AccountStatement& statement) { return run_account_statement(statement, state_, services_, out); },
           [&](const NoOperation&) { return out.ok({}); },
       },
       statement);
@@ -212,6 +226,7 @@ Status SessionImpl::run_query(const Query& query, std::span<const Parameter> par
   if (query.point) {
     storage::TableSnapshotPtr table;
     if (const auto read = bind_point(*query.point, *snapshot, table)) {
+      FRESHET_RETURN_IF_ERROR(check_read(state_, table->database_name, table->name));
       std::vector<std::string> texts;
       running_ = StatementClass::kPoint;
       FRESHET_ASSIGN_OR_RETURN(const bool answered, read->run(*table, to_input_values(parameters, texts), out));
@@ -252,6 +267,7 @@ Status SessionImpl::run_explain(const Explain& explain, ResultWriter& out) {
   if (behind) {
     FRESHET_ASSIGN_OR_RETURN(text, connection_->explain(*behind, state_.database, explain.analyze));
   } else if (query->point && (point = bind_point(*query->point, *snapshot, table))) {
+    FRESHET_RETURN_IF_ERROR(check_read(state_, table->database_name, table->name));
     text = fmt::format("SHORT-CIRCUIT\n  {}.{}: {}", table->database_name, table->name, point->description());
   } else {
     FRESHET_ASSIGN_OR_RETURN(const std::string sql, for_engine(query->text));
@@ -309,6 +325,8 @@ Status SessionImpl::run_transaction(const Transaction& transaction, ResultWriter
 Status SessionImpl::use_database(std::string_view name) {
   const bool is_catalogue = equals_word(name, to_upper(kInformationSchema));
   const std::string database(is_catalogue ? kInformationSchema : name);
+  FRESHET_RETURN_IF_ERROR(rights_.refresh(state_.rights));
+  if (!is_catalogue && !state_.rights->sees(database)) return denied_database(state_.identity.account, database);
   if (!is_catalogue && !services_.storage.snapshot()->databases.contains(database))
     return Status::NotFound("Unknown database '{}'", database);
   state_.database = database;
@@ -325,6 +343,7 @@ Result<PreparedInfo> SessionImpl::prepare(std::string_view sql) {
     return Status::ResourceExhausted("this session has {} prepared statements, the limit; close those that are done",
                                      prepared_.size());
   }
+  FRESHET_RETURN_IF_ERROR(rights_.refresh(state_.rights));
   Prepared prepared;
   prepared.text = sql;
   FRESHET_ASSIGN_OR_RETURN(const std::vector<size_t> placeholders, placeholder_offsets(prepared.text));
@@ -338,13 +357,14 @@ Result<PreparedInfo> SessionImpl::prepare(std::string_view sql) {
   info.parameter_count = prepared.parameter_count;
   FRESHET_ASSIGN_OR_RETURN(const Statement statement, parse_statement(prepared.text));
   if (const Query* query = std::get_if<Query>(&statement)) {
+    storage::TableSnapshotPtr table;
     if (query->point) {
       prepared.point_select = parse_point_select(prepared.text);
       const storage::ServerSnapshotPtr snapshot = services_.storage.snapshot();
-      storage::TableSnapshotPtr table;
       prepared.point_read = bind_point(*prepared.point_select, *snapshot, table);
     }
     if (prepared.point_read) {
+      FRESHET_RETURN_IF_ERROR(check_read(state_, table->database_name, table->name));
       info.columns.assign(prepared.point_read->columns().begin(), prepared.point_read->columns().end());
     } else {
       FRESHET_ASSIGN_OR_RETURN(const std::string engine_sql, for_engine(prepared.text));
@@ -372,6 +392,7 @@ Status SessionImpl::execute_prepared(uint32_t id, std::span<const Parameter> par
 }
 
 Status SessionImpl::run_prepared(Prepared& prepared, std::span<const Parameter> parameters, ResultWriter& out) {
+  FRESHET_RETURN_IF_ERROR(rights_.refresh(state_.rights));
   if (prepared.point_select && prepared.database == state_.database) {
     const storage::ServerSnapshotPtr snapshot = snapshot_of(state_, services_);
     storage::TableSnapshotPtr table;
@@ -386,6 +407,7 @@ Status SessionImpl::run_prepared(Prepared& prepared, std::span<const Parameter> 
       prepared.point_read = bind_point(*prepared.point_select, *snapshot, table);
     }
     if (prepared.point_read) {
+      FRESHET_RETURN_IF_ERROR(check_read(state_, table->database_name, table->name));
       std::vector<std::string> texts;
       running_ = StatementClass::kPoint;
       FRESHET_ASSIGN_OR_RETURN(const bool answered,

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "query/accounts/account_name.h"
 #include "query/result_writer.h"
 #include "storage/base/result.h"
 
@@ -53,6 +54,7 @@ struct SessionIdentity {
   uint64_t connection_id = 0;
   std::string user;
   std::string client_address;
+  AccountName account{};  ///< that it logged in as
 };
 
 /// Opens sessions. Any thread.

@@ -10,6 +10,7 @@
 
 #include "ingest/routine_load.h"
 #include "ingest/stream_load.h"
+#include "query/accounts/users.h"
 #include "query/dialect/mysql_rewrite.h"
 #include "query/session.h"
 #include "storage/engine/storage_engine.h"
@@ -48,6 +49,7 @@ struct QueryServices {
   TimeLimits time_limits = {};
   /// Of all sessions; make_session_factory() makes it.
   std::shared_ptr<ConflictQueues> conflict_queues = nullptr;
+  Users* users = nullptr;  ///< null: every session may do everything
 };
 
 /// Session variables that clients read or set. Unknown ones may be set (Doris has hundreds that drivers and tools set) and
@@ -67,6 +69,7 @@ class SessionVariables {
 /// What a session remembers between statements.
 struct SessionState {
   SessionIdentity identity;
+  std::shared_ptr<const Rights> rights;  ///< as they were when the running statement began; never null then
   std::string database;
   SessionVariables variables;
   std::shared_ptr<OpenTransaction> transaction;  ///< after BEGIN, until COMMIT or ROLLBACK; else null

@@ -1,5 +1,6 @@
 #include "connectors/http/auth.h"
 
+#include "query/accounts/denied.h"
 #include "storage/base/base64.h"
 
 namespace freshet::connectors::http {
@@ -31,15 +32,49 @@ std::optional<Credentials> parse_basic_authorization(std::string_view header) {
   return Credentials{text->substr(0, colon), text->substr(colon + 1)};
 }
 
-Result<Credentials> authorized_user(const std::string* header, const query::Users& users) {
-  std::optional<Credentials> credentials = header == nullptr ? std::nullopt : parse_basic_authorization(*header);
+Result<Caller> caller_of(const RequestHead& head, const query::Users& users) {
+  const std::string* header = head.header("Authorization");
+  const std::optional<Credentials> credentials = header == nullptr ? std::nullopt : parse_basic_authorization(*header);
   if (!credentials) return Status::NotAuthorized("no valid Basic authorization");
-  if (users.check_plain(credentials->user, credentials->password)) return *std::move(credentials);
-  return Status::NotAuthorized("no valid Basic authorization: access denied for user '{}'", credentials->user);
+  const Result<query::AccountName> account =
+      users.log_in_plain({credentials->user, head.client_host}, credentials->password);
+  if (!account.ok()) {
+    const std::string& why = account.status().message();
+    return Status::NotAuthorized("no valid Basic authorization: access denied for user '{}'{}{}", credentials->user,
+                                 why.empty() ? "" : ": ", why);
+  }
+  Caller caller{account->user, *account, users.rights_of(*account)};
+  if (caller.rights == nullptr) return Status::NotAuthorized("no valid Basic authorization: the account is gone");
+  return caller;
 }
 
-Status check_authorization(const std::string* header, const query::Users& users) {
-  return authorized_user(header, users).status();
+Status check_load(const Caller& caller, const std::string& database, const std::string& table) {
+  return caller.rights->may(database, table, query::kLoad) ? Status::OK()
+                                                           : query::denied_command(caller.account, "LOAD", database, table);
+}
+
+Status check_access(const Caller& caller, const Route& route) {
+  using query::Privilege;
+  const query::Rights& rights = *caller.rights;
+  switch (route.access) {
+    case Access::kOpen:
+    case Access::kLogin: return Status::OK();
+    case Access::kSee:
+      return rights.sees(route.database, route.table)
+                 ? Status::OK()
+                 : query::denied_command(caller.account, "SHOW", route.database, route.table);
+    case Access::kRead:
+      return rights.may(route.database, route.table, Privilege::kSelect)
+                 ? Status::OK()
+                 : query::denied_command(caller.account, "SELECT", route.database, route.table);
+    case Access::kLoad: return check_load(caller, route.database, route.table);
+    case Access::kLoadSomewhere:
+      if (rights.may_somewhere(route.database, query::kLoad)) return Status::OK();
+      return query::denied_database(caller.account, route.database);
+    case Access::kProcess: return rights.may(Privilege::kProcess) ? Status::OK() : query::denied_operation("PROCESS");
+    case Access::kAdmin: return rights.is_admin() ? Status::OK() : query::denied_operation("ADMIN_PRIV");
+  }
+  return query::denied_operation("ADMIN_PRIV");
 }
 
 }  // namespace freshet::connectors::http

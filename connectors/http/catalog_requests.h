@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connectors/http/auth.h"
 #include "connectors/http/http_answer.h"
 #include "connectors/http/request_reader.h"
 #include "connectors/http/router.h"
@@ -12,7 +13,7 @@ namespace freshet::connectors::http {
 HttpAnswer answer_catalog_request(ServerContext& context, const RequestHead& head, const Route& route);
 
 /// One SQL statement in the JSON `body` of POST /api/query/{catalog}/{database}; its rows as JSON, at most 10,000.
-HttpAnswer answer_query(ServerContext& context, const RequestHead& head, const Route& route, const std::string& body);
+HttpAnswer answer_query(ServerContext& context, const Route& route, const Caller& caller, const std::string& body);
 /// Longest body of such a request.
 inline constexpr size_t kMaxQueryBytes = 1 << 20;
 

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "connectors/http/auth.h"
 #include "connectors/http/connection.h"
 #include "connectors/http/json_text.h"
 #include "storage/types/value_text.h"
@@ -66,11 +65,9 @@ HttpAnswer run_status(const query::CompactionAdmin& compaction, const Route& rou
 
 }  // namespace
 
-HttpAnswer answer_compaction_request(ServerContext& context, const RequestHead& head, const Route& route) {
+HttpAnswer answer_compaction_request(ServerContext& context, const Route& route) {
   query::CompactionAdmin* compaction = context.services.compaction;
   if (compaction == nullptr) return error_answer(404, "compaction is not offered here");
-  const Status allowed = check_authorization(head.header("Authorization"), context.services.users);
-  if (!allowed.ok()) return unauthorized_answer(allowed);
   switch (route.endpoint) {
     case Endpoint::kCompactionRun: return run(*compaction, route);
     case Endpoint::kCompactionShow: return show(*compaction, route);

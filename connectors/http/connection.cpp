@@ -18,6 +18,7 @@ constexpr unsigned kRestOfBodySeconds = 1;
 /// What is dropped of a client that goes on sending after its answer: many read the answer only after their whole body.
 constexpr uint64_t kDiscardBytesMax = 256ull << 20;
 constexpr unsigned kDiscardSeconds = 10;
+constexpr unsigned kForbidden = 403;
 
 RequestLimits limits_of(const HttpServerOptions& options) {
   RequestLimits limits;
@@ -28,6 +29,13 @@ RequestLimits limits_of(const HttpServerOptions& options) {
   limits.header_timeout_seconds = static_cast<unsigned>(options.header_timeout_seconds);
   limits.receive_timeout_seconds = static_cast<unsigned>(options.receive_timeout_seconds);
   return limits;
+}
+
+/// Loads and transactions are answered with status 200, as always.
+HttpAnswer refusal_of(ServerContext& context, const Route& route, const Status& why, bool asks_for_login) {
+  if (is_load(route.endpoint)) return StreamLoadRequest::refuse(context, why);
+  if (route.endpoint == Endpoint::kTransaction) return refused_transaction(why);
+  return asks_for_login ? unauthorized_answer(why) : error_answer(kForbidden, why.message());
 }
 
 }  // namespace
@@ -44,6 +52,7 @@ void Connection::run(const std::function<bool()>& begin_request, const std::func
     const RequestReader::HeadOutcome outcome = reader_.read_head(head, refusal);
     if (outcome == RequestReader::HeadOutcome::kEnd) return;
     if (outcome == RequestReader::HeadOutcome::kRefused) return refuse(refusal);
+    head.client_host = host_of(socket_.peer_address());
     if (!begin_request()) return;
     serve(head);
     end_request();
@@ -77,10 +86,13 @@ HttpAnswer Connection::answer(const RequestHead& head) {
       answer.headers = fmt::format("Allow: {}\r\n", route->allowed_methods);
       return answer;
     }
-    if (is_for_load_port(head, *route)) return redirect_to_load_port(head);
-    if (route->endpoint == Endpoint::kQuery) return query(head, *route);
-    if (is_load(route->endpoint)) return StreamLoadRequest(context_, head, *route, reader_, socket_).run();
-    return answer_read_request(context_, head, *route);
+    const bool is_open =
+        route->access == Access::kOpen || (route->endpoint == Endpoint::kMetrics && context_.options.open_metrics);
+    if (is_open) return answer(head, *route, {});
+    const Result<Caller> caller = caller_of(head, context_.services.users);
+    if (!caller.ok()) return refusal_of(context_, *route, caller.status(), true);
+    const Status allowed = check_access(*caller, *route);
+    return allowed.ok() ? answer(head, *route, *caller) : refusal_of(context_, *route, allowed, false);
   } catch (const std::exception& error) {
     log_error("request {} {} failed: {}", head.method, head.target, error.what());
     return is_load_target(head.target) ? StreamLoadRequest::refuse(context_, Status::Internal("{}", error.what()))
@@ -88,33 +100,43 @@ HttpAnswer Connection::answer(const RequestHead& head) {
   }
 }
 
-/// A client whose body is on its way already is served here, and so is one whose login the load will refuse.
-bool Connection::is_for_load_port(const RequestHead& head, const Route& route) {
-  return redirects_loads_ && is_load(route.endpoint) && head.expects_continue && !reader_.has_bytes_waiting() &&
-         check_authorization(head.header("Authorization"), context_.services.users).ok();
+HttpAnswer Connection::answer(const RequestHead& head, const Route& route, const Caller& caller) {
+  if (is_for_load_port(head, route)) return redirect_to_load_port(head);
+  if (route.endpoint == Endpoint::kQuery) return query(head, route, caller);
+  if (is_load(route.endpoint)) return StreamLoadRequest(context_, head, route, caller, reader_, socket_).run();
+  return answer_read_request(context_, head, route, caller);
 }
 
-/// As Doris's front end: with the credentials in the address, since many clients drop the header when the port changes.
+/// A client whose body is on its way already is served here.
+bool Connection::is_for_load_port(const RequestHead& head, const Route& route) {
+  return redirects_loads_ && is_load(route.endpoint) && head.expects_continue && !reader_.has_bytes_waiting();
+}
+
+/// As Doris's front end does, and when asked for, with the credentials in the address: some clients drop the header when the
+/// port changes.
 HttpAnswer Connection::redirect_to_load_port(const RequestHead& head) const {
-  const auto user = parse_basic_authorization(*head.header("Authorization"));
   HostPort target = link_address(head, context_.options.address);
   target.port = context_.options.load_port;
   HttpAnswer answer;
   answer.status = 307;
   answer.content_type = "text/html; charset=utf-8";
-  answer.headers = fmt::format("Location: http://{}:{}@{}{}\r\n", percent_encode(user->user), percent_encode(user->password),
-                               target.to_string(), head.target);
+  std::string login;
+  if (context_.options.redirects_with_credentials) {
+    const auto user = parse_basic_authorization(*head.header("Authorization"));
+    login = fmt::format("{}:{}@", percent_encode(user->user), percent_encode(user->password));
+  }
+  answer.headers = fmt::format("Location: http://{}{}{}\r\n", login, target.to_string(), head.target);
   return answer;
 }
 
-HttpAnswer Connection::query(const RequestHead& head, const Route& route) {
+HttpAnswer Connection::query(const RequestHead& head, const Route& route, const Caller& caller) {
   if (head.expects_continue) static_cast<void>(socket_.send_all(kContinue));
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(context_.options.receive_timeout_seconds);
   std::string body;
   std::string_view piece;
   for (;;) {
     const RequestReader::BodyOutcome outcome = reader_.read_piece(piece, deadline);
-    if (outcome == RequestReader::BodyOutcome::kEnd) return answer_query(context_, head, route, body);
+    if (outcome == RequestReader::BodyOutcome::kEnd) return answer_query(context_, route, caller, body);
     if (outcome != RequestReader::BodyOutcome::kPiece) return error_answer(400, "the body did not come to its end");
     if (body.size() + piece.size() > kMaxQueryBytes) {
       return error_answer(413, fmt::format("the body exceeds {} bytes", kMaxQueryBytes));

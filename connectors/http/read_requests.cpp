@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "connectors/http/auth.h"
 #include "connectors/http/catalog_requests.h"
 #include "connectors/http/connection.h"
 #include "connectors/http/host_header.h"
@@ -55,8 +54,6 @@ HttpAnswer answer_bootstrap(const ServerContext& context) {
 
 /// Connectors ask where to send loads: to this server, under the name they know it by.
 HttpAnswer answer_backends(const ServerContext& context, const RequestHead& head) {
-  const Status allowed = check_authorization(head.header("Authorization"), context.services.users);
-  if (!allowed.ok()) return unauthorized_answer(allowed);
   HostPort self = link_address(head, context.options.address);
   if (context.options.load_port != 0) self.port = context.options.load_port;
   return success_answer(
@@ -86,7 +83,7 @@ HttpAnswer answer_load_error_log(const ServerContext& context, const Route& rout
 
 }  // namespace
 
-HttpAnswer answer_read_request(ServerContext& context, const RequestHead& head, const Route& route) {
+HttpAnswer answer_read_request(ServerContext& context, const RequestHead& head, const Route& route, const Caller& caller) {
   switch (route.endpoint) {
     case Endpoint::kIndex: return answer_index(context);
     case Endpoint::kHealth: return answer_health(context);
@@ -94,8 +91,8 @@ HttpAnswer answer_read_request(ServerContext& context, const RequestHead& head, 
     case Endpoint::kBootstrap: return answer_bootstrap(context);
     case Endpoint::kBackends: return answer_backends(context, head);
     case Endpoint::kLoadErrorLog: return answer_load_error_log(context, route);
-    case Endpoint::kTransaction: return answer_transaction(context, head, route);
-    case Endpoint::kLoadState: return answer_load_state(context, head, route);
+    case Endpoint::kTransaction: return answer_transaction(context, head, route, caller);
+    case Endpoint::kLoadState: return answer_load_state(context, route);
     case Endpoint::kSchema:
     case Endpoint::kCount:
     case Endpoint::kQueryPlan:
@@ -107,7 +104,7 @@ HttpAnswer answer_read_request(ServerContext& context, const RequestHead& head, 
     case Endpoint::kLogin: return answer_catalog_request(context, head, route);
     case Endpoint::kCompactionRun:
     case Endpoint::kCompactionShow:
-    case Endpoint::kCompactionRunStatus: return answer_compaction_request(context, head, route);
+    case Endpoint::kCompactionRunStatus: return answer_compaction_request(context, route);
     default: return error_answer(404, "there is nothing at this path; GET / lists what is offered");
   }
 }

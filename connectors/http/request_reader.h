@@ -27,6 +27,7 @@ struct RequestLimits {
 struct RequestHead {
   std::string method;
   std::string target;
+  std::string client_host;                                   ///< its IP address; set by whoever knows the connection
   std::vector<std::pair<std::string, std::string>> headers;  ///< as sent, in order
   std::optional<uint64_t> content_length;
   bool is_chunked = false;

@@ -19,35 +19,36 @@ constexpr std::string_view kCatalog = "{catalog}";  ///< one there is, whatever 
 struct PathPattern {
   std::string_view path;
   Endpoint endpoint;
+  Access access;
   std::string_view methods = kReadMethods;
 };
 constexpr PathPattern kPatterns[] = {
-    {"/", Endpoint::kIndex},
-    {"/metrics", Endpoint::kMetrics},
-    {"/api/health", Endpoint::kHealth},
-    {"/api/bootstrap", Endpoint::kBootstrap},
-    {"/api/backends", Endpoint::kBackends},
-    {"/api/_load_error_log", Endpoint::kLoadErrorLog},
-    {"/api/compaction/run", Endpoint::kCompactionRun, kChangeMethods},
-    {"/api/compaction/show", Endpoint::kCompactionShow},
-    {"/api/compaction/run_status", Endpoint::kCompactionRunStatus},
-    {"/api/_http_stream", Endpoint::kHttpStream, kLoadMethods},
-    {"/api/{database}/_stream_load_2pc", Endpoint::kTransaction, kLoadMethods},
-    {"/api/{database}/get_load_state", Endpoint::kLoadState},
-    {"/api/{database}/{table}/_stream_load", Endpoint::kStreamLoad, kLoadMethods},
-    {"/api/{database}/{table}/_load", Endpoint::kStreamLoad, kLoadMethods},
-    {"/api/{database}/{table}/_stream_load_2pc", Endpoint::kTransaction, kLoadMethods},
-    {"/api/{database}/{table}/_schema", Endpoint::kSchema},
-    {"/api/{catalog}/{database}/{table}/_schema", Endpoint::kSchema},
-    {"/api/{database}/{table}/_count", Endpoint::kCount},
-    {"/api/{database}/{table}/_query_plan", Endpoint::kQueryPlan, kAskMethods},
-    {"/api/enable_light_schema_change/{database}/{table}", Endpoint::kLightSchemaChange, kAskMethods},
-    {"/api/tso", Endpoint::kTime},
-    {"/api/show_proc", Endpoint::kShowProc},
-    {"/api/query/{catalog}/{database}", Endpoint::kQuery, kChangeMethods},
-    {"/rest/v1/login", Endpoint::kLogin, kChangeMethods},
-    {"/rest/v2/manager/node/frontends", Endpoint::kFrontends},
-    {"/rest/v2/manager/node/backends", Endpoint::kBackendNodes},
+    {"/", Endpoint::kIndex, Access::kOpen},
+    {"/metrics", Endpoint::kMetrics, Access::kProcess},
+    {"/api/health", Endpoint::kHealth, Access::kOpen},
+    {"/api/bootstrap", Endpoint::kBootstrap, Access::kOpen},
+    {"/api/backends", Endpoint::kBackends, Access::kLogin},
+    {"/api/_load_error_log", Endpoint::kLoadErrorLog, Access::kOpen},
+    {"/api/compaction/run", Endpoint::kCompactionRun, Access::kAdmin, kChangeMethods},
+    {"/api/compaction/show", Endpoint::kCompactionShow, Access::kAdmin},
+    {"/api/compaction/run_status", Endpoint::kCompactionRunStatus, Access::kAdmin},
+    {"/api/_http_stream", Endpoint::kHttpStream, Access::kLogin, kLoadMethods},
+    {"/api/{database}/_stream_load_2pc", Endpoint::kTransaction, Access::kLoadSomewhere, kLoadMethods},
+    {"/api/{database}/get_load_state", Endpoint::kLoadState, Access::kLoadSomewhere},
+    {"/api/{database}/{table}/_stream_load", Endpoint::kStreamLoad, Access::kLoad, kLoadMethods},
+    {"/api/{database}/{table}/_load", Endpoint::kStreamLoad, Access::kLoad, kLoadMethods},
+    {"/api/{database}/{table}/_stream_load_2pc", Endpoint::kTransaction, Access::kLoadSomewhere, kLoadMethods},
+    {"/api/{database}/{table}/_schema", Endpoint::kSchema, Access::kRead},
+    {"/api/{catalog}/{database}/{table}/_schema", Endpoint::kSchema, Access::kRead},
+    {"/api/{database}/{table}/_count", Endpoint::kCount, Access::kRead},
+    {"/api/{database}/{table}/_query_plan", Endpoint::kQueryPlan, Access::kRead, kAskMethods},
+    {"/api/enable_light_schema_change/{database}/{table}", Endpoint::kLightSchemaChange, Access::kSee, kAskMethods},
+    {"/api/tso", Endpoint::kTime, Access::kLogin},
+    {"/api/show_proc", Endpoint::kShowProc, Access::kAdmin},
+    {"/api/query/{catalog}/{database}", Endpoint::kQuery, Access::kLogin, kChangeMethods},
+    {"/rest/v1/login", Endpoint::kLogin, Access::kLogin, kChangeMethods},
+    {"/rest/v2/manager/node/frontends", Endpoint::kFrontends, Access::kLogin},
+    {"/rest/v2/manager/node/backends", Endpoint::kBackendNodes, Access::kLogin},
 };
 
 int hex_digit(char c) {
@@ -165,6 +166,7 @@ Result<Route> find_route(std::string_view method, std::string_view target) {
     FRESHET_ASSIGN_OR_RETURN(route.database, percent_decode(names->database, false));
     FRESHET_ASSIGN_OR_RETURN(route.table, percent_decode(names->table, false));
     route.endpoint = pattern.endpoint;
+    route.access = pattern.access;
     route.allowed_methods = pattern.methods;
     route.is_method_allowed = allows(pattern.methods, method);
     break;

@@ -36,9 +36,22 @@ enum class Endpoint {
   kUnknown,
 };
 
+/// What the account of a request must be allowed, for the database or table that the path names.
+enum class Access {
+  kOpen,           ///< no login
+  kLogin,          ///< any account; what the request does has rules of its own
+  kSee,            ///< anything in the table
+  kRead,           ///< SELECT from the table
+  kLoad,           ///< loads into the table
+  kLoadSomewhere,  ///< loads into some table of the database
+  kProcess,        ///< PROCESS: what the whole server does
+  kAdmin,          ///< ADMIN
+};
+
 /// Where a request goes.
 struct Route {
   Endpoint endpoint = Endpoint::kUnknown;
+  Access access = Access::kOpen;     ///< of kUnknown: there is nothing to hide
   std::string_view allowed_methods;  ///< of the endpoint, e.g. "GET, HEAD"; empty for kUnknown
   bool is_method_allowed = false;
   std::string database;                                    ///< where the path names one, percent-decoded

@@ -15,10 +15,10 @@
 #include "connectors/net/host_port.h"
 #include "connectors/net/tcp_listener.h"
 #include "ingest/stream_load.h"
+#include "query/accounts/users.h"
 #include "query/compaction_admin.h"
 #include "query/session.h"
 #include "query/table_facts.h"
-#include "query/users.h"
 #include "storage/base/result.h"
 
 namespace freshet::connectors {
@@ -39,8 +39,11 @@ struct HttpServerOptions {
   uint64_t receive_timeout_seconds = 60;  ///< silence within a body
   uint64_t send_timeout_seconds = 60;     ///< a client that takes nothing of its answer for so long is cut off
   uint64_t drain_timeout_seconds = 30;    ///< stop() lets running requests go on for so long
-  uint16_t mysql_port = 0;                ///< named by GET /api/bootstrap
-  std::string version{};                  ///< of the server, for people and GET /api/bootstrap
+  /// The first port sends clients on with their credentials in the address, as Doris does: logs of proxies may keep them.
+  bool redirects_with_credentials = false;
+  bool open_metrics = false;  ///< GET /metrics without a login
+  uint16_t mysql_port = 0;    ///< named by GET /api/bootstrap
+  std::string version{};      ///< of the server, for people and GET /api/bootstrap
 };
 
 /// What the server answers from. All may be called from several threads at once and must outlive the server.

@@ -64,24 +64,25 @@ ingest::LoadReport StreamLoadRequest::load() {
 }
 
 Status StreamLoadRequest::check_request(ingest::LoadRequest& request) const {
-  FRESHET_ASSIGN_OR_RETURN(Credentials credentials, authorized_user(head_.header("Authorization"), context_.services.users));
   if (route_.endpoint == Endpoint::kHttpStream) {
     const std::string* sql = head_.header("sql");
     if (sql == nullptr)
       return Status::InvalidArgument("the header sql is missing: INSERT INTO db.t SELECT * FROM http_stream(...)");
     FRESHET_ASSIGN_OR_RETURN(
         request, query::parse_http_stream(*sql, head_.headers, [&](const auto&... names) { return columns_of(names...); }));
+    FRESHET_RETURN_IF_ERROR(check_load(caller_, request.database, request.table));
   } else {
     request.database = route_.database;
     request.table = route_.table;
     FRESHET_RETURN_IF_ERROR(ingest::apply_load_properties(head_.headers, request));
   }
-  request.user = std::move(credentials.user);
+  request.user = caller_.user;
   request.client = socket_.peer_address();
   return check_framing();
 }
 
 Result<std::vector<std::string>> StreamLoadRequest::columns_of(const std::string& database, const std::string& table) const {
+  FRESHET_RETURN_IF_ERROR(check_load(caller_, database, table));
   if (!context_.services.table_facts) return Status::NotFound("tables are not offered here");
   FRESHET_ASSIGN_OR_RETURN(const query::TableFacts facts, context_.services.table_facts(database, table));
   std::vector<std::string> names;

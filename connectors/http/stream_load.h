@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connectors/http/auth.h"
 #include "connectors/http/http_answer.h"
 #include "connectors/http/request_reader.h"
 #include "connectors/http/router.h"
@@ -13,11 +14,11 @@ namespace freshet::connectors::http {
 /// 200: clients (the Kafka connector among them) take any other for success or retry blindly.
 class StreamLoadRequest {
  public:
-  StreamLoadRequest(ServerContext& context, const RequestHead& head, const Route& route, RequestReader& reader,
-                    Socket& socket)
-      : context_(context), head_(head), route_(route), reader_(reader), socket_(socket) {}
+  StreamLoadRequest(ServerContext& context, const RequestHead& head, const Route& route, const Caller& caller,
+                    RequestReader& reader, Socket& socket)
+      : context_(context), head_(head), route_(route), caller_(caller), reader_(reader), socket_(socket) {}
 
-  /// Checks credentials, headers and sizes, takes the label, lets the client send, and loads what it sends. May return
+  /// Checks headers and sizes, takes the label, lets the client send, and loads what it sends. May return
   /// before the body is read.
   HttpAnswer run();
   /// The answer for a load whose head could not be read.
@@ -35,6 +36,7 @@ class StreamLoadRequest {
   ServerContext& context_;
   const RequestHead& head_;
   const Route& route_;
+  const Caller& caller_;
   RequestReader& reader_;
   Socket& socket_;
 };

@@ -6,23 +6,24 @@ namespace freshet::connectors::http {
 
 namespace {
 
-Result<std::string> change_transaction(ServerContext& context, const RequestHead& head, const Route& route) {
-  FRESHET_RETURN_IF_ERROR(check_authorization(head.header("Authorization"), context.services.users));
+Result<std::string> change_transaction(ServerContext& context, const RequestHead& head, const Route& route,
+                                       const Caller& caller) {
   const auto header = [&](std::string_view name) {
     const std::string* value = head.header(name);
     return value == nullptr ? std::string() : *value;
   };
+  const auto check_table = [&](const std::string& table) {
+    return table.empty() && caller.rights->may(route.database, query::kLoad) ? Status::OK()
+                                                                             : check_load(caller, route.database, table);
+  };
   return context.services.loads.change_transaction(
-      {route.database, header("txn_id"), header("label"), header("txn_operation")});
+      {route.database, header("txn_id"), header("label"), header("txn_operation"), check_table});
 }
 
 /// What a transaction is instead of precommitted comes from Doris's front end, which prefixes it so.
 bool is_from_front_end(StatusCode code) { return code == StatusCode::kConflict || code == StatusCode::kNotFound; }
 
-}  // namespace
-
-HttpAnswer answer_transaction(ServerContext& context, const RequestHead& head, const Route& route) {
-  const Result<std::string> changed = change_transaction(context, head, route);
+HttpAnswer answer_of(const Result<std::string>& changed) {
   PrettyObject object;
   if (changed.ok()) {
     object.field("status", "Success");
@@ -39,9 +40,15 @@ HttpAnswer answer_transaction(ServerContext& context, const RequestHead& head, c
   return answer;
 }
 
-HttpAnswer answer_load_state(ServerContext& context, const RequestHead& head, const Route& route) {
-  const Status allowed = check_authorization(head.header("Authorization"), context.services.users);
-  if (!allowed.ok()) return unauthorized_answer(allowed);
+}  // namespace
+
+HttpAnswer answer_transaction(ServerContext& context, const RequestHead& head, const Route& route, const Caller& caller) {
+  return answer_of(change_transaction(context, head, route, caller));
+}
+
+HttpAnswer refused_transaction(const Status& why) { return answer_of(why); }
+
+HttpAnswer answer_load_state(ServerContext& context, const Route& route) {
   const std::string label(route.query_value("label"));
   if (label.empty()) return error_answer(400, "label must name a load");
   const Result<std::string> state = context.services.loads.load_state(route.database, label);

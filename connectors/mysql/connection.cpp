@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "connectors/mysql/answers.h"
+#include "connectors/net/host_port.h"
 #include "storage/base/log.h"
 
 namespace freshet::connectors::mysql {
@@ -31,8 +32,6 @@ void log_refused(const std::string& client_address, const Status& status) {
   log_message(is_news ? LogLevel::kWarning : LogLevel::kDebug,
               fmt::format("{} was refused: {}", client_address, status.message()));
 }
-
-std::string host_of(const std::string& address) { return address.substr(0, address.rfind(':')); }
 
 }  // namespace
 
@@ -96,7 +95,7 @@ Status Connection::open_session(const LoginRequest& request) {
   capabilities_ = request.capabilities;
   prepared_.clear();
   entry_.close_session();
-  session_ = server_.sessions.open({id_, request.user, entry_.info().client_address});
+  session_ = server_.sessions.open({id_, request.user, entry_.info().client_address, request.account});
   if (session_ == nullptr) return Status::Unavailable("the server takes no more sessions");
   entry_.open_session(*session_, request.user);
   if (request.database.empty()) return Status::OK();

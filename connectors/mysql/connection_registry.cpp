@@ -1,5 +1,7 @@
 #include "connectors/mysql/connection_registry.h"
 
+#include "query/journal/mask_secrets.h"
+
 namespace freshet::connectors {
 
 ConnectionEntry::ConnectionEntry(uint64_t id, Socket& socket) : socket_(&socket), since_(std::chrono::steady_clock::now()) {
@@ -92,7 +94,10 @@ void ConnectionRegistry::kill_all() {
 
 std::vector<ConnectionInfo> ConnectionRegistry::list() const {
   std::vector<ConnectionInfo> infos;
-  for (const auto& entry : entries()) infos.push_back(entry->info());
+  for (const auto& entry : entries()) {
+    infos.push_back(entry->info());
+    infos.back().statement = query::mask_secrets(infos.back().statement);
+  }
   return infos;
 }
 

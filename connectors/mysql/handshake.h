@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "query/accounts/account_name.h"
 #include "storage/base/result.h"
 
 /// The packets of the login as bytes; login.h exchanges them.
@@ -39,8 +40,9 @@ struct LoginRequest {
   uint32_t capabilities = 0;  ///< those of the client that the server has too
   std::string user;
   std::string auth_response;
-  std::string database;     ///< empty for none
-  std::string auth_plugin;  ///< empty when the client does not know of plugins
+  std::string database;        ///< empty for none
+  std::string auth_plugin;     ///< empty when the client does not know of plugins
+  query::AccountName account;  ///< that the client has proved to be; not a part of its packet
 };
 
 /// InvalidArgument when the bytes are not a protocol 4.1 response.

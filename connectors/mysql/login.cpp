@@ -44,25 +44,30 @@ Result<LoginRequest> Login::change_user(std::string_view body, uint32_t capabili
 }
 
 Status Login::check(LoginRequest& request) {
-  if (request.auth_plugin == kCachingSha2Password) {
+  const bool takes_caching_sha2 = users_.offers_caching_sha2({request.user, client_host_});
+  if (request.auth_plugin == kCachingSha2Password && takes_caching_sha2) {
     FRESHET_RETURN_IF_ERROR(switch_plugin(kCachingSha2Password, request));
   } else if (!request.auth_plugin.empty() && request.auth_plugin != kNativePassword) {
     FRESHET_RETURN_IF_ERROR(switch_plugin(kNativePassword, request));
   }
-  if (!check_password(request)) {
-    return Status::NotAuthorized("Access denied for user '{}'@'{}' (using password: {})", request.user, client_host_,
-                                 request.auth_response.empty() ? "NO" : "YES");
+  Result<query::AccountName> account = check_password(request);
+  if (!account.ok()) {
+    const std::string& why = account.status().message();
+    return Status::NotAuthorized("Access denied for user '{}'@'{}' (using password: {}){}{}", request.user, client_host_,
+                                 request.auth_response.empty() ? "NO" : "YES", why.empty() ? "" : ": ", why);
   }
+  request.account = *std::move(account);
   if (request.auth_plugin != kCachingSha2Password || request.auth_response.empty()) return Status::OK();
   out_.begin();
   put_fast_auth_success(out_.buffer());
   return out_.end();
 }
 
-bool Login::check_password(const LoginRequest& request) const {
+Result<query::AccountName> Login::check_password(const LoginRequest& request) const {
   const std::span response(reinterpret_cast<const uint8_t*>(request.auth_response.data()), request.auth_response.size());
-  if (request.auth_plugin == kCachingSha2Password) return users_.check_caching_sha2(request.user, scramble_, response);
-  return users_.check_native(request.user, scramble_, response);
+  const query::LoginClient client{request.user, client_host_};
+  if (request.auth_plugin == kCachingSha2Password) return users_.log_in_caching_sha2(client, scramble_, response);
+  return users_.log_in_native(client, scramble_, response);
 }
 
 Status Login::switch_plugin(std::string_view plugin, LoginRequest& request) {

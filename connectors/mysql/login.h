@@ -9,7 +9,7 @@
 #include "connectors/mysql/handshake.h"
 #include "connectors/mysql/packet_reader.h"
 #include "connectors/mysql/packet_writer.h"
-#include "query/users.h"
+#include "query/accounts/users.h"
 #include "storage/base/result.h"
 
 namespace freshet::connectors::mysql {
@@ -42,7 +42,7 @@ class Login {
  private:
   Result<std::string_view> start_tls();
   Status check(LoginRequest& request);
-  bool check_password(const LoginRequest& request) const;
+  Result<query::AccountName> check_password(const LoginRequest& request) const;
   Status switch_plugin(std::string_view plugin, LoginRequest& request);
   Result<std::string_view> read();
 

@@ -13,8 +13,8 @@
 #include "connectors/net/host_port.h"
 #include "connectors/net/tcp_listener.h"
 #include "connectors/net/tls_context.h"
+#include "query/accounts/users.h"
 #include "query/session.h"
-#include "query/users.h"
 #include "storage/base/result.h"
 
 namespace freshet::connectors {

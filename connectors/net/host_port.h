@@ -18,6 +18,9 @@ struct HostPort {
   std::string to_string() const;
 };
 
+/// The host of a HOST:PORT that to_string() wrote, without brackets.
+std::string host_of(std::string_view address);
+
 /// Reads "127.0.0.1:9030", "localhost:0" or "[::1]:9030". InvalidArgument says what is wrong with `text`.
 Result<HostPort> parse_host_port(std::string_view text);
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ingest/routine_load.h"
+#include "query/accounts/users.h"
 #include "query/connection_admin.h"
 #include "query/value_cells.h"
 #include "query/views.h"
@@ -20,6 +21,7 @@ struct CatalogueSources {
   std::function<std::string()> metrics;  ///< as /metrics answers
   std::function<std::vector<View>()> views = nullptr;
   std::function<std::vector<std::vector<TextCell>>()> workload_groups = nullptr;
+  std::function<std::vector<GivenPrivileges>()> privileges = nullptr;
 };
 
 struct CatalogueColumn {

@@ -92,6 +92,45 @@ Rows metrics_rows(const ServerSnapshot&, const CatalogueSources& sources) {
   return rows;
 }
 
+/// A row for each privilege of the levels that `is_wanted`, behind the cells that `place` makes of the level.
+template <typename Wanted, typename Place>
+Rows privileges_rows(const CatalogueSources& sources, Wanted is_wanted, Place place) {
+  Rows rows;
+  if (!sources.privileges) return rows;
+  for (const GivenPrivileges& given : sources.privileges()) {
+    if (!is_wanted(given.level)) continue;
+    const std::vector<std::string> names = mysql_name_list(given.privileges.without(Privilege::kGrant));
+    for (const std::string& name : names.empty() ? std::vector<std::string>{"USAGE"} : names) {
+      CatalogueRow row{given.account.to_string(), "internal"};
+      for (TextCell& cell : place(given.level)) row.push_back(std::move(cell));
+      row.push_back(name);
+      row.push_back(given.privileges.has_all(Privilege::kGrant) ? "YES" : "NO");
+      rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
+Rows user_privileges_rows(const ServerSnapshot&, const CatalogueSources& sources) {
+  return privileges_rows(
+      sources, [](const GrantLevel& level) { return level.is_server(); },
+      [](const GrantLevel&) { return std::vector<TextCell>(); });
+}
+
+Rows schema_privileges_rows(const ServerSnapshot&, const CatalogueSources& sources) {
+  return privileges_rows(
+      sources, [](const GrantLevel& level) { return !level.is_server() && level.table.empty(); },
+      [](const GrantLevel& level) { return std::vector<TextCell>{level.database}; });
+}
+
+Rows table_privileges_rows(const ServerSnapshot&, const CatalogueSources& sources) {
+  return privileges_rows(
+      sources, [](const GrantLevel& level) { return !level.table.empty(); },
+      [](const GrantLevel& level) {
+        return std::vector<TextCell>{level.database, level.table};
+      });
+}
+
 }  // namespace
 
 std::vector<CatalogueTable> server_tables() {
@@ -117,11 +156,11 @@ std::vector<CatalogueTable> server_tables() {
        fixed({{kCollation, kCharset, "46", "Yes", "Yes", "1"}})},
       {"collation_character_set_applicability", catalogue_columns("COLLATION_NAME CHARACTER_SET_NAME"),
        fixed({{kCollation, kCharset}})},
-      {"user_privileges", catalogue_columns("GRANTEE TABLE_CATALOG PRIVILEGE_TYPE IS_GRANTABLE"),
-       fixed({{"'root'@'%'", "internal", "ALL", "YES"}})},
-      {"schema_privileges", catalogue_columns("GRANTEE TABLE_CATALOG TABLE_SCHEMA PRIVILEGE_TYPE IS_GRANTABLE"), no_rows},
+      {"user_privileges", catalogue_columns("GRANTEE TABLE_CATALOG PRIVILEGE_TYPE IS_GRANTABLE"), user_privileges_rows},
+      {"schema_privileges", catalogue_columns("GRANTEE TABLE_CATALOG TABLE_SCHEMA PRIVILEGE_TYPE IS_GRANTABLE"),
+       schema_privileges_rows},
       {"table_privileges", catalogue_columns("GRANTEE TABLE_CATALOG TABLE_SCHEMA TABLE_NAME PRIVILEGE_TYPE IS_GRANTABLE"),
-       no_rows},
+       table_privileges_rows},
       {"column_privileges",
        catalogue_columns("GRANTEE TABLE_CATALOG TABLE_SCHEMA TABLE_NAME COLUMN_NAME PRIVILEGE_TYPE IS_GRANTABLE"), no_rows},
       {"views",

@@ -190,6 +190,8 @@ Status parse_alter_clause(TokenCursor& cursor, std::vector<AlterClause>& clauses
 
 Result<Statement> parse_alter(TokenCursor& cursor) {
   if (cursor.accept("ROUTINE LOAD")) return parse_alter_routine_load(cursor);
+  if (cursor.accept("USER")) return parse_alter_user(cursor);
+  if (cursor.accept("ROLE")) return parse_alter_role(cursor);
   FRESHET_ASSIGN_OR_RETURN(auto workload_group, parse_workload_group(cursor, WorkloadGroupAction::kAlter));
   if (workload_group) return *std::move(workload_group);
   if (cursor.accept("VIEW")) {
@@ -197,7 +199,7 @@ Result<Statement> parse_alter(TokenCursor& cursor) {
     view.must_exist = true;
     return parse_create_view(cursor, std::move(view));
   }
-  for (std::string_view other : {"DATABASE", "SCHEMA", "USER", "CATALOG", "SYSTEM", "RESOURCE", "WORKLOAD"}) {
+  for (std::string_view other : {"DATABASE", "SCHEMA", "CATALOG", "SYSTEM", "RESOURCE", "WORKLOAD"}) {
     if (cursor.at(other)) return Status::Unsupported("ALTER {} is not supported", other);
   }
   FRESHET_RETURN_IF_ERROR(cursor.expect("TABLE"));
@@ -212,6 +214,7 @@ Result<Statement> parse_alter(TokenCursor& cursor) {
 }
 
 Result<Statement> parse_rename_table(TokenCursor& cursor) {
+  if (cursor.accept("USER")) return parse_rename_user(cursor);
   FRESHET_RETURN_IF_ERROR(cursor.expect("TABLE"));
   AlterTable alter;
   alter.text = cursor.text();
@@ -238,6 +241,8 @@ Result<Statement> parse_drop(TokenCursor& cursor) {
     return Statement(std::move(drop));
   }
   if (cursor.accept("VIEW")) return parse_drop_view(cursor);
+  if (cursor.accept("USER")) return parse_drop_user(cursor);
+  if (cursor.accept("ROLE")) return parse_drop_role(cursor);
   FRESHET_ASSIGN_OR_RETURN(auto workload_group, parse_workload_group(cursor, WorkloadGroupAction::kDrop));
   if (workload_group) return *std::move(workload_group);
   if (cursor.accept("TABLE")) {

@@ -224,14 +224,16 @@ Result<Statement> parse_create(TokenCursor& cursor) {
   }
   if (cursor.accept("TABLE")) return parse_create_table(cursor);
   if (cursor.accept("ROUTINE LOAD")) return parse_create_routine_load(cursor);
+  if (cursor.accept("USER")) return parse_create_user(cursor);
+  if (cursor.accept("ROLE")) return parse_create_role(cursor);
   FRESHET_ASSIGN_OR_RETURN(auto workload_group, parse_workload_group(cursor, WorkloadGroupAction::kCreate));
   if (workload_group) return *std::move(workload_group);
   CreateView view;
   view.or_replace = cursor.accept("OR REPLACE");
   if (cursor.accept("VIEW")) return parse_create_view(cursor, std::move(view));
   if (view.or_replace) return cursor.error("VIEW");
-  for (std::string_view other : {"TEMPORARY", "EXTERNAL", "MATERIALIZED", "USER", "ROLE", "FUNCTION", "PROCEDURE", "TRIGGER",
-                                 "EVENT", "CATALOG", "RESOURCE", "WORKLOAD", "FILE", "JOB"}) {
+  for (std::string_view other : {"TEMPORARY", "EXTERNAL", "MATERIALIZED", "FUNCTION", "PROCEDURE", "TRIGGER", "EVENT",
+                                 "CATALOG", "RESOURCE", "WORKLOAD", "FILE", "JOB"}) {
     if (cursor.at(other)) return Status::Unsupported("CREATE {} is not supported", other);
   }
   CreateIndex statement;

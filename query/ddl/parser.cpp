@@ -98,6 +98,8 @@ constexpr Entry kRules[] = {
     {"COMMIT", parse_commit},
     {"ROLLBACK", parse_rollback},
     {"SYNC", parse_sync},
+    {"GRANT", parse_grant},
+    {"REVOKE", parse_revoke},
     {"KILL", parse_kill},
     {"DELETE", parse_delete},
     {"UPDATE", parse_update},
@@ -110,9 +112,8 @@ constexpr Entry kRules[] = {
 /// Statements of maintenance that change nothing here.
 constexpr std::array<std::string_view, 10> kNoOperations = {"FLUSH", "LOCK",   "UNLOCK",  "ANALYZE", "OPTIMIZE",
                                                             "CHECK", "REPAIR", "REFRESH", "ADMIN",   "CHECKSUM"};
-constexpr std::array<std::string_view, 14> kRefused = {"GRANT",   "REVOKE", "PREPARE", "EXECUTE",   "DEALLOCATE",
-                                                       "CALL",    "DO",     "HANDLER", "SAVEPOINT", "RELEASE",
-                                                       "INSTALL", "BACKUP", "RESTORE", "EXPORT"};
+constexpr std::array<std::string_view, 12> kRefused = {"PREPARE",   "EXECUTE", "DEALLOCATE", "CALL",   "DO",      "HANDLER",
+                                                       "SAVEPOINT", "RELEASE", "INSTALL",    "BACKUP", "RESTORE", "EXPORT"};
 
 template <size_t N>
 bool is_one_of(const Token& token, const std::array<std::string_view, N>& words) {

@@ -41,6 +41,18 @@ Result<Statement> parse_rename_table(TokenCursor& cursor);
 Result<Statement> parse_show(TokenCursor& cursor);
 Result<Statement> parse_describe(TokenCursor& cursor);
 Result<Statement> parse_set(TokenCursor& cursor);
+Result<Statement> parse_create_user(TokenCursor& cursor);
+Result<Statement> parse_alter_user(TokenCursor& cursor);
+Result<Statement> parse_drop_user(TokenCursor& cursor);
+Result<Statement> parse_rename_user(TokenCursor& cursor);
+Result<Statement> parse_set_password(TokenCursor& cursor);
+Result<Statement> parse_create_role(TokenCursor& cursor);
+Result<Statement> parse_alter_role(TokenCursor& cursor);
+Result<Statement> parse_drop_role(TokenCursor& cursor);
+Result<Statement> parse_grant(TokenCursor& cursor);
+Result<Statement> parse_revoke(TokenCursor& cursor);
+/// GRANTS, ALL GRANTS, ROLES, CREATE USER behind SHOW; nothing, and nothing is taken, when something else is shown.
+std::optional<Result<Statement>> parse_show_accounts(TokenCursor& cursor);
 Result<Statement> parse_delete(TokenCursor& cursor);
 Result<Statement> parse_update(TokenCursor& cursor);
 Result<Statement> parse_merge(TokenCursor& cursor);

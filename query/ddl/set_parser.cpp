@@ -122,7 +122,7 @@ Status parse_assignment(TokenCursor& cursor, Set& set) {
 }  // namespace
 
 Result<Statement> parse_set(TokenCursor& cursor) {
-  if (cursor.at("PASSWORD")) return Status::Unsupported("SET PASSWORD is not supported: users are set in the configuration");
+  if (cursor.accept("PASSWORD")) return parse_set_password(cursor);
   if (cursor.accept("PROPERTY")) return parse_user_properties(cursor);
   if (cursor.at("ROLE") || cursor.at("DEFAULT ROLE")) {
     return Statement(NoOperation{"SET " + to_upper(cursor.peek().text)});

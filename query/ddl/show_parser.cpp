@@ -52,7 +52,6 @@ constexpr ShowForm kForms[] = {
     {"ROUTINE LOAD", ShowKind::kRoutineLoad, ShowTail::kJob},
     {"FRONTENDS", ShowKind::kFrontends, ShowTail::kNone},
     {"BACKENDS", ShowKind::kBackends, ShowTail::kNone},
-    {"GRANTS", ShowKind::kGrants, ShowTail::kNone},
     {"TRANSACTION", ShowKind::kTransaction, ShowTail::kDatabase},
     {"STREAM LOAD", ShowKind::kStreamLoad, ShowTail::kDatabase},
     {"LOAD", ShowKind::kLoad, ShowTail::kDatabase},
@@ -140,7 +139,7 @@ Status parse_filter(TokenCursor& cursor, Show& show) {
     FRESHET_ASSIGN_OR_RETURN(show.limit, cursor.number("how many versions"));
     return cursor.expect_end();
   }
-  if (cursor.at("ORDER") || cursor.at("LIMIT") || show.kind == ShowKind::kGrants || show.kind == ShowKind::kOther) {
+  if (cursor.at("ORDER") || cursor.at("LIMIT") || show.kind == ShowKind::kOther) {
     while (!cursor.at_end()) cursor.take();
   }
   return cursor.expect_end();
@@ -150,7 +149,7 @@ void parse_modifiers(TokenCursor& cursor, Show& show) {
   while (true) {
     if (cursor.accept("FULL") || cursor.accept("EXTENDED")) {
       show.full = true;
-    } else if (cursor.at("ALL") && !cursor.at_ahead(1, "GRANTS")) {
+    } else if (cursor.at("ALL")) {
       cursor.take();
       show.all = true;
     } else if (cursor.accept("GLOBAL")) {
@@ -198,6 +197,7 @@ bool leads_to_statement(TokenCursor& cursor) {
 }  // namespace
 
 Result<Statement> parse_show(TokenCursor& cursor) {
+  if (auto accounts = parse_show_accounts(cursor)) return *std::move(accounts);
   Show show;
   show.text = cursor.text();
   parse_modifiers(cursor, show);

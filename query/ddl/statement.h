@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "query/accounts/account_statements.h"
 #include "query/dialect/literal.h"
 #include "query/dialect/point_select.h"
 #include "storage/types/partition.h"
@@ -221,7 +222,6 @@ enum class ShowKind : uint8_t {
   kRoutineLoadTask,
   kFrontends,
   kBackends,
-  kGrants,
   kTransaction,
   kLoad,
   kStreamLoad,
@@ -461,6 +461,6 @@ struct NoOperation {
 using Statement = std::variant<Query, Insert, Delete, Update, Merge, CreateDatabase, DropDatabase, CreateTable,
                                CreateTableLike, DropTable, CreateView, DropView, TruncateTable, CreateIndex, DropIndex,
                                AlterTable, Show, Explain, CreateRoutineLoad, AlterRoutineLoad, ControlRoutineLoad, Use, Set,
-                               ChangeWorkloadGroup, SetUserProperties, Transaction, Sync, Kill, NoOperation>;
+                               ChangeWorkloadGroup, SetUserProperties, Transaction, Sync, Kill, AccountStatement, NoOperation>;
 
 }  // namespace freshet::query

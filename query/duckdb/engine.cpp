@@ -60,12 +60,14 @@ class Connection final : public RuledConnection {
     if (connection_ != nullptr) ShownColumns::of(*connection_->context).with_hidden = shows;
   }
 
+  void read_as(const EngineAccess& access) override { access_ = &access; }
+
   Result<StatementShape> describe(std::string_view sql, const std::string& database) override {
-    FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database, holder_.views()));
+    FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database, holder_.views(), access_));
     FRESHET_ASSIGN_OR_RETURN(std::optional<StatementShape> shape, prepare(guarded));
     if (shape) return std::move(*shape);
     // Some placeholder's type is open until it has a value: NULLs leave the other columns as they are.
-    FRESHET_ASSIGN_OR_RETURN(guarded, parse_query(sql, database, holder_.views()));
+    FRESHET_ASSIGN_OR_RETURN(guarded, parse_query(sql, database, holder_.views(), access_));
     const uint16_t parameter_count = guarded.parameter_count;
     FRESHET_RETURN_IF_ERROR(bind_parameters(guarded, std::vector<Parameter>(parameter_count)));
     FRESHET_ASSIGN_OR_RETURN(shape, prepare(guarded));
@@ -75,7 +77,7 @@ class Connection final : public RuledConnection {
   }
 
   Result<std::string> explain(std::string_view sql, const std::string& database, bool analyze) override {
-    FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database, holder_.views()));
+    FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database, holder_.views(), access_));
     guarded.statement = duckdb::make_uniq<duckdb::ExplainStatement>(
         std::move(guarded.statement),
         analyze ? duckdb::ExplainType::EXPLAIN_ANALYZE : duckdb::ExplainType::EXPLAIN_STANDARD);
@@ -110,7 +112,7 @@ class Connection final : public RuledConnection {
 
   Status run(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
              const Consumer& consume) {
-    FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database, holder_.views()));
+    FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query(sql, database, holder_.views(), access_));
     FRESHET_RETURN_IF_ERROR(bind_parameters(guarded, parameters));
     return run(std::move(guarded), consume);
   }
@@ -134,7 +136,7 @@ class Connection final : public RuledConnection {
     shape.parameter_count = guarded.parameter_count;
     try {
       FRESHET_RETURN_IF_ERROR(connect());
-      state_->begin(snapshot_);
+      state_->begin(snapshot_, access_);
       const auto prepared = connection_->Prepare(std::move(guarded.statement));
       if (prepared->HasError()) return failure(prepared->error, guarded);
       if (!prepared->GetStatementProperties().bound_all_parameters) return std::optional<StatementShape>();
@@ -149,7 +151,7 @@ class Connection final : public RuledConnection {
   Status run(GuardedStatement guarded, const Consumer& consume) {
     try {
       FRESHET_RETURN_IF_ERROR(connect());
-      state_->begin(snapshot_, rules_.most_scan_bytes ? static_cast<double>(*rules_.most_scan_bytes) : QueryState::kNoLimit);
+      state_->begin(snapshot_, access_, rules_.most_scan_bytes ? static_cast<double>(*rules_.most_scan_bytes) : QueryState::kNoLimit);
       const auto pending = connection_->PendingQuery(std::move(guarded.statement), true);
       if (pending->HasError()) return failure(pending->GetErrorObject(), guarded);
       // DuckDB forgets at the beginning of a query what came before.
@@ -202,6 +204,7 @@ class Connection final : public RuledConnection {
   storage::ServerSnapshotPtr snapshot_;  ///< what statements read; null: the newest
   StatementRules rules_;
   bool was_too_big_ = false;
+  const EngineAccess* access_ = nullptr;
   std::atomic<bool> interrupted_ = false;
 };
 

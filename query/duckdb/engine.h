@@ -34,6 +34,14 @@ struct EngineViews {
   std::function<Result<std::optional<EngineView>>(const std::string& database, const std::string& name)> find;
 };
 
+/// What a connection's queries may read. Called on any thread, while a query is bound or runs.
+struct EngineAccess {
+  /// OK, or why a table or view must not be read.
+  std::function<Status(const std::string& database, const std::string& table)> may_read;
+  /// Takes away what information_schema must not show.
+  std::function<void(storage::ServerSnapshotPtr& snapshot, CatalogueSources& sources)> narrow;
+};
+
 struct DuckEngineOptions {
   uint64_t memory_bytes = 0;        ///< most that all its queries together hold before they spill; 0 = DuckDB's default
   uint32_t threads = 0;             ///< workers of all its queries together, callers included; 0 = one for each core
@@ -74,6 +82,8 @@ class DuckConnection {
 
   /// From now on `*` means hidden columns too, or not.
   virtual void show_hidden_columns(bool shows) = 0;
+  /// From now on queries read what `access` lets them, which must outlive the connection; before, everything.
+  virtual void read_as(const EngineAccess& access) = 0;
   /// Names and types of the answer and the number of placeholders, without running the query.
   virtual Result<StatementShape> describe(std::string_view sql, const std::string& database) = 0;
   /// The plan as text; with `analyze` the query is run and the plan shows what happened.

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "query/duckdb/engine.h"
 #include "query/result_writer.h"
 #include "storage/tablet/snapshot.h"
 
@@ -21,13 +22,14 @@ class QueryState final : public duckdb::ClientContextState {
 
   static constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
-  /// `snapshot`: what the query reads; null: the newest when it begins. `most_scan_bytes`: a plan that has more to read is
-  /// refused before it runs.
-  void begin(storage::ServerSnapshotPtr snapshot, double most_scan_bytes = kNoLimit) {
+  /// `snapshot`: what the query reads; null: the newest when it begins. `access`: what it may read; null: everything.
+  /// `most_scan_bytes`: a plan that has more to read is refused before it runs.
+  void begin(storage::ServerSnapshotPtr snapshot, const EngineAccess* access, double most_scan_bytes = kNoLimit) {
     const std::lock_guard<std::mutex> lock(mutex_);
     error_ = Status::OK();
     columns_.clear();
     snapshot_ = std::move(snapshot);
+    access_ = access;
     most_scan_bytes_ = most_scan_bytes;
     scan_bytes_ = 0;
     is_too_big_ = false;
@@ -35,6 +37,11 @@ class QueryState final : public duckdb::ClientContextState {
   storage::ServerSnapshotPtr snapshot() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return snapshot_;
+  }
+
+  const EngineAccess* access() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return access_;
   }
 
   /// Keeps the first error and ends the query.
@@ -94,6 +101,7 @@ class QueryState final : public duckdb::ClientContextState {
   double most_scan_bytes_ = kNoLimit;    ///< guarded by mutex_
   double scan_bytes_ = 0;                ///< guarded by mutex_
   bool is_too_big_ = false;              ///< guarded by mutex_
+  const EngineAccess* access_ = nullptr;  ///< guarded by mutex_
 };
 
 }  // namespace freshet::query

@@ -39,6 +39,13 @@ bool is_one_of(const std::array<const char*, N>& names, const std::string& name)
 /// A view of views of views ... of a table.
 constexpr int kMaxViewDepth = 32;
 
+/// Carries why a table must not be read out of the walk.
+struct AccessDenied : std::exception {
+  explicit AccessDenied(Status why) : status(std::move(why)) {}
+  const char* what() const noexcept override { return status.message().c_str(); }
+  Status status;
+};
+
 duckdb::ParserOptions parser_options() {
   duckdb::ParserOptions options;
   options.preserve_identifier_case = true;
@@ -57,9 +64,9 @@ duckdb::unique_ptr<duckdb::SelectStatement> parse_select(const std::string& sql)
 /// Walks a query: refuses what is not allowed and completes table names.
 class QueryWalker {
  public:
-  /// `depth`: of views around the query.
-  QueryWalker(const std::string& database, const EngineViews& views, size_t depth)
-      : database_(database), views_(views), depth_(depth) {}
+  /// `depth`: of views around the query. `access` null: all may be read.
+  QueryWalker(const std::string& database, const EngineViews& views, const EngineAccess* access, size_t depth)
+      : database_(database), views_(views), access_(access), depth_(depth) {}
 
   void walk(duckdb::QueryNode& node) {
     const size_t outer_names = cte_names_.size();
@@ -147,10 +154,11 @@ class QueryWalker {
     const auto view = views_.find(table.schema_name.empty() ? database_ : table.schema_name, table.table_name);
     if (!view.ok()) throw duckdb::BinderException("View '%s': %s", table.table_name, view.status().message());
     if (!*view) return nullptr;
+    check_access(table.schema_name.empty() ? database_ : table.schema_name, table.table_name);
     if (depth_ == kMaxViewDepth) throw duckdb::BinderException("Views are nested deeper than %d levels", kMaxViewDepth);
     if (table.at_clause) throw duckdb::BinderException("'%s' is a view: it has no versions or partitions", table.table_name);
     auto query = parse_select((*view)->sql);
-    QueryWalker inner((*view)->database, views_, depth_ + 1);
+    QueryWalker inner((*view)->database, views_, nullptr, depth_ + 1);
     inner.walk(*query->node);
     for (auto& name : inner.take_tables()) tables_.push_back(std::move(name));
     auto subquery =
@@ -160,6 +168,12 @@ class QueryWalker {
       subquery->column_name_alias.push_back((*view)->columns[i]);
     }
     return subquery;
+  }
+
+  void check_access(const std::string& database, const std::string& table) const {
+    if (access_ == nullptr) return;
+    Status status = access_->may_read(database, table);
+    if (!status.ok()) throw AccessDenied(std::move(status));
   }
 
   void walk(duckdb::TableRef& ref) {
@@ -201,6 +215,7 @@ class QueryWalker {
     if (duckdb::StringUtil::CIEquals(table.schema_name, std::string(kInformationSchema)))
       table.schema_name = kInformationSchema;
     table.catalog_name = kCatalogName;
+    check_access(table.schema_name, table.table_name);
     tables_.emplace_back(table.schema_name, table.table_name);
   }
 
@@ -214,6 +229,7 @@ class QueryWalker {
 
   const std::string& database_;
   const EngineViews& views_;
+  const EngineAccess* const access_;
   const size_t depth_;
   std::vector<std::string> cte_names_;  ///< visible at this point
   std::vector<std::pair<std::string, std::string>> tables_;
@@ -265,7 +281,8 @@ class ParameterBinder {
 
 }  // namespace
 
-Result<GuardedStatement> parse_query(std::string_view sql, const std::string& database, const EngineViews& views) {
+Result<GuardedStatement> parse_query(std::string_view sql, const std::string& database, const EngineViews& views,
+                                     const EngineAccess* access) {
   try {
     duckdb::Parser parser(parser_options());
     parser.ParseQuery(std::string(sql));
@@ -278,17 +295,19 @@ Result<GuardedStatement> parse_query(std::string_view sql, const std::string& da
                                      duckdb::StatementTypeToString(guarded.statement->type));
     }
     guarded.parameter_count = static_cast<uint16_t>(guarded.statement->named_param_map.size());
-    QueryWalker walker(database, views, 0);
+    QueryWalker walker(database, views, access, 0);
     walker.walk(*guarded.statement->Cast<duckdb::SelectStatement>().node);
     guarded.tables = walker.take_tables();
     return guarded;
+  } catch (const AccessDenied& denied) {
+    return denied.status;
   } catch (const std::exception& error) {
     return status_of(duckdb::ErrorData(error), {});
   }
 }
 
 Result<duckdb::unique_ptr<ParsedExpression>> parse_expression(std::string_view text) {
-  FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query("SELECT " + std::string(text), {}, {}));
+  FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query("SELECT " + std::string(text), {}, {}, nullptr));
   auto& query = *guarded.statement->Cast<duckdb::SelectStatement>().node;
   const auto not_alone = [] { return Status::InvalidArgument("one expression is expected, without clauses around it"); };
   if (query.type != duckdb::QueryNodeType::SELECT_NODE || !query.modifiers.empty() || !query.cte_map.map.empty()) {

@@ -24,8 +24,10 @@ struct GuardedStatement {
 /// Parses one query and allows it: only SELECT in its forms, only tables of the server and information_schema, only table
 /// functions without side doors. Every table name gets its catalog and database, so that nothing of DuckDB's own is found
 /// instead. InvalidArgument otherwise.
-/// Views stand as the queries that they are.
-Result<GuardedStatement> parse_query(std::string_view sql, const std::string& database, const EngineViews& views);
+/// Views stand as the queries that they are. What it names itself must be allowed by `access` (null: all is); what stands in
+/// views, not.
+Result<GuardedStatement> parse_query(std::string_view sql, const std::string& database, const EngineViews& views,
+                                     const EngineAccess* access);
 
 /// Parses one expression, without subqueries and placeholders, and allows it as parse_query() does.
 Result<duckdb::unique_ptr<duckdb::ParsedExpression>> parse_expression(std::string_view text);

@@ -6,6 +6,7 @@
 #include <duckdb/storage/statistics/base_statistics.hpp>
 #include <duckdb/storage/table_storage_info.hpp>
 
+#include "query/duckdb/query_state.h"
 #include "query/duckdb/types.h"
 
 namespace freshet::query {
@@ -26,11 +27,14 @@ struct VirtualScanState final : duckdb::GlobalTableFunctionState {
   size_t next = 0;
 };
 
-duckdb::unique_ptr<duckdb::GlobalTableFunctionState> begin_scan(duckdb::ClientContext&,
+duckdb::unique_ptr<duckdb::GlobalTableFunctionState> begin_scan(duckdb::ClientContext& context,
                                                                 duckdb::TableFunctionInitInput& input) {
   const auto& scan = input.bind_data->Cast<VirtualScan>();
   auto state = duckdb::make_uniq<VirtualScanState>();
-  state->rows = scan.table.rows(*scan.snapshot, scan.sources);
+  storage::ServerSnapshotPtr snapshot = scan.snapshot;
+  CatalogueSources sources = scan.sources;
+  if (const EngineAccess* access = QueryState::of(context)->access()) access->narrow(snapshot, sources);
+  state->rows = scan.table.rows(*snapshot, sources);
   state->columns = input.column_ids;
   return state;
 }

@@ -25,6 +25,35 @@ bool links_to_a_value(const Token& token) {
   return token.is_operator("=") || token.is_operator(":") || token.is_operator("(") || token.is_operator(":=");
 }
 
+/// Follows CREATE USER, ALTER USER and SET PASSWORD: which of their strings are passwords, also when they are misspelt.
+class AccountStatementWatch {
+ public:
+  /// Whether a string at the place behind `token` is a secret.
+  bool hides_after(const Token& token) {
+    if (count_ < 2) {
+      is_watched_ = count_ == 0 ? starts(token) : is_watched_ && (token.is_word("USER") || token.is_word("PASSWORD"));
+      ++count_;
+      return false;
+    }
+    if (!is_watched_) return false;
+    constexpr std::string_view kOpening[] = {"IDENTIFIED", "BY", "AS", "USING", "PASSWORD"};
+    const bool opens = token.is_operator("=") || std::any_of(std::begin(kOpening), std::end(kOpening),
+                                                             [&](std::string_view word) { return token.is_word(word); });
+    const bool closes = token.is_operator(",") || token.is_word("COMMENT") || token.is_word("DEFAULT");
+    is_hiding_ = opens || (is_hiding_ && !closes);
+    return is_hiding_;
+  }
+
+ private:
+  static bool starts(const Token& token) {
+    return token.is_word("CREATE") || token.is_word("ALTER") || token.is_word("SET");
+  }
+
+  size_t count_ = 0;
+  bool is_watched_ = false;
+  bool is_hiding_ = false;
+};
+
 }  // namespace
 
 std::string mask_secrets(std::string_view sql) {
@@ -33,6 +62,7 @@ std::string mask_secrets(std::string_view sql) {
   size_t copied = 0;
   bool is_secret = false;      // a string that comes now is one
   bool is_identified = false;  // between IDENTIFIED and the string
+  AccountStatementWatch accounts;
   for (Token token = tokens.next(); token.kind != TokenKind::kEnd; token = tokens.next()) {
     if (token.kind == TokenKind::kInvalid) return masked.append(sql.substr(copied, token.offset - copied)).append("...");
     const bool is_value = token.kind == TokenKind::kString || token.kind == TokenKind::kHexString;
@@ -44,7 +74,8 @@ std::string mask_secrets(std::string_view sql) {
     }
     is_identified = token.is_word("IDENTIFIED") || (is_identified && token.kind == TokenKind::kWord);
     const bool follows_identified = is_identified && (token.is_word("BY") || token.is_word("AS"));
-    is_secret = follows_identified || names_a_secret(token) || (is_secret && links_to_a_value(token));
+    is_secret =
+        accounts.hides_after(token) || follows_identified || names_a_secret(token) || (is_secret && links_to_a_value(token));
   }
   return masked.append(sql.substr(copied));
 }

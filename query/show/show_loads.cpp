@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ingest/transactions.h"
+#include "query/access/seen.h"
 #include "query/show/row_filter.h"
 #include "query/show/show_statement.h"
 #include "query/value_cells.h"
@@ -48,7 +49,9 @@ Result<std::vector<LabelRecord>> labelled_loads(const Show& show, const SessionS
   const auto id = snapshot->databases.find(database);
   if (id == snapshot->databases.end()) return Status::NotFound("Unknown database '{}'", database);
   std::vector<LabelRecord> loads;
-  FRESHET_RETURN_IF_ERROR(services.storage.list_labels(id->second, [&](const LabelRecord& load) { loads.push_back(load); }));
+  FRESHET_RETURN_IF_ERROR(services.storage.list_labels(id->second, [&](const LabelRecord& load) {
+    if (sees_loads(session, database, table_name(*snapshot, load.table))) loads.push_back(load);
+  }));
   std::sort(loads.begin(), loads.end(), [](const auto& a, const auto& b) { return a.transaction < b.transaction; });
   return loads;
 }
@@ -123,6 +126,7 @@ Status show_stream_load(const Show& show, const SessionState& session, const Que
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, show.database));
   Rows rows;
   for (const ingest::FinishedLoad& load : services.loads.finished_loads(database)) {
+    if (!sees_loads(session, load.database, load.table)) continue;
     const ingest::LoadReport& report = load.report;
     const TextCell url = report.error_log_id.empty()
                              ? TextCell()

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "query/access/seen.h"
 #include "query/connection_admin.h"
 #include "query/show/show_statement.h"
 #include "query/value_cells.h"
@@ -13,9 +14,10 @@ constexpr size_t kShortStatementBytes = 100;
 
 }  // namespace
 
-Status show_processlist(const Show& show, const QueryServices& services, ResultWriter& out) {
+Status show_processlist(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {
   std::vector<std::vector<TextCell>> rows;
   for (const ConnectionInfo& info : services.connections.list()) {
+    if (!sees_connection(session, info)) continue;
     const std::string_view statement(info.statement);
     rows.push_back(
         {fmt::to_string(info.id), info.user, info.client_address, info.database.empty() ? TextCell() : info.database,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "query/access/seen.h"
 #include "query/dialect/tokenizer.h"
 #include "query/routine_load_spec.h"
 #include "query/show/like_pattern.h"
@@ -196,7 +197,8 @@ Result<std::vector<ingest::RoutineLoadStatus>> find_jobs(const Show& show, const
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, show.database));
   std::vector<ingest::RoutineLoadStatus> jobs = services.routine_loads.list(database, show.all);
   std::erase_if(jobs, [&](const ingest::RoutineLoadStatus& job) {
-    return (!show.name.empty() && job.spec.name != show.name) || (show.like && !like_matches(*show.like, job.spec.name));
+    return !sees_loads(session, job.spec.load.database, job.spec.load.table) ||
+           (!show.name.empty() && job.spec.name != show.name) || (show.like && !like_matches(*show.like, job.spec.name));
   });
   if (jobs.empty() && !show.name.empty()) {
     return Status::NotFound("There is no job named {} in db {}. Include history? {}", show.name, database, show.all);

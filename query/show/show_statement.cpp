@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "query/access/seen.h"
 #include "query/catalogue/catalogue_table.h"
 #include "query/ddl/table_definition.h"
 #include "query/dialect/tokenizer.h"
@@ -19,9 +20,9 @@ using Rows = std::vector<std::vector<TextCell>>;
 
 bool is_shown(const Show& show, std::string_view name) { return !show.like || like_matches(*show.like, name); }
 
-Status show_databases(const Show& show, const QueryServices& services, ResultWriter& out) {
+Status show_databases(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {
   Rows rows;
-  const storage::ServerSnapshotPtr snapshot = services.storage.snapshot();
+  const storage::ServerSnapshotPtr snapshot = seen_snapshot(session, services.storage.snapshot());
   for (const auto& [name, id] : snapshot->databases) {
     if (is_shown(show, name)) rows.push_back({name});
   }
@@ -31,7 +32,7 @@ Status show_databases(const Show& show, const QueryServices& services, ResultWri
 
 Status show_tables(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, show.database));
-  const storage::ServerSnapshotPtr snapshot = services.storage.snapshot();
+  const storage::ServerSnapshotPtr snapshot = seen_snapshot(session, services.storage.snapshot());
   const bool is_catalogue = equals_word(database, to_upper(kInformationSchema));
   if (!is_catalogue && !snapshot->databases.contains(database)) return Status::NotFound("Unknown database '{}'", database);
   Names names{"Tables_in_" + database};
@@ -48,7 +49,7 @@ Status show_tables(const Show& show, const SessionState& session, const QuerySer
     if (show.full) rows.back().push_back("SYSTEM VIEW");
   }
   for (const View& view : services.views->list(database)) {
-    if (!is_shown(show, view.name)) continue;
+    if (!is_shown(show, view.name) || !session.rights->sees(database, view.name)) continue;
     rows.push_back({view.name});
     if (show.full) rows.back().push_back("VIEW");
   }
@@ -59,7 +60,7 @@ Status show_tables(const Show& show, const SessionState& session, const QuerySer
 Status show_table_status(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, show.database));
   Rows rows;
-  const storage::ServerSnapshotPtr snapshot = services.storage.snapshot();
+  const storage::ServerSnapshotPtr snapshot = seen_snapshot(session, services.storage.snapshot());
   for (const auto& [id, table] : snapshot->tables) {
     if (table->database_name != database || !is_shown(show, table->name)) continue;
     rows.push_back({table->name, "Freshet", std::nullopt, std::nullopt, fmt::to_string(table->live_rows()), std::nullopt,
@@ -145,14 +146,14 @@ Status show_nodes(const Show& show, const QueryServices& services, ResultWriter&
 
 Status run_show(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {
   switch (show.kind) {
-    case ShowKind::kDatabases: return show_databases(show, services, out);
+    case ShowKind::kDatabases: return show_databases(show, session, services, out);
     case ShowKind::kTables: return show_tables(show, session, services, out);
     case ShowKind::kTableStatus: return show_table_status(show, session, services, out);
     case ShowKind::kColumns: return show_columns(show, session, services, out);
     case ShowKind::kCreateTable: return show_create_table_statement(show, session, services, out);
     case ShowKind::kIndex: return show_index(show, session, services, out);
     case ShowKind::kVariables: return show_variables(show, session, services, out);
-    case ShowKind::kProcesslist: return show_processlist(show, services, out);
+    case ShowKind::kProcesslist: return show_processlist(show, session, services, out);
     case ShowKind::kTablets: return show_tablets(show, session, services, out);
     case ShowKind::kPartitions: return show_partitions(show, session, services, out);
     case ShowKind::kVersions: return show_versions(show, session, services, out);
@@ -190,7 +191,6 @@ Status run_show(const Show& show, const SessionState& session, const QueryServic
     case ShowKind::kFunctions:
     case ShowKind::kViews:
     case ShowKind::kPlugins: return write_text_rows(Names{"Name"}, {}, out);
-    case ShowKind::kGrants: return write_text_rows(Names{"Grants"}, Rows{{"GRANT ALL PRIVILEGES ON *.* TO 'root'"}}, out);
     default: return Status::Unsupported("not offered: {}", show.text);
   }
 }

@@ -9,7 +9,7 @@ namespace freshet::query {
 Status run_show(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
 
 /// The connections of the server and what they run.
-Status show_processlist(const Show& show, const QueryServices& services, ResultWriter& out);
+Status show_processlist(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
 
 /// All groups, or those whose names fit LIKE, with the queries that run and wait.
 Status show_workload_groups(const Show& show, const QueryLanes& lanes, ResultWriter& out);

@@ -73,6 +73,11 @@ Result<std::string> LaneConnection::explain(std::string_view sql, const std::str
   return text;
 }
 
+void LaneConnection::read_as(const EngineAccess& access) {
+  access_ = &access;
+  small_->read_as(access);
+}
+
 void LaneConnection::read_at(storage::ServerSnapshotPtr snapshot) {
   snapshot_ = snapshot;
   small_->read_at(std::move(snapshot));
@@ -183,6 +188,7 @@ Status LaneConnection::run_admitted(GroupLane& lane, const WorkloadGroup& group,
 Status LaneConnection::run_in_engine(DuckEngine& engine, const Work& work) {
   const std::unique_ptr<RuledConnection> connection = engine.connect();
   connection->show_hidden_columns(shows_hidden_columns_);
+  if (access_ != nullptr) connection->read_as(*access_);
   connection->read_at(snapshot_);
   {
     const std::lock_guard<std::mutex> lock(mutex_);

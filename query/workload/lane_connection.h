@@ -26,6 +26,7 @@ class LaneConnection final : public DuckConnection {
   void show_hidden_columns(bool shows) override;
   Result<StatementShape> describe(std::string_view sql, const std::string& database) override;
   Result<std::string> explain(std::string_view sql, const std::string& database, bool analyze) override;
+  void read_as(const EngineAccess& access) override;
   void read_at(storage::ServerSnapshotPtr snapshot) override;
   void interrupt() override;
   void forget_interrupt() override;
@@ -60,6 +61,7 @@ class LaneConnection final : public DuckConnection {
   const std::function<Result<StatementLimits>()> limits_;
   std::unique_ptr<RuledConnection> small_;
   storage::ServerSnapshotPtr snapshot_;
+  const EngineAccess* access_ = nullptr;
   bool shows_hidden_columns_ = false;
   bool ran_big_ = false;
   std::atomic<bool> interrupted_{false};

@@ -55,7 +55,7 @@ def test_who_asks_first_is_sent_to_the_load_port(server):
     with raw(server.http_port, head + "Expect: 100-Continue\n") as client:
         answer = read_head(client)
     assert answer.startswith("HTTP/1.1 307 Temporary Redirect\r\n")
-    assert f"\r\nLocation: http://root:@127.0.0.1:{server.load_port}/api/d/t/_stream_load?x=1\r\n" in answer + "\r\n"
+    assert f"\r\nLocation: http://127.0.0.1:{server.load_port}/api/d/t/_stream_load?x=1\r\n" in answer + "\r\n"
     with raw(server.load_port, head + "Expect: 100-continue\n") as client:
         assert read_head(client) == "HTTP/1.1 100 Continue"
         client.sendall(b"6\r\n1,1,a\n\r\n0\r\n\r\n")
@@ -81,7 +81,7 @@ def test_curl(server, port, tmp_path):
 
 def test_a_password_survives_the_redirect(make_server):
     password = "p@ss:w/rd %+?"
-    server = make_server({"users.root_password": password}, password=password)
+    server = make_server({"users.root_password": password, "http.redirects_with_credentials": "true"}, password=password)
     server.sql("CREATE DATABASE d")
     server.sql("CREATE TABLE d.t (id BIGINT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
     done = subprocess.run(["curl", "-sS", "--location-trusted", "-u", f"root:{password}", "-H", "Expect: 100-continue", "-T", "-",

@@ -49,7 +49,7 @@ class HttpServerTest : public testing::Test {
     return answer.body.substr(begin + name.size(), answer.body.find("\",\n", begin) - begin - name.size());
   }
   double metric(const std::string& name) const {
-    const std::string text = "\n" + get("/metrics").body;
+    const std::string text = "\n" + get("/metrics", kAuth).body;
     const size_t at = text.find("\n" + name + " ");
     return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size() + 2));
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,16 +18,24 @@ namespace freshet::connectors::mysql {
 ///   SELECT n        one BIGINT column `n` and the rows 1 .. n
 ///   BREAK n         the same, but fails with Conflict after n rows
 ///   SLEEP           runs until it is cancelled
+///   KILL CONNECTION n   asks the factory
 ///   EMPTY           breaks the contract: succeeds and answers nothing
 ///   anything with "bad"   a syntax error
 ///   else            OK with one affected row and the text as info
 /// Prepared: a statement has as many parameters as '?', and answers one row with the parameters as text.
 class FakeSession final : public query::Session {
  public:
+  using Kill = std::function<Status(uint64_t)>;
+  explicit FakeSession(Kill kill = nullptr) : kill_(std::move(kill)) {}
+
   Status execute(std::string_view sql, query::ResultWriter& out) override {
     if (sql.starts_with("SELECT ")) return rows(std::stoll(std::string(sql.substr(7))), out, Status::OK());
     if (sql.starts_with("BREAK ")) return rows(std::stoll(std::string(sql.substr(6))), out, Status::Conflict("broken off"));
     if (sql == "SLEEP") return sleep();
+    if (sql.starts_with("KILL CONNECTION ")) {
+      FRESHET_RETURN_IF_ERROR(kill_(std::stoull(std::string(sql.substr(16)))));
+      return out.ok({});
+    }
     if (sql == "EMPTY") return Status::OK();
     if (sql.find("bad") != std::string_view::npos)
       return Status::InvalidArgument("You have an error in your SQL syntax near 'bad'");
@@ -109,6 +118,7 @@ class FakeSession final : public query::Session {
     out.cell_null();
   }
 
+  const Kill kill_;
   std::string database_;
   uint32_t last_prepared_ = 0;
   std::map<uint32_t, query::PreparedInfo> prepared_;
@@ -119,10 +129,11 @@ class FakeSessionFactory final : public query::SessionFactory {
  public:
   std::unique_ptr<query::Session> open(const query::SessionIdentity&) override {
     ++opened;
-    return std::make_unique<FakeSession>();
+    return std::make_unique<FakeSession>(kill);
   }
 
   std::atomic<int> opened{0};
+  FakeSession::Kill kill;  ///< what KILL CONNECTION does
 };
 
 }  // namespace freshet::connectors::mysql

@@ -9,7 +9,7 @@
 
 #include "connectors/mysql/payload.h"
 #include "connectors/mysql/protocol.h"
-#include "query/users.h"
+#include "query/accounts/users.h"
 
 namespace freshet::connectors::mysql {
 namespace {
@@ -44,49 +44,53 @@ std::string response(uint32_t capabilities) {
   return bytes;
 }
 
+const query::LoginClient kRoot{"root", "127.0.0.1"};
+
 TEST(Users, NativeTokenOfAKnownScramble) {
   const query::Users users("secret");
   // SHA1(password) XOR SHA1(scramble + SHA1(SHA1(password))), computed with Python's hashlib.
   const std::vector<uint8_t> token = from_hex("b32bb3a583e1340c0a1108d58b1be49781ad8c2f");
-  EXPECT_TRUE(users.check_native("root", counting_scramble(), token));
-  EXPECT_FALSE(users.check_native("admin", counting_scramble(), token));
-  EXPECT_FALSE(users.check_native("root", counting_scramble(), {}));
-  EXPECT_FALSE(users.check_native("root", counting_scramble(), std::span(token).first(19)));
+  EXPECT_TRUE(users.log_in_native(kRoot, counting_scramble(), token).ok());
+  EXPECT_FALSE(users.log_in_native({"admin", "127.0.0.1"}, counting_scramble(), token).ok());
+  EXPECT_FALSE(users.log_in_native(kRoot, counting_scramble(), {}).ok());
+  EXPECT_FALSE(users.log_in_native(kRoot, counting_scramble(), std::span(token).first(19)).ok());
   Scramble other = counting_scramble();
   ++other[19];
-  EXPECT_FALSE(users.check_native("root", other, token));
-  EXPECT_FALSE(query::Users("Secret").check_native("root", counting_scramble(), token));
+  EXPECT_FALSE(users.log_in_native(kRoot, other, token).ok());
+  EXPECT_FALSE(query::Users("Secret").log_in_native(kRoot, counting_scramble(), token).ok());
 }
 
 TEST(Users, CachingSha2TokenOfAKnownScramble) {
   const query::Users users("secret");
   // SHA256(password) XOR SHA256(SHA256(SHA256(password)) + scramble), computed with Python's hashlib.
   const std::vector<uint8_t> token = from_hex("746ebe205d56a0707acb3e796e834e0dd7b1d61743b26bd5202c7a623230c7c9");
-  EXPECT_TRUE(users.check_caching_sha2("root", counting_scramble(), token));
-  EXPECT_FALSE(users.check_caching_sha2("admin", counting_scramble(), token));
-  EXPECT_FALSE(users.check_caching_sha2("root", counting_scramble(), {}));
-  EXPECT_FALSE(users.check_caching_sha2("root", counting_scramble(), std::span(token).first(31)));
-  EXPECT_FALSE(query::Users("Secret").check_caching_sha2("root", counting_scramble(), token));
-  EXPECT_TRUE(query::Users("").check_caching_sha2("root", counting_scramble(), {}));
-  EXPECT_FALSE(query::Users("").check_caching_sha2("root", counting_scramble(), token));
+  EXPECT_TRUE(users.log_in_caching_sha2(kRoot, counting_scramble(), token).ok());
+  EXPECT_FALSE(users.log_in_caching_sha2({"admin", "127.0.0.1"}, counting_scramble(), token).ok());
+  EXPECT_FALSE(users.log_in_caching_sha2(kRoot, counting_scramble(), {}).ok());
+  EXPECT_FALSE(users.log_in_caching_sha2(kRoot, counting_scramble(), std::span(token).first(31)).ok());
+  EXPECT_FALSE(query::Users("Secret").log_in_caching_sha2(kRoot, counting_scramble(), token).ok());
+  EXPECT_TRUE(query::Users("").log_in_caching_sha2(kRoot, counting_scramble(), {}).ok());
+  EXPECT_FALSE(query::Users("").log_in_caching_sha2(kRoot, counting_scramble(), token).ok());
 }
 
-TEST(Users, WithoutPasswordOnlyTheEmptyTokenFits) {
+TEST(Users, WithoutPasswordOnlyTheEmptyTokenFitsAndOnlyFromThisMachine) {
   const query::Users users("");
   EXPECT_FALSE(users.root_has_password());
-  EXPECT_TRUE(users.check_native("root", counting_scramble(), {}));
-  EXPECT_FALSE(users.check_native("root", counting_scramble(), std::vector<uint8_t>(20)));
-  EXPECT_TRUE(users.check_plain("root", ""));
-  EXPECT_FALSE(users.check_plain("root", "x"));
+  EXPECT_TRUE(users.log_in_native(kRoot, counting_scramble(), {}).ok());
+  EXPECT_TRUE(users.log_in_native({"root", "::1"}, counting_scramble(), {}).ok());
+  EXPECT_FALSE(users.log_in_native({"root", "10.0.0.1"}, counting_scramble(), {}).ok());
+  EXPECT_FALSE(users.log_in_native(kRoot, counting_scramble(), std::vector<uint8_t>(20)).ok());
+  EXPECT_TRUE(users.log_in_plain(kRoot, "").ok());
+  EXPECT_FALSE(users.log_in_plain(kRoot, "x").ok());
 }
 
 TEST(Users, PlainPasswordIgnoresTheClusterName) {
   const query::Users users("secret");
-  EXPECT_TRUE(users.check_plain("root", "secret"));
-  EXPECT_TRUE(users.check_plain("root@default_cluster", "secret"));
-  EXPECT_FALSE(users.check_plain("rooted", "secret"));
-  EXPECT_FALSE(users.check_plain("root", "secre"));
-  EXPECT_FALSE(users.check_plain("", "secret"));
+  EXPECT_TRUE(users.log_in_plain(kRoot, "secret").ok());
+  EXPECT_TRUE(users.log_in_plain({"root@default_cluster", "127.0.0.1"}, "secret").ok());
+  EXPECT_FALSE(users.log_in_plain({"rooted", "127.0.0.1"}, "secret").ok());
+  EXPECT_FALSE(users.log_in_plain(kRoot, "secre").ok());
+  EXPECT_FALSE(users.log_in_plain({"", "127.0.0.1"}, "secret").ok());
 }
 
 TEST(Handshake, GreetingIsReadableByItsOwnRules) {

@@ -276,6 +276,7 @@ TEST_F(MySqlServerTest, KillQueryCancelsAndKillConnectionEnds) {
   ASSERT_TRUE(registry_.kill_query(id).ok()) << "nothing runs";
   EXPECT_TRUE(is_ok(client.query("still here")));
 
+  sessions_.kill = [this](uint64_t wanted) { return registry_.kill_connection(wanted); };
   RawClient killer = connect();
   ASSERT_TRUE(is_ok(killer.log_in()));
   std::string body;

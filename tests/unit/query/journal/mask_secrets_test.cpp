@@ -12,6 +12,12 @@ TEST(MaskSecrets, HidesPasswordsOfUsers) {
   EXPECT_EQ(mask_secrets("set password for 'ann' = password('hunter2')"), "set password for 'ann' = password('***')");
   EXPECT_EQ(mask_secrets("SET PASSWORD = 'hunter2'"), "SET PASSWORD = '***'");
   EXPECT_EQ(mask_secrets("ALTER USER a IDENTIFIED BY x'6162'"), "ALTER USER a IDENTIFIED BY '***'");
+  EXPECT_EQ(mask_secrets("SET PASSWORD FOR 'ann'@'%' = 'hunter2'"), "SET PASSWORD FOR 'ann'@'%' = '***'");
+  EXPECT_EQ(mask_secrets("CREATE USER a IDENTIFIED WITH 'caching_sha2_password' BY 'hunter2', b BY 'hunter2'"),
+            "CREATE USER a IDENTIFIED WITH '***' BY '***', b BY '***'");
+  EXPECT_EQ(mask_secrets("CREATE USER 'a' IDENTIFIED 'hunter2'"), "CREATE USER 'a' IDENTIFIED '***'");
+  EXPECT_EQ(mask_secrets("ALTER USER a IDENTIFIED BY PASSWORD '*9F69'"), "ALTER USER a IDENTIFIED BY PASSWORD '***'");
+  EXPECT_EQ(mask_secrets("SET x = 'a', y = 'b'"), "SET x = 'a', y = 'b'");
 }
 
 TEST(MaskSecrets, HidesPropertiesByTheirNames) {
