@@ -253,6 +253,8 @@ class Server {
     stream_options.poll_timeout_ms = static_cast<int>(settings.kafka.poll_timeout_ms);
     stream_options.retry_backoff_ms_max = settings.kafka.retry_backoff_ms_max;
     stream_options.lasting_error_retries = settings.kafka.lasting_error_retries;
+    stream_options.secrets = {[secrets](std::string_view text) { return secrets.seal(text); },
+                              [secrets](std::string_view sealed) { return secrets.unseal(sealed); }};
     stream_options.may_load = [this](const auto&... names) { return users_->check_load(names...); };
     FRESHET_ASSIGN_OR_RETURN(routine_loads_,
                              ingest::RoutineLoadManager::create(*storage_, *loads_, *streams_, stream_options));

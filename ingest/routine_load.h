@@ -77,6 +77,13 @@ struct RoutineLoadStatus : RoutineLoadStatistics {
   std::string other_message;
 };
 
+/// Closes what must not lie readable in records, and opens it again. Any thread. Empty functions leave it as it is.
+struct SecretSeal {
+  std::function<Result<std::string>(std::string_view text)> seal = nullptr;
+  /// Corruption for what was sealed elsewhere.
+  std::function<Result<std::string>(std::string_view sealed)> open = nullptr;
+};
+
 struct RoutineLoadOptions {
   uint64_t min_commit_interval_ms = 20;
   int poll_timeout_ms = 20;
@@ -88,6 +95,7 @@ struct RoutineLoadOptions {
   /// Whether the user who made a job (RoutineLoadSpec::user) may load into a table now; a job whose user may not is paused.
   /// Any thread. Empty: everyone may.
   std::function<Status(const std::string& user, const std::string& database, const std::string& table)> may_load = nullptr;
+  SecretSeal secrets = {};  ///< for the passwords among the properties of streams
 };
 
 /// All routine-load jobs: a thread each, which reads its stream and commits rows with offsets. Any thread.

@@ -133,12 +133,11 @@ RoutineLoadStatus RoutineLoadJob::status() const {
 }
 
 Status RoutineLoadJob::save() {
-  std::string bytes;
-  {
+  Result<std::string> bytes = [&] {
     std::lock_guard lock(record_mutex_);
-    bytes = record_.encode();
-  }
-  return parts_.storage.put_record("routine_load", std::to_string(job_.value), bytes);
+    return record_.encode(parts_.options.secrets);
+  }();
+  return bytes.ok() ? parts_.storage.put_record("routine_load", std::to_string(job_.value), *bytes) : bytes.status();
 }
 
 void RoutineLoadJob::note_trouble(const std::string& message) {

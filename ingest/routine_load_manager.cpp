@@ -49,13 +49,20 @@ Status RoutineLoadManagerImpl::start() {
   std::lock_guard lock(mutex_);
   FRESHET_ASSIGN_OR_RETURN(const auto records, storage_.list_records("routine_load"));
   for (const auto& [key, value] : records) {
-    FRESHET_ASSIGN_OR_RETURN(RoutineLoadRecord record, RoutineLoadRecord::decode(value));
+    FRESHET_ASSIGN_OR_RETURN(RoutineLoadRecord record, RoutineLoadRecord::decode(value, options_.secrets));
     const JobId id(record.status.id);
     const bool runs =
         record.status.state == RoutineLoadState::kRunning || record.status.state == RoutineLoadState::kNeedSchedule;
+    const bool lost_secrets = record.lost_secrets;
     auto job = std::make_shared<RoutineLoadJob>(parts_, std::move(record));
     FRESHET_RETURN_IF_ERROR(job->restore());
-    if (runs) FRESHET_RETURN_IF_ERROR(job->start());
+    if (runs && lost_secrets) {
+      FRESHET_RETURN_IF_ERROR(
+          job->change_state(RoutineLoadState::kPaused,
+                            "its properties were sealed with another key of the data directory: give them "
+                            "anew with ALTER ROUTINE LOAD"));
+    } else if (runs)
+      FRESHET_RETURN_IF_ERROR(job->start());
     jobs_.emplace(id, std::move(job));
   }
   return Status::OK();

@@ -7,8 +7,10 @@
 namespace freshet::ingest {
 namespace {
 
-/// 1: without what clauses say but columns and merge type. 2: all of it, who made the job, unselected rows.
-constexpr uint8_t kRecordVersion = 2;
+/// 1: without what clauses say but columns and merge type. 2: all of it, who made the job, unselected rows. 3: the
+/// properties of the stream stand sealed at the end.
+constexpr uint8_t kRecordVersion = 3;
+constexpr uint8_t kPropertiesVersion = 1;
 constexpr uint8_t kStatisticsVersion = 1;
 
 template <typename Visitor, typename Load>
@@ -50,7 +52,7 @@ void visit_spec(Visitor& visitor, Spec& spec) {
   visitor.field(spec.stream.brokers);
   visitor.field(spec.stream.topic);
   visitor.field(spec.stream.group_id);
-  visitor.field(spec.stream.client_properties);
+  if (visitor.version() < 3) visitor.field(spec.stream.client_properties);
   visitor.field(spec.partition_offsets);
   visitor.field(spec.default_offsets);
   visitor.field(spec.max_error_number);
@@ -117,17 +119,37 @@ std::string_view routine_load_state_name(RoutineLoadState state) {
   return "";
 }
 
-std::string RoutineLoadRecord::encode() const {
+Result<std::string> RoutineLoadRecord::encode(const SecretSeal& secrets) const {
+  RecordWriter properties(kPropertiesVersion);
+  properties.field(status.spec.stream.client_properties);
+  std::string sealed = std::move(properties).finish();
+  if (secrets.seal) {
+    FRESHET_ASSIGN_OR_RETURN(sealed, secrets.seal(sealed));
+  }
   RecordWriter writer(kRecordVersion);
   visit_record(writer, *this);
+  writer.field(sealed);
   return std::move(writer).finish();
 }
 
-Result<RoutineLoadRecord> RoutineLoadRecord::decode(std::string_view bytes) {
+Status RoutineLoadRecord::open_properties(std::string_view sealed, const SecretSeal& secrets) {
+  const Result<std::string> opened = secrets.open ? secrets.open(sealed) : std::string(sealed);
+  lost_secrets = !opened.ok();
+  if (lost_secrets) return Status::OK();
+  FRESHET_ASSIGN_OR_RETURN(RecordReader properties,
+                           RecordReader::open(*opened, kPropertiesVersion, "properties of a routine load"));
+  properties.field(status.spec.stream.client_properties);
+  return properties.finish();
+}
+
+Result<RoutineLoadRecord> RoutineLoadRecord::decode(std::string_view bytes, const SecretSeal& secrets) {
   FRESHET_ASSIGN_OR_RETURN(RecordReader reader, RecordReader::open(bytes, kRecordVersion, "routine load record"));
   RoutineLoadRecord record;
   visit_record(reader, record);
+  std::string sealed;
+  if (reader.version() >= 3) reader.field(sealed);
   FRESHET_RETURN_IF_ERROR(reader.finish());
+  if (reader.version() >= 3) FRESHET_RETURN_IF_ERROR(record.open_properties(sealed, secrets));
   RoutineLoadStatus& status = record.status;
   if (reader.version() < 2) {
     status.unselected_rows = status.total_rows - std::min(status.total_rows, status.loaded_rows + status.error_rows);

@@ -16,9 +16,15 @@ struct RoutineLoadRecord {
   uint64_t epoch = 0;
   /// Of a multi-table job: the tables that rows came for, each with a place of its own among the job's positions.
   std::vector<std::string> tables;
+  bool lost_secrets = false;  ///< not stored
 
-  std::string encode() const;
-  static Result<RoutineLoadRecord> decode(std::string_view bytes);
+  /// The properties of the stream, which hold passwords, are sealed.
+  Result<std::string> encode(const SecretSeal& secrets) const;
+  /// Without its properties, `lost_secrets` is set, when they cannot be opened.
+  static Result<RoutineLoadRecord> decode(std::string_view bytes, const SecretSeal& secrets);
+
+ private:
+  Status open_properties(std::string_view sealed, const SecretSeal& secrets);
 };
 
 /// The counters of a job, which travel in the commits of its rows.

@@ -106,7 +106,9 @@ Status expect_no_options(TokenCursor& cursor) {
   cursor.accept("PASSWORD EXPIRE NEVER");
   if (cursor.at_end()) return cursor.expect_end();
   if (cursor.at("REQUIRE")) return Status::Unsupported("TLS is required of all users or none: mysql.require_tls");
-  return Status::Unsupported("options of accounts are IDENTIFIED, DEFAULT ROLE and COMMENT, not {}", cursor.peek().text);
+  const Token& other = cursor.peek();
+  return Status::Unsupported("options of accounts are IDENTIFIED, DEFAULT ROLE and COMMENT, not {}",
+                             other.kind == TokenKind::kWord ? other.text : "this");
 }
 
 Result<Statement> parse_create_user_text(TokenCursor& cursor) {

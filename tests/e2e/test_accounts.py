@@ -12,40 +12,40 @@ def shop(server):
     """Tables shop.a and shop.b with a view of both, and a database that nobody is given."""
     server.sql("CREATE DATABASE shop")
     server.sql("CREATE DATABASE vault")
-    for table in ("shop.a", "shop.b", "vault.gold"):
+    for table in ("shop.a", "shop.b", "shop.work", "vault.gold"):
         server.sql(f"CREATE TABLE {table} (id BIGINT, v BIGINT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
         server.sql(f"INSERT INTO {table} VALUES (1, 10), (2, 20)")
     server.sql("CREATE VIEW shop.both_tables AS SELECT a.id, b.v FROM shop.a JOIN shop.b ON a.id = b.id")
     return server
 
 
-# What is done to shop.a, what it needs there, and the error without.
+# What is done to shop.work, what it needs there, and the error without.
 STATEMENTS = [
-    ("SELECT * FROM shop.a", "SELECT"),
-    ("SELECT v FROM shop.a WHERE id = 1", "SELECT"),
-    ("SELECT 1 FROM (SELECT * FROM shop.a) x", "SELECT"),
-    ("WITH x AS (SELECT * FROM shop.a) SELECT count(*) FROM x", "SELECT"),
-    ("SELECT (SELECT max(v) FROM shop.a)", "SELECT"),
-    ("SELECT 1 WHERE EXISTS (SELECT 1 FROM shop.a)", "SELECT"),
-    ("SELECT 1 UNION ALL SELECT v FROM shop.a", "SELECT"),
-    ("SELECT 1 ORDER BY (SELECT max(v) FROM shop.a)", "SELECT"),
-    ("EXPLAIN SELECT * FROM shop.a", "SELECT"),
-    ("EXPLAIN SELECT * FROM shop.a WHERE id = 1", "SELECT"),
-    ("EXPLAIN UPDATE shop.a SET v = 1 WHERE id = 1", "SELECT, UPDATE"),
-    ("INSERT INTO shop.a VALUES (3, 30)", "INSERT"),
-    ("INSERT INTO shop.a (id, v, __DORIS_DELETE_SIGN__) VALUES (3, 30, 1)", "INSERT, DELETE"),
-    ("REPLACE INTO shop.a VALUES (3, 30)", "INSERT, DELETE"),
-    ("INSERT INTO shop.a VALUES (3, 31) ON DUPLICATE KEY UPDATE v = 32", "SELECT, INSERT, UPDATE"),
-    ("INSERT OVERWRITE TABLE shop.a VALUES (1, 10), (2, 20)", "INSERT, DELETE"),
-    ("UPDATE shop.a SET v = v + 1 WHERE id = 1", "SELECT, UPDATE"),
-    ("DELETE FROM shop.a WHERE id = 3", "SELECT, DELETE"),
-    ("DELETE FROM shop.a WHERE v > 1000", "SELECT, DELETE"),
-    ("MERGE INTO shop.a USING (SELECT 1 AS id) s ON a.id = s.id WHEN MATCHED THEN DELETE", "SELECT, DELETE"),
-    ("TRUNCATE TABLE shop.a", "DROP"),
-    ("ALTER TABLE shop.a COMMENT 'x'", "ALTER"),
-    ("ALTER TABLE shop.a ADD COLUMN w INT", "ALTER"),
-    ("ALTER TABLE shop.a DROP COLUMN w", "ALTER"),
-    ("CREATE INDEX i ON shop.a (v)", "ALTER"),
+    ("SELECT * FROM shop.work", "SELECT"),
+    ("SELECT v FROM shop.work WHERE id = 1", "SELECT"),
+    ("SELECT 1 FROM (SELECT * FROM shop.work) x", "SELECT"),
+    ("WITH x AS (SELECT * FROM shop.work) SELECT count(*) FROM x", "SELECT"),
+    ("SELECT (SELECT max(v) FROM shop.work)", "SELECT"),
+    ("SELECT 1 WHERE EXISTS (SELECT 1 FROM shop.work)", "SELECT"),
+    ("SELECT 1 UNION ALL SELECT v FROM shop.work", "SELECT"),
+    ("SELECT 1 ORDER BY (SELECT max(v) FROM shop.work)", "SELECT"),
+    ("EXPLAIN SELECT * FROM shop.work", "SELECT"),
+    ("EXPLAIN SELECT * FROM shop.work WHERE id = 1", "SELECT"),
+    ("EXPLAIN UPDATE shop.work SET v = 1 WHERE id = 1", "SELECT, UPDATE"),
+    ("INSERT INTO shop.work VALUES (3, 30)", "INSERT"),
+    ("INSERT INTO shop.work (id, v, __DORIS_DELETE_SIGN__) VALUES (3, 30, 1)", "INSERT, DELETE"),
+    ("REPLACE INTO shop.work VALUES (3, 30)", "INSERT, DELETE"),
+    ("INSERT INTO shop.work VALUES (3, 31) ON DUPLICATE KEY UPDATE v = 32", "SELECT, INSERT, UPDATE"),
+    ("INSERT OVERWRITE TABLE shop.work VALUES (1, 10), (2, 20)", "INSERT, DELETE"),
+    ("UPDATE shop.work SET v = v + 1 WHERE id = 1", "SELECT, UPDATE"),
+    ("DELETE FROM shop.work WHERE id = 3", "SELECT, DELETE"),
+    ("DELETE FROM shop.work WHERE v > 1000", "SELECT, DELETE"),
+    ("MERGE INTO shop.work USING (SELECT 1 AS id) s ON work.id = s.id WHEN MATCHED THEN DELETE", "SELECT, DELETE"),
+    ("TRUNCATE TABLE shop.work", "DROP"),
+    ("ALTER TABLE shop.work COMMENT 'x'", "ALTER"),
+    ("ALTER TABLE shop.work ADD COLUMN w INT", "ALTER"),
+    ("ALTER TABLE shop.work DROP COLUMN w", "ALTER"),
+    ("CREATE INDEX i ON shop.work (v)", "ALTER"),
 ]
 
 
@@ -57,13 +57,13 @@ def test_each_statement_needs_its_privileges_and_no_others(shop):
             for one in needed.split(", "):
                 # All but one of the needed ones, and all that are about something else.
                 others = ", ".join(p for p in everything.split(", ") if p != one and not (one == "DROP" and p == "DELETE"))
-                shop.sql(f"GRANT {others} ON shop.a TO needy")
+                shop.sql(f"GRANT {others} ON shop.work TO needy")
                 assert user.error(statement)[0] == DENIED_COMMAND, (statement, others)
-                shop.sql(f"REVOKE {others} ON shop.a FROM needy")
+                shop.sql(f"REVOKE {others} ON shop.work FROM needy")
             assert user.error(statement)[0] == DENIED_COMMAND, statement
-            shop.sql(f"GRANT {needed} ON shop.a TO needy")
+            shop.sql(f"GRANT {needed} ON shop.work TO needy")
             user(statement)
-            shop.sql(f"REVOKE {needed} ON shop.a FROM needy")
+            shop.sql(f"REVOKE {needed} ON shop.work FROM needy")
 
 
 def test_a_query_needs_all_its_tables_and_a_view_only_itself(shop):

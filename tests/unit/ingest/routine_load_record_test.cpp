@@ -25,7 +25,7 @@ std::string from_hex(std::string_view hex) {
 }
 
 TEST(RoutineLoadRecord, ReadsVersion1) {
-  const Result<RoutineLoadRecord> record = RoutineLoadRecord::decode(from_hex(kVersion1Hex));
+  const Result<RoutineLoadRecord> record = RoutineLoadRecord::decode(from_hex(kVersion1Hex), {});
   ASSERT_TRUE(record.ok()) << record.status().to_string();
   const RoutineLoadStatus& status = record.value().status;
   EXPECT_EQ(status.id, 42u);
@@ -64,7 +64,7 @@ TEST(RoutineLoadRecord, KeepsAllThatClausesSay) {
   record.tables = {"t", "u"};
   record.status.unselected_rows = 5;
   record.status.execute_ms = 9;
-  const Result<RoutineLoadRecord> read = RoutineLoadRecord::decode(record.encode());
+  const Result<RoutineLoadRecord> read = RoutineLoadRecord::decode(*record.encode({}), {});
   ASSERT_TRUE(read.ok()) << read.status().to_string();
   const LoadRequest& load = read.value().status.spec.load;
   ASSERT_EQ(load.expressions.size(), 2u);
@@ -80,16 +80,46 @@ TEST(RoutineLoadRecord, KeepsAllThatClausesSay) {
   EXPECT_EQ(read.value().status.spec.new_offsets, spec.new_offsets);
   EXPECT_EQ(read.value().tables, record.tables);
   EXPECT_EQ(read.value().status.unselected_rows, 5u);
-  EXPECT_EQ(read.value().encode(), record.encode());
+  EXPECT_EQ(*read.value().encode({}), *record.encode({}));
+}
+
+/// A seal that turns every bit.
+SecretSeal turned_bits(bool opens) {
+  const auto turn = [](std::string_view text) -> Result<std::string> {
+    std::string turned(text);
+    for (char& c : turned) c = static_cast<char>(~c);
+    return turned;
+  };
+  SecretSeal seal{turn, turn};
+  if (!opens) seal.open = [](std::string_view) -> Result<std::string> { return Status::Corruption("another key"); };
+  return seal;
+}
+
+TEST(RoutineLoadRecord, PropertiesOfTheStreamAreSealed) {
+  RoutineLoadRecord record;
+  record.status.spec.name = "job";
+  record.status.spec.stream.client_properties = {{"sasl.password", "hunter2"}};
+  const std::string bytes = *record.encode(turned_bits(true));
+  EXPECT_EQ(bytes.find("hunter2"), std::string::npos);
+  EXPECT_NE(bytes.find("job"), std::string::npos);
+  const auto read = RoutineLoadRecord::decode(bytes, turned_bits(true));
+  ASSERT_TRUE(read.ok()) << read.status().to_string();
+  EXPECT_FALSE(read->lost_secrets);
+  EXPECT_EQ(read->status.spec.stream.client_properties, record.status.spec.stream.client_properties);
+  const auto lost = RoutineLoadRecord::decode(bytes, turned_bits(false));
+  ASSERT_TRUE(lost.ok());
+  EXPECT_TRUE(lost->lost_secrets);
+  EXPECT_EQ(lost->status.spec.name, "job");
+  EXPECT_TRUE(lost->status.spec.stream.client_properties.empty());
 }
 
 TEST(RoutineLoadRecord, DamageIsCorruption) {
-  const std::string whole = RoutineLoadRecord().encode();
+  const std::string whole = *RoutineLoadRecord().encode({});
   for (size_t cut = 0; cut < whole.size(); ++cut) {
-    EXPECT_EQ(RoutineLoadRecord::decode(whole.substr(0, cut)).status().code(), StatusCode::kCorruption) << cut;
+    EXPECT_EQ(RoutineLoadRecord::decode(whole.substr(0, cut), {}).status().code(), StatusCode::kCorruption) << cut;
     std::string damaged = whole;
     damaged[cut] = static_cast<char>(damaged[cut] ^ 0x10);
-    EXPECT_EQ(RoutineLoadRecord::decode(damaged).status().code(), StatusCode::kCorruption) << cut;
+    EXPECT_EQ(RoutineLoadRecord::decode(damaged, {}).status().code(), StatusCode::kCorruption) << cut;
   }
 }
 

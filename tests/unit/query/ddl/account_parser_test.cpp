@@ -78,9 +78,10 @@ TEST(AccountParser, Privileges) {
 TEST(AccountParser, RefusesWithoutRepeatingPasswords) {
   for (const char* text :
        {"CREATE USER u IDENTIFIED 'hunter2'", "CREATE USER u IDENTIFIED WITH sha256_password BY 'hunter2'",
-        "CREATE USER u IDENTIFIED BY PASSWORD 'hunter2'", "CREATE USER u FOO IDENTIFIED BY 'hunter2'",
-        "ALTER USER u BY 'hunter2'", "SET PASSWORD FOR u PASSWORD('hunter2')", "SET PASSWORD = PASSWORD('a', 'hunter2')",
-        "GRANT SELECT ON *.* TO u IDENTIFIED BY 'hunter2'", "CREATE USER u IDENTIFIED BY 'a' REQUIRE SSL 'hunter2'"}) {
+        "CREATE USER u IDENTIFIED BY PASSWORD 'hunter2'", "CREATE USER u 'hunter2'",
+        "CREATE USER u FOO IDENTIFIED BY 'hunter2'", "ALTER USER u BY 'hunter2'", "SET PASSWORD FOR u PASSWORD('hunter2')",
+        "SET PASSWORD = PASSWORD('a', 'hunter2')", "GRANT SELECT ON *.* TO u IDENTIFIED BY 'hunter2'",
+        "CREATE USER u IDENTIFIED BY 'a' REQUIRE SSL 'hunter2'"}) {
     const auto statement = parse_statement(text);
     ASSERT_FALSE(statement.ok()) << text;
     EXPECT_EQ(statement.status().message().find("hunter2"), std::string::npos) << statement.status().message();
