@@ -458,9 +458,10 @@ struct NoOperation {
   std::string what;  ///< e.g. "FLUSH", for the note
 };
 
-using Statement = std::variant<Query, Insert, Delete, Update, Merge, CreateDatabase, DropDatabase, CreateTable,
-                               CreateTableLike, DropTable, CreateView, DropView, TruncateTable, CreateIndex, DropIndex,
-                               AlterTable, Show, Explain, CreateRoutineLoad, AlterRoutineLoad, ControlRoutineLoad, Use, Set,
-                               ChangeWorkloadGroup, SetUserProperties, Transaction, Sync, Kill, AccountStatement, NoOperation>;
+using Statement =
+    std::variant<Query, Insert, Delete, Update, Merge, CreateDatabase, DropDatabase, CreateTable, CreateTableLike, DropTable,
+                 CreateView, DropView, TruncateTable, CreateIndex, DropIndex, AlterTable, Show, Explain, CreateRoutineLoad,
+                 AlterRoutineLoad, ControlRoutineLoad, Use, Set, ChangeWorkloadGroup, SetUserProperties, Transaction, Sync,
+                 Kill, AccountStatement, NoOperation>;
 
 }  // namespace freshet::query

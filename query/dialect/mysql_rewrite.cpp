@@ -40,10 +40,6 @@ bool is_select_modifier(const Token& token) {
   return false;
 }
 
-bool is_printable(std::string_view bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
-
 std::string blob_literal(std::string_view bytes) {
   std::string out = "'";
   for (char c : bytes) out += fmt::format("\\x{:02X}", static_cast<uint8_t>(c));
@@ -132,6 +128,15 @@ size_t Rewriter::find_word(TokenRange range, std::string_view word) const {
   return range.end;
 }
 
+size_t Rewriter::end_of_interval(size_t begin, size_t end) const {
+  for (size_t i = begin + 1; i < end; ++i) {
+    if (tokens_[i].is_operator("(")) i = partner_[i];
+    if (i > begin + 1 && is_interval_unit(tokens_[i]) && !tokens_[i - 1].is_operator(".")) return i + 1;
+    if (tokens_[i].is_operator(",")) break;
+  }
+  return begin;
+}
+
 TokenRange Rewriter::operand(size_t begin, size_t end) const {
   size_t i = begin;
   while (i < end && (tokens_[i].is_operator("-") || tokens_[i].is_operator("+"))) ++i;
@@ -169,7 +174,25 @@ Status Rewriter::append(TokenRange range, std::string& out) {
   if (depth_ == kMaxRewriteDepth)
     return Status::InvalidArgument("The statement is nested deeper than {} levels", kMaxRewriteDepth);
   ++depth_;
+  size_t plain_end = range.begin;
+  std::vector<std::pair<size_t, size_t>> outer;  // closing parentheses, and the ends of the expressions around them
   for (size_t i = range.begin; i < range.end;) {
+    if (i >= plain_end) {
+      const ExpressionRun run = find_expression(*this, i, range.end);
+      if (run.is_foreign) {
+        FRESHET_ASSIGN_OR_RETURN(i, rewrite_operators(*this, i, run.end, out));
+        continue;
+      }
+      plain_end = std::max(run.end, i + 1);
+    }
+    // What stands in parentheses are expressions of their own.
+    if (tokens_[i].is_operator("(")) {
+      outer.emplace_back(partner_[i], plain_end);
+      plain_end = i + 1;
+    } else if (!outer.empty() && outer.back().first == i) {
+      plain_end = std::max(outer.back().second, i + 1);
+      outer.pop_back();
+    }
     FRESHET_ASSIGN_OR_RETURN(i, step(i, range.end, out));
     if (out.size() > 4 * text_.size() + kMaxRewriteGrowthBytes) {
       return Status::InvalidArgument("The statement grows too long when its functions are rewritten: nest them less");
@@ -187,7 +210,7 @@ Result<size_t> Rewriter::step(size_t index, size_t end, std::string& out) {
     case TokenKind::kVariable: return step_variable(index, out);
     case TokenKind::kHexString: return step_hex(index, out);
     case TokenKind::kOperator: return step_operator(index, end, out);
-    case TokenKind::kBitString: return Status::Unsupported("Bit literals are not supported: {}", tokens_[index].text);
+    case TokenKind::kBitString: return step_bits(index, out);
     default: put(out, index, tokens_[index].text); return index + 1;
   }
 }
@@ -241,14 +264,15 @@ Result<size_t> Rewriter::step_operator(size_t index, size_t end, std::string& ou
   } else if (symbol == "&&") {
     out += ' ';
     put(out, index, "AND ");
+  } else if (symbol == "||") {
+    out += ' ';
+    put(out, index, "OR ");
   } else if (symbol == "!") {
     const TokenRange negated = operand(index + 1, end);
     if (negated.size() == 0) return error(index, "an expression behind '!'");
     FRESHET_ASSIGN_OR_RETURN(const std::string inner, render(negated));
     put(out, index, "(NOT " + inner + ")");
     return negated.end;
-  } else if (symbol == "^") {
-    return Status::Unsupported("The operator ^ is not supported: use xor(a, b)");
   } else if (symbol == ":=") {
     return Status::Unsupported("Assignments to variables inside a query are not supported: use SET");
   } else if (symbol == ";") {
@@ -280,7 +304,20 @@ Result<size_t> Rewriter::step_variable(size_t index, std::string& out) {
 
 Result<size_t> Rewriter::step_hex(size_t index, std::string& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string bytes, hex_bytes(tokens_[index]));
-  put(out, index, is_printable(bytes) ? duckdb_string(bytes) : blob_literal(bytes));
+  put(out, index, blob_literal(bytes));
+  return index + 1;
+}
+
+/// b'1010': bytes, as 0x0A is.
+Result<size_t> Rewriter::step_bits(size_t index, std::string& out) {
+  std::string_view digits = tokens_[index].text.substr(2);
+  if (digits.ends_with('\'')) digits.remove_suffix(1);
+  std::string bits(digits);
+  if (bits.find_first_not_of("01") != std::string::npos) return error(index, "the digits 0 and 1");
+  bits.insert(0, (8 - bits.size() % 8) % 8, '0');
+  std::string bytes;
+  for (size_t i = 0; i < bits.size(); i += 8) bytes += static_cast<char>(std::stoi(bits.substr(i, 8), nullptr, 2));
+  put(out, index, blob_literal(bytes));
   return index + 1;
 }
 

@@ -17,6 +17,7 @@ struct SessionValues {
   std::string user;  ///< "root@127.0.0.1"
   uint64_t connection_id = 0;
   uint64_t last_insert_id = 0;
+  bool strict_casts = false;  ///< a CAST of what is no such value is an error, not 0 or NULL
   /// Value of @@name, name in lower case; nothing when there is no such variable.
   std::function<std::optional<std::string>(std::string_view name, bool global)> system_variable;
   /// Value of @name, name in lower case; nothing is NULL.

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "query/dialect/date_format.h"
 #include "query/dialect/rewriter.h"
 
 namespace freshet::query {
@@ -42,27 +41,78 @@ Result<std::string> rewrite_last_insert_id(Rewriter& rewriter, TokenRange) {
 
 // --- types ---
 
-bool is_text_type(std::string_view name) {
-  for (std::string_view text : {"CHAR", "NCHAR", "CHARACTER", "VARCHAR", "STRING", "TEXT"}) {
-    if (name == text) return true;
+struct CastRule {
+  std::string_view type;
+  std::string_view call;  ///< `{}` is the value, `{n}` stands for digits of the type
+};
+
+/// How MySQL's CAST is called (query/duckdb/functions).
+constexpr CastRule kCasts[] = {
+    {"SIGNED", "cast_signed({})"},
+    {"UNSIGNED", "cast_unsigned({})"},
+    {"DATE", "cast_date({})"},
+    {"DATEV1", "cast_date({})"},
+    {"DATEV2", "cast_date({})"},
+    {"DOUBLE", "cast_double({})"},
+    {"REAL", "cast_double({})"},
+    {"FLOAT", "cast_double({})"},
+    {"BOOLEAN", "cast_boolean({})"},
+    {"BOOL", "cast_boolean({})"},
+    {"JSON", "cast_json({})"},
+    {"JSONB", "cast_json({})"},
+    {"TINYINT", "cast_small({}, 'TINYINT')"},
+    {"SMALLINT", "cast_small({}, 'SMALLINT')"},
+    {"INT", "cast_small({}, 'INTEGER')"},
+    {"INTEGER", "cast_small({}, 'INTEGER')"},
+    {"BIGINT", "cast_small({}, 'BIGINT')"},
+    {"YEAR", "cast_small({}, 'INTEGER')"},
+};
+/// The same for types whose digits matter.
+constexpr CastRule kCastsWithDigits[] = {
+    {"CHAR", "cast_char"},           {"NCHAR", "cast_char"},          {"CHARACTER", "cast_char"},
+    {"VARCHAR", "cast_char"},        {"STRING", "cast_char"},         {"TEXT", "cast_char"},
+    {"BINARY", "cast_binary"},       {"TIME", "cast_time"},           {"DATETIME", "cast_datetime"},
+    {"DATETIMEV1", "cast_datetime"}, {"DATETIMEV2", "cast_datetime"}, {"TIMESTAMP", "cast_datetime"},
+};
+
+bool is_decimal(std::string_view name) {
+  for (std::string_view decimal : {"DECIMAL", "DECIMALV2", "DECIMALV3", "DEC", "NUMERIC"}) {
+    if (name == decimal) return true;
   }
   return false;
 }
 
-/// CAST(x AS CHAR(3)) cuts.
-std::string cast_text(Rewriter& rewriter, const std::string& value, TokenRange type) {
-  const bool cut = type.size() >= 4 && is_text_type(to_upper(rewriter.token(type.begin).text)) &&
-                   rewriter.token(type.begin + 1).is_operator("(") &&
-                   rewriter.token(type.begin + 2).kind == TokenKind::kNumber;
-  if (!cut) return fmt::format("CAST({} AS VARCHAR)", value);
-  return fmt::format("left(CAST({} AS VARCHAR), {})", value, rewriter.token(type.begin + 2).text);
+/// The digits of `DECIMAL(10, 2)`: ", 10, 2".
+std::string digits_of_type(const Rewriter& rewriter, TokenRange type) {
+  std::string digits;
+  for (size_t i = type.begin; i < type.end; ++i) {
+    if (rewriter.token(i).kind == TokenKind::kNumber) digits += fmt::format(", {}", rewriter.token(i).text);
+  }
+  return digits;
 }
 
 Result<std::string> cast(Rewriter& rewriter, TokenRange value, TokenRange type) {
   if (value.size() == 0 || type.size() == 0) return std::string();
   FRESHET_ASSIGN_OR_RETURN(const std::string text, rewriter.render(value));
+  const std::string name = to_upper(rewriter.token(type.begin).text);
+  const std::string digits = digits_of_type(rewriter, type);
+  if (rewriter.session().strict_casts) {
+    FRESHET_ASSIGN_OR_RETURN(const std::string target, rewrite_type(rewriter, type));
+    const bool is_cut = target == "VARCHAR" && !digits.empty() && name != "STRING" && name != "TEXT";
+    return is_cut ? fmt::format("left(CAST({} AS VARCHAR){})", text, digits) : fmt::format("CAST({} AS {})", text, target);
+  }
+  for (const CastRule& rule : kCasts) {
+    if (name == rule.type) return fmt::format(fmt::runtime(rule.call), text);
+  }
+  for (const CastRule& rule : kCastsWithDigits) {
+    const std::string_view kept = digits.empty() && rule.call == "cast_datetime" ? ", 0" : std::string_view(digits);
+    if (name == rule.type) return fmt::format("{}({}{})", rule.call, text, kept);
+  }
+  if (is_decimal(name)) {
+    const bool has_scale = digits.find(',', 1) != std::string::npos;
+    return fmt::format("cast_decimal({}{})", text, digits.empty() ? ", 10, 0" : has_scale ? digits : digits + ", 0");
+  }
   FRESHET_ASSIGN_OR_RETURN(const std::string target, rewrite_type(rewriter, type));
-  if (target == "VARCHAR") return cast_text(rewriter, text, type);
   return fmt::format("CAST({} AS {})", text, target);
 }
 
@@ -72,9 +122,15 @@ Result<std::string> rewrite_cast(Rewriter& rewriter, TokenRange arguments) {
   return cast(rewriter, {arguments.begin, as}, {as + 1, arguments.end});
 }
 
+/// `x USING utf8mb4`: all text is UTF-8.
+Result<std::string> text_of(Rewriter& rewriter, TokenRange value) {
+  FRESHET_ASSIGN_OR_RETURN(const std::string text, rewriter.render(value));
+  return fmt::format("cast_char({})", text);
+}
+
 Result<std::string> rewrite_convert(Rewriter& rewriter, TokenRange arguments) {
   const size_t charset = rewriter.find_word(arguments, "USING");
-  if (charset != arguments.end) return rewriter.render({arguments.begin, charset});
+  if (charset != arguments.end) return text_of(rewriter, {arguments.begin, charset});
   const auto parts = rewriter.split(arguments);
   if (parts.size() != 2) return std::string();
   return cast(rewriter, parts[0], parts[1]);
@@ -82,48 +138,15 @@ Result<std::string> rewrite_convert(Rewriter& rewriter, TokenRange arguments) {
 
 // --- text ---
 
-/// NULL when an argument is NULL, which DuckDB's concat is not.
-Result<std::string> rewrite_concat(Rewriter& rewriter, TokenRange arguments) {
-  FRESHET_ASSIGN_OR_RETURN(const auto texts, render_all(rewriter, arguments));
-  if (texts.empty()) return std::string();
-  std::string out = "(''";
-  for (const std::string& text : texts) out += " || (" + text + ")";
-  return out + ")";
-}
-
-Result<std::string> rewrite_length(Rewriter& rewriter, TokenRange arguments) {
-  return substitute<1>(rewriter, arguments, "strlen(CAST({0} AS VARCHAR))");
-}
-Result<std::string> rewrite_locate(Rewriter& rewriter, TokenRange arguments) {
-  return substitute<2>(rewriter, arguments, "instr({1}, {0})");
-}
 Result<std::string> rewrite_char(Rewriter& rewriter, TokenRange arguments) {
-  return substitute<1>(rewriter, arguments, "chr({0})");
-}
-Result<std::string> rewrite_space(Rewriter& rewriter, TokenRange arguments) {
-  return substitute<1>(rewriter, arguments, "repeat(' ', {0})");
-}
-Result<std::string> rewrite_find_in_set(Rewriter& rewriter, TokenRange arguments) {
-  return substitute<2>(rewriter, arguments, "coalesce(list_position(string_split({1}, ','), {0}), 0)");
+  const size_t charset = rewriter.find_word(arguments, "USING");
+  FRESHET_ASSIGN_OR_RETURN(const std::string codes, rewriter.render({arguments.begin, charset}));
+  return charset == arguments.end ? fmt::format("char_of({})", codes) : fmt::format("cast_char(char_of({}))", codes);
 }
 Result<std::string> rewrite_isnull(Rewriter& rewriter, TokenRange arguments) {
   return substitute<1>(rewriter, arguments, "(({0}) IS NULL)");
 }
-Result<std::string> rewrite_regexp_replace(Rewriter& rewriter, TokenRange arguments) {
-  return substitute<3>(rewriter, arguments, "regexp_replace({0}, {1}, {2}, 'g')");
-}
-Result<std::string> rewrite_json_unquote(Rewriter& rewriter, TokenRange arguments) {
-  return substitute<1>(rewriter, arguments, "(({0}) ->> '$')");
-}
-
-Result<std::string> rewrite_substring_index(Rewriter& rewriter, TokenRange arguments) {
-  const auto parts = rewriter.split(arguments);
-  if (parts.size() != 3) return std::string();
-  const bool last = rewriter.token(parts[2].begin).is_operator("-");
-  return substitute<3>(rewriter, arguments,
-                       last ? "array_to_string(string_split({0}, {1})[({2}):], {1})"
-                            : "array_to_string(string_split({0}, {1})[1:({2})], {1})");
-}
+Result<std::string> rewrite_rand(Rewriter&, TokenRange) { return "random()"; }
 
 // --- aggregates ---
 
@@ -146,14 +169,29 @@ Result<std::string> rewrite_group_concat(Rewriter& rewriter, TokenRange argument
   std::string value;
   for (const TokenRange& part : values) {
     FRESHET_ASSIGN_OR_RETURN(const std::string text, rewriter.render(part));
-    value += (value.empty() ? "CAST(" : " || CAST(") + text + " AS VARCHAR)";
+    value += (value.empty() ? "" : ", ") + text;
   }
-  std::string out = fmt::format("string_agg({}{}, {}", distinct ? "DISTINCT " : "", value, separator);
+  std::string order;
   if (order_at != separator_at) {
-    FRESHET_ASSIGN_OR_RETURN(const std::string order, rewriter.render({order_at, separator_at}));
-    out += " " + order;
+    FRESHET_ASSIGN_OR_RETURN(order, rewriter.render({order_at, separator_at}));
+    order = " " + order;
   }
-  return out + ")";
+  const std::string text = values.size() == 1 ? fmt::format("cast_char({})", value) : fmt::format("concat({})", value);
+  // What is distinct and ordered is ordered as it was, not as a text.
+  if (distinct && !order.empty() && values.size() == 1) {
+    return fmt::format(
+        "array_to_string(list_transform(list(DISTINCT {}{}) FILTER (WHERE ({}) IS NOT NULL), lambda v: cast_char(v)), {})",
+        value, order, value, separator);
+  }
+  return fmt::format("string_agg({}{}, {}{})", distinct ? "DISTINCT " : "", text, separator, order);
+}
+
+Result<std::string> rewrite_json_arrayagg(Rewriter& rewriter, TokenRange arguments) {
+  return substitute<1>(rewriter, arguments, "concat('[', string_agg(json_written({0}), ','), ']')");
+}
+Result<std::string> rewrite_json_objectagg(Rewriter& rewriter, TokenRange arguments) {
+  return substitute<2>(rewriter, arguments,
+                       "concat('{{', string_agg(concat(json_quote({0}), ':', json_written({1})), ', '), '}}')");
 }
 
 /// COUNT(DISTINCT a, b) counts pairs without NULLs.
@@ -184,121 +222,56 @@ Result<std::string> rewrite_intersect_count(Rewriter& rewriter, TokenRange argum
   return fmt::format("{}({})", texts.size() == kFirstValue + 1 ? "bitmap_count" : "bitmap_and_count", sets);
 }
 
-// --- numbers ---
-
-Result<std::string> rewrite_log(Rewriter& rewriter, TokenRange arguments) {
-  return substitute<1>(rewriter, arguments, "ln({0})");
-}
-
 // --- dates ---
 
+/// The moment of the statement, with as many digits as MySQL's NOW(n) has.
 Result<std::string> rewrite_now_call(Rewriter& rewriter, TokenRange arguments) {
   const bool whole_seconds = arguments.size() == 0 || rewriter.token(arguments.begin).text == "0";
-  return whole_seconds ? "date_trunc('second', LOCALTIMESTAMP)" : "LOCALTIMESTAMP";
+  if (whole_seconds) return "date_trunc('second', LOCALTIMESTAMP)";
+  FRESHET_ASSIGN_OR_RETURN(const std::string digits, rewriter.render(arguments));
+  return fmt::format("cast_datetime(LOCALTIMESTAMP, {})", digits);
 }
 Result<std::string> rewrite_curdate(Rewriter&, TokenRange) { return "CURRENT_DATE"; }
-Result<std::string> rewrite_curtime(Rewriter&, TokenRange) { return "CAST(date_trunc('second', LOCALTIMESTAMP) AS TIME)"; }
-Result<std::string> rewrite_utc_timestamp(Rewriter&, TokenRange) {
-  return "make_timestamp(epoch_us(date_trunc('second', get_current_timestamp())))";
+Result<std::string> rewrite_curtime(Rewriter& rewriter, TokenRange arguments) {
+  const std::string_view digits = arguments.size() == 1 ? rewriter.token(arguments.begin).text : "0";
+  return fmt::format("cast_time(LOCALTIMESTAMP, {})", digits);
 }
 
-Result<std::string> rewrite_dayofweek(Rewriter& rewriter, TokenRange arguments) {
-  return substitute<1>(rewriter, arguments, "(dayofweek({0}) + 1)");
-}
-Result<std::string> rewrite_weekday(Rewriter& rewriter, TokenRange arguments) {
-  return substitute<1>(rewriter, arguments, "(isodow({0}) - 1)");
-}
-Result<std::string> rewrite_datediff(Rewriter& rewriter, TokenRange arguments) {
-  return substitute<2>(rewriter, arguments, "date_diff('day', CAST({1} AS DATE), CAST({0} AS DATE))");
+/// TIMESTAMPDIFF(unit, a, b): the unit is a word, which becomes a text.
+Result<std::string> with_unit(Rewriter& rewriter, TokenRange arguments, const char* pattern) {
+  const auto parts = rewriter.split(arguments);
+  if (parts.size() != 3 || parts[0].size() != 1) return std::string();
+  const Token& unit = rewriter.token(parts[0].begin);
+  if (!is_interval_unit(unit)) return rewriter.error(parts[0].begin, "a unit of time");
+  FRESHET_ASSIGN_OR_RETURN(const std::string second, rewriter.render(parts[1]));
+  FRESHET_ASSIGN_OR_RETURN(const std::string third, rewriter.render(parts[2]));
+  return fmt::format(fmt::runtime(pattern), to_upper(unit.text), second, third);
 }
 Result<std::string> rewrite_timestampdiff(Rewriter& rewriter, TokenRange arguments) {
-  return substitute<3>(rewriter, arguments, "date_sub('{0}', CAST({1} AS TIMESTAMP), CAST({2} AS TIMESTAMP))");
+  return with_unit(rewriter, arguments, "timestampdiff('{0}', {1}, {2})");
 }
 Result<std::string> rewrite_timestampadd(Rewriter& rewriter, TokenRange arguments) {
-  return substitute<3>(rewriter, arguments, "(CAST({2} AS TIMESTAMP) + INTERVAL ({1}) {0})");
+  return with_unit(rewriter, arguments, "date_add({2}, interval_of({1}, '{0}'))");
+}
+Result<std::string> rewrite_extract(Rewriter& rewriter, TokenRange arguments) {
+  const size_t from = rewriter.find_word(arguments, "FROM");
+  if (from != arguments.begin + 1 || from == arguments.end) return std::string();
+  FRESHET_ASSIGN_OR_RETURN(const std::string value, rewriter.render({from + 1, arguments.end}));
+  return fmt::format("date_part('{}', {})", to_upper(rewriter.token(arguments.begin).text), value);
+}
+Result<std::string> rewrite_time(Rewriter& rewriter, TokenRange arguments) {
+  // TIME(6) is a type with its precision.
+  if (arguments.size() == 1 && rewriter.token(arguments.begin).kind == TokenKind::kNumber) return std::string();
+  return substitute<1>(rewriter, arguments, "time_of({0})");
 }
 Result<std::string> rewrite_timestamp(Rewriter& rewriter, TokenRange arguments) {
-  // TIMESTAMP(6) is a type with its precision.
-  if (arguments.size() == 1 && rewriter.token(arguments.begin).kind == TokenKind::kNumber) return std::string();
-  return substitute<1>(rewriter, arguments, "CAST({0} AS TIMESTAMP)");
+  const bool is_type = arguments.size() == 1 && rewriter.token(arguments.begin).kind == TokenKind::kNumber;
+  if (is_type || arguments.size() == 0) return std::string();
+  FRESHET_ASSIGN_OR_RETURN(const std::string values, rewriter.render(arguments));
+  return fmt::format("timestamp_of({})", values);
 }
-Result<std::string> rewrite_to_date(Rewriter& rewriter, TokenRange arguments) {
-  return substitute<1>(rewriter, arguments, "CAST({0} AS DATE)");
-}
-
-Result<std::string> rewrite_unix_timestamp(Rewriter& rewriter, TokenRange arguments) {
-  if (arguments.size() == 0) return "CAST(floor(epoch(LOCALTIMESTAMP)) AS BIGINT)";
-  return substitute<1>(rewriter, arguments, "CAST(floor(epoch(CAST({0} AS TIMESTAMP))) AS BIGINT)");
-}
-
-/// A literal pattern in DuckDB's terms; empty when it is no literal or has no counterpart.
-std::string literal_format(const Rewriter& rewriter, TokenRange pattern) {
-  if (pattern.size() != 1 || rewriter.token(pattern.begin).kind != TokenKind::kString) return {};
-  const auto translated = translate_date_format(unquote(rewriter.token(pattern.begin)));
-  return translated ? duckdb_string(*translated) : std::string();
-}
-
-Result<std::string> rewrite_formatted(Rewriter& rewriter, TokenRange arguments, const char* pattern) {
-  const auto parts = rewriter.split(arguments);
-  if (parts.size() != 2) return std::string();
-  const std::string format = literal_format(rewriter, parts[1]);
-  if (format.empty())
-    return Status::Unsupported("The date format {} is not supported: give a literal", rewriter.source(parts[1]));
-  FRESHET_ASSIGN_OR_RETURN(const std::string value, rewriter.render(parts[0]));
-  return fmt::format(fmt::runtime(pattern), value, format);
-}
-
-Result<std::string> rewrite_date_format(Rewriter& rewriter, TokenRange arguments) {
-  return rewrite_formatted(rewriter, arguments, "strftime(CAST({0} AS TIMESTAMP), {1})");
-}
-Result<std::string> rewrite_str_to_date(Rewriter& rewriter, TokenRange arguments) {
-  return rewrite_formatted(rewriter, arguments, "try_strptime({0}, {1})");
-}
-Result<std::string> rewrite_from_unixtime(Rewriter& rewriter, TokenRange arguments) {
-  constexpr const char* kTime = "make_timestamp(CAST(({0}) * 1000000::BIGINT AS BIGINT))";
-  if (rewriter.split(arguments).size() == 2) {
-    return rewrite_formatted(rewriter, arguments, "strftime(make_timestamp(CAST(({0}) * 1000000::BIGINT AS BIGINT)), {1})");
-  }
-  return substitute<1>(rewriter, arguments, kTime);
-}
-
-/// Doris's date_trunc(time, 'unit') has DuckDB's arguments the other way round.
-Result<std::string> rewrite_date_trunc(Rewriter& rewriter, TokenRange arguments) {
-  const auto parts = rewriter.split(arguments);
-  if (parts.size() != 2 || parts[1].size() != 1 || rewriter.token(parts[1].begin).kind != TokenKind::kString)
-    return std::string();
-  if (parts[0].size() == 1 && rewriter.token(parts[0].begin).kind == TokenKind::kString) return std::string();
-  return substitute<2>(rewriter, arguments, "date_trunc({1}, {0})");
-}
-
-bool is_date_unit(const Token& unit) {
-  return unit.is_word("DAY") || unit.is_word("WEEK") || unit.is_word("MONTH") || unit.is_word("QUARTER") ||
-         unit.is_word("YEAR");
-}
-
-/// DATE_ADD(x, INTERVAL n unit), or a plain number of days. A literal day plus whole days stays a day.
-Result<std::string> shift_date(Rewriter& rewriter, TokenRange arguments, char sign) {
-  constexpr size_t kDayLiteralBytes = 12;
-  const auto parts = rewriter.split(arguments);
-  if (parts.size() != 2 || parts[0].size() == 0 || parts[1].size() == 0) return std::string();
-  FRESHET_ASSIGN_OR_RETURN(std::string date, rewriter.render(parts[0]));
-  FRESHET_ASSIGN_OR_RETURN(std::string interval, rewriter.render(parts[1]));
-  const bool days = !rewriter.token(parts[1].begin).is_word("INTERVAL");
-  if (days) interval = fmt::format("INTERVAL ({}) DAY", interval);
-  const Token& first = rewriter.token(parts[0].begin);
-  const bool literal = parts[0].size() == 1 && first.kind == TokenKind::kString;
-  if (literal) date = fmt::format("CAST({} AS TIMESTAMP)", date);
-  const std::string sum = fmt::format("({} {} {})", date, sign, interval);
-  const bool day =
-      literal && first.text.size() == kDayLiteralBytes && (days || is_date_unit(rewriter.token(parts[1].end - 1)));
-  return day ? fmt::format("CAST({} AS DATE)", sum) : sum;
-}
-
-Result<std::string> rewrite_date_add(Rewriter& rewriter, TokenRange arguments) {
-  return shift_date(rewriter, arguments, '+');
-}
-Result<std::string> rewrite_date_sub(Rewriter& rewriter, TokenRange arguments) {
-  return shift_date(rewriter, arguments, '-');
+Result<std::string> rewrite_unix_timestamp(Rewriter&, TokenRange arguments) {
+  return arguments.size() == 0 ? "CAST(floor(epoch(LOCALTIMESTAMP)) AS BIGINT)" : std::string();
 }
 
 struct NamedFunctionRule {
@@ -318,21 +291,14 @@ constexpr NamedFunctionRule kFunctionRules[] = {
     {"LAST_INSERT_ID", rewrite_last_insert_id},
     {"CAST", rewrite_cast},
     {"CONVERT", rewrite_convert},
-    {"CONCAT", rewrite_concat},
-    {"LENGTH", rewrite_length},
-    {"OCTET_LENGTH", rewrite_length},
-    {"LOCATE", rewrite_locate},
     {"CHAR", rewrite_char},
-    {"SPACE", rewrite_space},
-    {"FIND_IN_SET", rewrite_find_in_set},
     {"ISNULL", rewrite_isnull},
-    {"REGEXP_REPLACE", rewrite_regexp_replace},
-    {"JSON_UNQUOTE", rewrite_json_unquote},
-    {"SUBSTRING_INDEX", rewrite_substring_index},
+    {"RAND", rewrite_rand},
+    {"JSON_ARRAYAGG", rewrite_json_arrayagg},
+    {"JSON_OBJECTAGG", rewrite_json_objectagg},
     {"GROUP_CONCAT", rewrite_group_concat},
     {"COUNT", rewrite_count},
     {"INTERSECT_COUNT", rewrite_intersect_count},
-    {"LOG", rewrite_log},
     {"NOW", rewrite_now_call},
     {"SYSDATE", rewrite_now_call},
     {"CURRENT_TIMESTAMP", rewrite_now_call},
@@ -340,38 +306,24 @@ constexpr NamedFunctionRule kFunctionRules[] = {
     {"LOCALTIMESTAMP", rewrite_now_call},
     {"CURDATE", rewrite_curdate},
     {"CURRENT_DATE", rewrite_curdate},
+    {"UTC_DATE", rewrite_curdate},
     {"CURTIME", rewrite_curtime},
     {"CURRENT_TIME", rewrite_curtime},
-    {"UTC_TIMESTAMP", rewrite_utc_timestamp},
-    {"DAYOFWEEK", rewrite_dayofweek},
-    {"WEEKDAY", rewrite_weekday},
-    {"DATEDIFF", rewrite_datediff},
+    {"UTC_TIME", rewrite_curtime},
+    {"UTC_TIMESTAMP", rewrite_now_call},
     {"TIMESTAMPDIFF", rewrite_timestampdiff},
     {"TIMESTAMPADD", rewrite_timestampadd},
+    {"EXTRACT", rewrite_extract},
+    {"TIME", rewrite_time},
     {"TIMESTAMP", rewrite_timestamp},
-    {"TO_DATE", rewrite_to_date},
     {"UNIX_TIMESTAMP", rewrite_unix_timestamp},
-    {"FROM_UNIXTIME", rewrite_from_unixtime},
-    {"DATE_FORMAT", rewrite_date_format},
-    {"STR_TO_DATE", rewrite_str_to_date},
-    {"DATE_TRUNC", rewrite_date_trunc},
-    {"DATE_ADD", rewrite_date_add},
-    {"ADDDATE", rewrite_date_add},
-    {"DATE_SUB", rewrite_date_sub},
-    {"SUBDATE", rewrite_date_sub},
 };
 
-constexpr std::pair<std::string_view, std::string_view> kFunctionNames[] = {{"NVL", "ifnull"},
-                                                                            {"MID", "substring"},
-                                                                            {"RAND", "random"},
-                                                                            {"TRUNCATE", "trunc"},
-                                                                            {"STD", "stddev_pop"},
-                                                                            {"STDDEV", "stddev_pop"},
-                                                                            {"VARIANCE", "var_pop"},
-                                                                            {"NDV", "approx_count_distinct"},
-                                                                            {"REGEXP_LIKE", "regexp_matches"},
-                                                                            {"REGEXP_SUBSTR", "regexp_extract"},
-                                                                            {"JSON_LENGTH", "json_array_length"}};
+constexpr std::pair<std::string_view, std::string_view> kFunctionNames[] = {
+    {"STD", "stddev_pop"},     {"STDDEV", "stddev_pop"}, {"VARIANCE", "var_pop"},  {"NDV", "approx_count_distinct"},
+    {"REGEXP_LIKE", "regexp"}, {"DATE", "cast_date"},    {"TO_DATE", "cast_date"}, {"TO_DAYS", "day_number"},
+    {"IFNULL", "nvl"},
+};
 
 struct TypeAlias {
   std::string_view name;
@@ -385,13 +337,6 @@ constexpr TypeAlias kTypeAliases[] = {
     {"TIMESTAMP", "TIMESTAMP"}, {"DATEV1", "DATE"},        {"DATEV2", "DATE"},          {"LARGEINT", "HUGEINT"},
     {"YEAR", "INTEGER"},        {"JSONB", "JSON"},
 };
-
-bool is_decimal(std::string_view name) {
-  for (std::string_view decimal : {"DECIMAL", "DECIMALV2", "DECIMALV3", "DEC", "NUMERIC"}) {
-    if (name == decimal) return true;
-  }
-  return false;
-}
 
 }  // namespace
 

@@ -6,9 +6,6 @@
 namespace freshet::query {
 namespace {
 
-constexpr std::string_view kPatternStart = "'(?s).*(?:'";
-constexpr std::string_view kPatternEnd = "').*'";
-
 Result<size_t> keep(Rewriter& rewriter, size_t index, std::string& out) {
   rewriter.put(out, index, rewriter.token(index).text);
   return index + 1;
@@ -51,49 +48,17 @@ Result<size_t> rewrite_straight_join(Rewriter& rewriter, size_t index, size_t, s
   return replace(rewriter, index, "JOIN", out);
 }
 
+/// True for a word between two operands.
+bool is_infix(const Rewriter& rewriter, size_t index) {
+  return rewriter.follows_operand(index) || (index > 0 && rewriter.token(index - 1).kind == TokenKind::kString);
+}
+
 Result<size_t> rewrite_div(Rewriter& rewriter, size_t index, size_t, std::string& out) {
-  return rewriter.follows_operand(index) ? replace(rewriter, index, "//", out) : keep(rewriter, index, out);
+  return is_infix(rewriter, index) ? replace(rewriter, index, "//", out) : keep(rewriter, index, out);
 }
 
 Result<size_t> rewrite_mod(Rewriter& rewriter, size_t index, size_t, std::string& out) {
-  return rewriter.follows_operand(index) ? replace(rewriter, index, "%", out) : keep(rewriter, index, out);
-}
-
-Result<size_t> refuse_xor(Rewriter& rewriter, size_t index, size_t, std::string& out) {
-  if (!rewriter.follows_operand(index)) return keep(rewriter, index, out);
-  return Status::Unsupported("The operator XOR is not supported: write (a) <> (b)");
-}
-
-/// `x REGEXP p` -> `x ~ p'`: ~ matches the whole text, so p' allows anything around p.
-Result<size_t> put_pattern(Rewriter& rewriter, size_t index, size_t end, std::string_view symbol, std::string& out) {
-  const TokenRange pattern = rewriter.operand(index + 1, end);
-  if (pattern.size() == 0) return rewriter.error(index, "a pattern behind REGEXP");
-  FRESHET_ASSIGN_OR_RETURN(const std::string text, rewriter.render(pattern));
-  rewriter.put(out, index, symbol);
-  out += fmt::format(" ({} || {} || {})", kPatternStart, text, kPatternEnd);
-  return pattern.end;
-}
-
-Result<size_t> rewrite_regexp(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
-  return put_pattern(rewriter, index, end, "~", out);
-}
-
-Result<size_t> rewrite_not(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
-  if (word_at(rewriter, index + 1, end, "REGEXP") || word_at(rewriter, index + 1, end, "RLIKE")) {
-    return put_pattern(rewriter, index + 1, end, "!~", out);
-  }
-  return keep(rewriter, index, out);
-}
-
-/// MySQL's LIKE has the escape character \ if nothing else is said; DuckDB's has none.
-Result<size_t> rewrite_like(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
-  rewriter.put(out, index, rewriter.token(index).text);
-  const bool literal = index + 1 < end && rewriter.token(index + 1).kind == TokenKind::kString;
-  if (!literal || word_at(rewriter, index + 2, end, "ESCAPE")) return index + 1;
-  const std::string pattern = unquote(rewriter.token(index + 1));
-  rewriter.put(out, index + 1, duckdb_string(pattern));
-  if (pattern.find('\\') != std::string::npos) out += " ESCAPE '\\'";
-  return index + 2;
+  return is_infix(rewriter, index) ? replace(rewriter, index, "%", out) : keep(rewriter, index, out);
 }
 
 /// `LIMIT offset, count` -> `LIMIT count OFFSET offset`; the other way round for placeholders, to keep their order.
@@ -236,24 +201,16 @@ Result<size_t> drop_lock_in_share_mode(Rewriter& rewriter, size_t index, size_t 
   return lock ? std::min(index + 4, end) : keep(rewriter, index, out);
 }
 
-bool is_interval_unit(const Token& token) {
-  for (std::string_view unit : {"MICROSECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}) {
-    if (token.is_word(unit)) return true;
-  }
-  return false;
-}
-
-/// `INTERVAL n DAY` -> `INTERVAL (n) DAY`, which DuckDB reads for every n.
+/// `INTERVAL n DAY` -> `interval_of(n, 'DAY')`.
 Result<size_t> rewrite_interval(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
-  const TokenRange amount = rewriter.operand(index + 1, end);
-  if (amount.size() == 0 || amount.end >= end || !is_interval_unit(rewriter.token(amount.end)))
-    return keep(rewriter, index, out);
-  FRESHET_ASSIGN_OR_RETURN(const std::string text, rewriter.render(amount));
-  const bool quoted = rewriter.token(amount.begin).kind == TokenKind::kString;
-  rewriter.put(
-      out, index,
-      fmt::format(fmt::runtime(quoted ? "INTERVAL {} {}" : "INTERVAL ({}) {}"), text, rewriter.token(amount.end).text));
-  return amount.end + 1;
+  const size_t behind = rewriter.end_of_interval(index, end);
+  if (behind == index) {
+    const bool is_call = index + 1 < end && rewriter.token(index + 1).is_operator("(");
+    return is_call ? replace(rewriter, index, "interval_position", out) : keep(rewriter, index, out);
+  }
+  FRESHET_ASSIGN_OR_RETURN(const std::string amount, rewriter.render({index + 1, behind - 1}));
+  rewriter.put(out, index, fmt::format("interval_of({}, '{}')", amount, to_upper(rewriter.token(behind - 1).text)));
+  return behind;
 }
 
 Result<size_t> rewrite_now(Rewriter& rewriter, size_t index, size_t, std::string& out) {
@@ -294,11 +251,6 @@ constexpr NamedWordRule kWordRules[] = {
     {"STRAIGHT_JOIN", rewrite_straight_join},
     {"DIV", rewrite_div},
     {"MOD", rewrite_mod},
-    {"XOR", refuse_xor},
-    {"REGEXP", rewrite_regexp},
-    {"RLIKE", rewrite_regexp},
-    {"NOT", rewrite_not},
-    {"LIKE", rewrite_like},
     {"LIMIT", rewrite_limit},
     {"GROUP", rewrite_group},
     {"COLLATE", drop_collation},
@@ -352,6 +304,37 @@ constexpr std::string_view kOperandLeaders[] = {
     "OVER",   "INTO",      "JOIN",        "RETURNING", "N"};
 
 }  // namespace
+
+bool is_interval_unit(const Token& token) {
+  if (token.kind != TokenKind::kWord) return false;
+  std::string_view name = token.text;
+  constexpr std::string_view kPrefix = "SQL_TSI_";
+  if (name.size() > kPrefix.size() && equals_word(name.substr(0, kPrefix.size()), kPrefix))
+    name.remove_prefix(kPrefix.size());
+  for (std::string_view unit : {"MICROSECOND",
+                                "SECOND",
+                                "MINUTE",
+                                "HOUR",
+                                "DAY",
+                                "WEEK",
+                                "MONTH",
+                                "QUARTER",
+                                "YEAR",
+                                "SECOND_MICROSECOND",
+                                "MINUTE_MICROSECOND",
+                                "MINUTE_SECOND",
+                                "HOUR_MICROSECOND",
+                                "HOUR_SECOND",
+                                "HOUR_MINUTE",
+                                "DAY_MICROSECOND",
+                                "DAY_SECOND",
+                                "DAY_MINUTE",
+                                "DAY_HOUR",
+                                "YEAR_MONTH"}) {
+    if (equals_word(name, unit)) return true;
+  }
+  return false;
+}
 
 WordRule find_word_rule(std::string_view upper_word) {
   for (const NamedWordRule& named : kWordRules) {

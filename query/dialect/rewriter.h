@@ -29,6 +29,7 @@ class Rewriter {
   Result<std::string> run();
 
   const Token& token(size_t index) const { return tokens_[index]; }
+  size_t token_count() const { return tokens_.size(); }
   const SessionValues& session() const { return session_; }
   /// Position of the parenthesis that closes the one at `open`.
   size_t close_of(size_t open) const { return partner_[open]; }
@@ -40,6 +41,8 @@ class Rewriter {
   size_t find_word(TokenRange range, std::string_view word) const;
   /// The operand that begins at `begin`: a sign, a literal, a name or call, a parenthesis. Empty when there is none.
   TokenRange operand(size_t begin, size_t end) const;
+  /// Where INTERVAL n unit at `begin` ends; `begin` when no unit follows.
+  size_t end_of_interval(size_t begin, size_t end) const;
   /// As the text between its tokens is written.
   std::string_view source(TokenRange range) const;
   /// True when the token before `index` ends an operand, so that a name or string at `index` is an alias.
@@ -59,6 +62,7 @@ class Rewriter {
   Result<size_t> step_operator(size_t index, size_t end, std::string& out);
   Result<size_t> step_variable(size_t index, std::string& out);
   Result<size_t> step_hex(size_t index, std::string& out);
+  Result<size_t> step_bits(size_t index, std::string& out);
   Status append_labelled_list(TokenRange list, std::string& out);
   std::string label_of(TokenRange item) const;
 
@@ -68,6 +72,15 @@ class Rewriter {
   const SessionValues& session_;
   size_t depth_ = 0;
 };
+
+/// The tokens from one on that are one expression, or several operands that no operator joins.
+struct ExpressionRun {
+  size_t end = 0;
+  bool is_foreign = false;  ///< its operators are not DuckDB's, or bind otherwise there
+};
+ExpressionRun find_expression(const Rewriter& rewriter, size_t begin, size_t end);
+/// Reads a foreign expression at `index`; answers the index behind it.
+Result<size_t> rewrite_operators(Rewriter& rewriter, size_t index, size_t end, std::string& out);
 
 /// Rule for a bare word at `index`: appends what stands for it and what belongs to it, answers the index behind.
 using WordRule = Result<size_t> (*)(Rewriter& rewriter, size_t index, size_t end, std::string& out);
@@ -80,6 +93,8 @@ WordRule find_word_rule(std::string_view upper_word);
 FunctionRule find_function_rule(std::string_view upper_name);
 /// DuckDB's name for a function that differs in name alone; empty when there is none.
 std::string_view find_function_name(std::string_view upper_name);
+/// DAY, DAY_SECOND, SQL_TSI_DAY, ...
+bool is_interval_unit(const Token& token);
 /// Words before an operand: a string or name behind one of them is no alias.
 bool leads_operand(std::string_view upper_word);
 /// The type behind AS in CAST, in DuckDB's terms.

@@ -123,7 +123,7 @@ Result<Fragment> source_query(const Insert& insert, const TableSchema& schema, c
   std::string names;
   for (size_t i = 0; i < columns.size(); ++i) {
     const std::string type = engine_type_name(schema.columns[columns[i]].type);
-    head += type.empty() ? fmt::format("`__a{}`", i) : fmt::format("CAST(`__a{}` AS {})", i, type);
+    head += type.empty() ? fmt::format("`__a{}`", i) : fmt::format("`__a{}`::{}", i, type);
     head += fmt::format(" AS `__n{}`, ", i);
     names += fmt::format("{}`__a{}`", i == 0 ? "" : ", ", i);
   }

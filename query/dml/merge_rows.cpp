@@ -113,9 +113,9 @@ class MergeSelect {
   /// The values of one column come from several expressions, which need one type.
   void add_cast(SelectText& select, const Fragment& value, size_t column) const {
     const std::string type = engine_type_name(schema_.columns[column].type);
-    select.add(type.empty() ? "(" : "CAST((");
+    select.add("(");
     add(select, value);
-    select.add(type.empty() ? ")" : ") AS " + type + ")");
+    select.add(type.empty() ? ")" : ")::" + type);
   }
   /// Columns that an action says nothing of stay as they are, or have their default in a new row.
   Status add_value(SelectText& select, size_t column) const {

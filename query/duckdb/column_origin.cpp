@@ -8,6 +8,7 @@
 #include <duckdb/planner/operator/list.hpp>
 #include <unordered_map>
 
+#include "query/duckdb/functions/fraction_digits.h"
 #include "query/duckdb/query_state.h"
 #include "query/duckdb/scan_function.h"
 #include "query/duckdb/types.h"
@@ -41,7 +42,7 @@ ResultColumn computed(const LogicalType& type) {
 /// Follows result columns down a plan that is not optimized yet.
 class OriginTracer {
  public:
-  explicit OriginTracer(LogicalOperator& root) { index(root); }
+  OriginTracer(duckdb::ClientContext& context, LogicalOperator& root) : context_(context) { index(root); }
 
   ResultColumn trace(const ColumnBinding& binding, const LogicalType& type) {
     const auto found = by_table_index_.find(binding.table_index);
@@ -166,6 +167,7 @@ class OriginTracer {
 
   uint8_t scale_of_function(const duckdb::BoundFunctionExpression& function) {
     const std::string& name = function.function.name;
+    if (const auto digits = fraction_digits(context_, function)) return *digits;
     if (name == "now" || name == "get_current_timestamp" || name == "current_localtimestamp") return 0;
     if (name == "date_trunc" && function.children.front()->GetExpressionClass() == ExpressionClass::BOUND_CONSTANT) {
       const std::string unit = function.children.front()->Cast<duckdb::BoundConstantExpression>().value.ToString();
@@ -197,6 +199,7 @@ class OriginTracer {
     return std::find(kWholeUnits.begin(), kWholeUnits.end(), name) != kWholeUnits.end() ? 0 : kMicrosecondScale;
   }
 
+  duckdb::ClientContext& context_;
   std::unordered_map<idx_t, LogicalOperator*> by_table_index_;
   bool has_join_ = false;
   int depth_ = 0;
@@ -205,7 +208,7 @@ class OriginTracer {
 void note_columns(duckdb::OptimizerExtensionInput& input, duckdb::unique_ptr<LogicalOperator>& plan) {
   plan->ResolveOperatorTypes();
   const auto bindings = plan->GetColumnBindings();
-  OriginTracer tracer(*plan);
+  OriginTracer tracer(input.context, *plan);
   std::vector<ResultColumn> columns;
   for (size_t i = 0; i < bindings.size() && i < plan->types.size(); ++i) {
     columns.push_back(tracer.trace(bindings[i], plan->types[i]));

@@ -151,7 +151,8 @@ class Connection final : public RuledConnection {
   Status run(GuardedStatement guarded, const Consumer& consume) {
     try {
       FRESHET_RETURN_IF_ERROR(connect());
-      state_->begin(snapshot_, access_, rules_.most_scan_bytes ? static_cast<double>(*rules_.most_scan_bytes) : QueryState::kNoLimit);
+      state_->begin(snapshot_, access_,
+                    rules_.most_scan_bytes ? static_cast<double>(*rules_.most_scan_bytes) : QueryState::kNoLimit);
       const auto pending = connection_->PendingQuery(std::move(guarded.statement), true);
       if (pending->HasError()) return failure(pending->GetErrorObject(), guarded);
       // DuckDB forgets at the beginning of a query what came before.

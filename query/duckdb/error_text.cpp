@@ -69,6 +69,9 @@ Status status_of(const duckdb::ErrorData& error, std::span<const std::pair<std::
   if (error.Type() == ExceptionType::PARSER || error.Type() == ExceptionType::SYNTAX) {
     return Status::InvalidArgument("You have an error in your SQL syntax: {}", text);
   }
+  if (error.Type() == ExceptionType::OUT_OF_RANGE && text.find("value is out of range") == std::string::npos) {
+    return Status::InvalidArgument("A value is out of range: {}", text);
+  }
   return {code_of(error.Type()), text};
 }
 

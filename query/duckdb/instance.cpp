@@ -10,6 +10,7 @@
 #include "query/duckdb/catalog.h"
 #include "query/duckdb/column_origin.h"
 #include "query/duckdb/error_text.h"
+#include "query/duckdb/functions/function_tables.h"
 #include "query/duckdb/scan_cost.h"
 
 namespace freshet::query {
@@ -76,6 +77,7 @@ Result<std::shared_ptr<duckdb::DuckDB>> InstanceHolder::open() const {
     register_column_origins(duckdb::DBConfig::GetConfig(*opened->instance));
     register_cost_limit(duckdb::DBConfig::GetConfig(*opened->instance));
     register_bitmap_functions(*opened->instance);
+    register_mysql_functions(*opened->instance);
     FRESHET_RETURN_IF_ERROR(close_world(*opened));
     return opened;
   } catch (const std::exception& error) {

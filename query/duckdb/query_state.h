@@ -95,12 +95,12 @@ class QueryState final : public duckdb::ClientContextState {
 
  private:
   mutable std::mutex mutex_;
-  Status error_;                         ///< guarded by mutex_
-  std::vector<ResultColumn> columns_;    ///< guarded by mutex_
-  storage::ServerSnapshotPtr snapshot_;  ///< guarded by mutex_
-  double most_scan_bytes_ = kNoLimit;    ///< guarded by mutex_
-  double scan_bytes_ = 0;                ///< guarded by mutex_
-  bool is_too_big_ = false;              ///< guarded by mutex_
+  Status error_;                          ///< guarded by mutex_
+  std::vector<ResultColumn> columns_;     ///< guarded by mutex_
+  storage::ServerSnapshotPtr snapshot_;   ///< guarded by mutex_
+  double most_scan_bytes_ = kNoLimit;     ///< guarded by mutex_
+  double scan_bytes_ = 0;                 ///< guarded by mutex_
+  bool is_too_big_ = false;               ///< guarded by mutex_
   const EngineAccess* access_ = nullptr;  ///< guarded by mutex_
 };
 

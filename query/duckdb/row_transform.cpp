@@ -13,6 +13,7 @@
 
 #include "query/dialect/mysql_rewrite.h"
 #include "query/duckdb/error_text.h"
+#include "query/duckdb/mysql_meaning.h"
 #include "query/duckdb/result_bridge.h"
 #include "query/duckdb/statement_guard.h"
 #include "query/duckdb/types.h"
@@ -83,13 +84,16 @@ class ExpressionList {
   /// `what` names the expression in messages. Results that are no `type` are NULL.
   Status add(const std::string& what, const std::string& text, const Scope& scope, const IsUntyped& is_untyped,
              const LogicalType& type) {
-    Result<std::string> rewritten = rewrite_for_duckdb("SELECT " + text, SessionValues());
+    SessionValues session;
+    session.strict_casts = true;
+    Result<std::string> rewritten = rewrite_for_duckdb("SELECT " + text, session);
     if (!rewritten.ok()) return rewritten.status().with_context(what);
     auto parsed = parse_expression(std::string_view(*rewritten).substr(sizeof("SELECT ") - 1));
     if (!parsed.ok()) return parsed.status().with_context(what);
     auto expression = std::move(parsed).value();
     const std::string unknown = unknown_name(*expression, scope);
     read_untyped_operands(expression, is_untyped);
+    give_meaning_below(expression);
     try {
       const auto binder = duckdb::Binder::CreateBinder(context_);
       duckdb::physical_index_set_t used;

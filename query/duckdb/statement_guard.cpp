@@ -16,6 +16,7 @@
 
 #include "query/duckdb/catalog.h"
 #include "query/duckdb/error_text.h"
+#include "query/duckdb/mysql_meaning.h"
 
 namespace freshet::query {
 namespace {
@@ -64,9 +65,10 @@ duckdb::unique_ptr<duckdb::SelectStatement> parse_select(const std::string& sql)
 /// Walks a query: refuses what is not allowed and completes table names.
 class QueryWalker {
  public:
-  /// `depth`: of views around the query. `access` null: all may be read.
-  QueryWalker(const std::string& database, const EngineViews& views, const EngineAccess* access, size_t depth)
-      : database_(database), views_(views), access_(access), depth_(depth) {}
+  /// `depth`: of views around the query. `access` null: all may be read. `gives_meaning`: expressions are MySQL's.
+  QueryWalker(const std::string& database, const EngineViews& views, const EngineAccess* access, size_t depth,
+              bool gives_meaning)
+      : database_(database), views_(views), access_(access), depth_(depth), gives_meaning_(gives_meaning) {}
 
   void walk(duckdb::QueryNode& node) {
     const size_t outer_names = cte_names_.size();
@@ -83,11 +85,26 @@ class QueryWalker {
 
  private:
   std::function<void(duckdb::unique_ptr<ParsedExpression>&)> walk_child() {
-    return [this](duckdb::unique_ptr<ParsedExpression>& child) { walk(*child); };
+    return [this](ParsedSlot& child) { walk(child); };
   }
 
-  void walk_all(duckdb::vector<duckdb::unique_ptr<ParsedExpression>>& expressions) {
-    for (auto& expression : expressions) walk(*expression);
+  void walk_all(duckdb::vector<ParsedSlot>& expressions) {
+    for (auto& expression : expressions) walk(expression);
+  }
+
+  void walk_condition(ParsedSlot& condition) {
+    walk(condition);
+    if (gives_meaning_) give_truth(condition);
+  }
+
+  /// Columns of subqueries are named by what was written.
+  void walk_list(duckdb::vector<ParsedSlot>& list) {
+    for (auto& item : list) {
+      const bool has_name = item->HasAlias() || item->GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF ||
+                            item->GetExpressionClass() == duckdb::ExpressionClass::STAR;
+      if (gives_meaning_ && !has_name) item->SetAlias(item->GetName());
+      walk(item);
+    }
   }
 
   void walk_node(duckdb::QueryNode& node) {
@@ -117,14 +134,21 @@ class QueryWalker {
 
   void walk_select(duckdb::SelectNode& select) {
     if (select.from_table) walk_ref(select.from_table);
-    walk_all(select.select_list);
+    walk_list(select.select_list);
     walk_all(select.groups.group_expressions);
     for (auto* clause : {&select.where_clause, &select.having, &select.qualify}) {
-      if (*clause) walk(**clause);
+      if (*clause) walk_condition(*clause);
     }
+    if (gives_meaning_) move_having(select);
   }
 
-  void walk(ParsedExpression& expression) {
+  void walk(ParsedSlot& slot) {
+    check(*slot);
+    if (gives_meaning_) give_meaning(slot);
+  }
+
+  /// An expression, and all below it.
+  void check(ParsedExpression& expression) {
     if (expression.GetExpressionClass() == duckdb::ExpressionClass::FUNCTION) {
       const auto& function = expression.Cast<duckdb::FunctionExpression>();
       if (is_one_of(kRefusedFunctions, function.function_name)) {
@@ -158,7 +182,7 @@ class QueryWalker {
     if (depth_ == kMaxViewDepth) throw duckdb::BinderException("Views are nested deeper than %d levels", kMaxViewDepth);
     if (table.at_clause) throw duckdb::BinderException("'%s' is a view: it has no versions or partitions", table.table_name);
     auto query = parse_select((*view)->sql);
-    QueryWalker inner((*view)->database, views_, nullptr, depth_ + 1);
+    QueryWalker inner((*view)->database, views_, nullptr, depth_ + 1, gives_meaning_);
     inner.walk(*query->node);
     for (auto& name : inner.take_tables()) tables_.push_back(std::move(name));
     auto subquery =
@@ -185,7 +209,7 @@ class QueryWalker {
         auto& join = ref.Cast<duckdb::JoinRef>();
         walk_ref(join.left);
         walk_ref(join.right);
-        if (join.condition) walk(*join.condition);
+        if (join.condition) walk_condition(join.condition);
         return;
       }
       case TableReferenceType::EXPRESSION_LIST:
@@ -203,7 +227,7 @@ class QueryWalker {
   }
 
   void walk_table(duckdb::BaseTableRef& table) {
-    if (table.at_clause) walk(*table.at_clause->ExpressionMutable());
+    if (table.at_clause) walk(table.at_clause->ExpressionMutable());
     if (!table.catalog_name.empty() && table.catalog_name != kCatalogName) {
       throw duckdb::BinderException("Unknown database '%s.%s'", table.catalog_name, table.schema_name);
     }
@@ -224,13 +248,14 @@ class QueryWalker {
     if (!is_one_of(kTableFunctions, function.function_name)) {
       throw duckdb::BinderException("Table function '%s' is not offered", function.function_name);
     }
-    walk(*ref.function);
+    check(*ref.function);
   }
 
   const std::string& database_;
   const EngineViews& views_;
   const EngineAccess* const access_;
   const size_t depth_;
+  const bool gives_meaning_;
   std::vector<std::string> cte_names_;  ///< visible at this point
   std::vector<std::pair<std::string, std::string>> tables_;
 };
@@ -279,10 +304,8 @@ class ParameterBinder {
   std::span<const Parameter> parameters_;
 };
 
-}  // namespace
-
-Result<GuardedStatement> parse_query(std::string_view sql, const std::string& database, const EngineViews& views,
-                                     const EngineAccess* access) {
+Result<GuardedStatement> parse(std::string_view sql, const std::string& database, const EngineViews& views,
+                               const EngineAccess* access, bool gives_meaning) {
   try {
     duckdb::Parser parser(parser_options());
     parser.ParseQuery(std::string(sql));
@@ -295,7 +318,7 @@ Result<GuardedStatement> parse_query(std::string_view sql, const std::string& da
                                      duckdb::StatementTypeToString(guarded.statement->type));
     }
     guarded.parameter_count = static_cast<uint16_t>(guarded.statement->named_param_map.size());
-    QueryWalker walker(database, views, access, 0);
+    QueryWalker walker(database, views, access, 0, gives_meaning);
     walker.walk(*guarded.statement->Cast<duckdb::SelectStatement>().node);
     guarded.tables = walker.take_tables();
     return guarded;
@@ -306,8 +329,15 @@ Result<GuardedStatement> parse_query(std::string_view sql, const std::string& da
   }
 }
 
+}  // namespace
+
+Result<GuardedStatement> parse_query(std::string_view sql, const std::string& database, const EngineViews& views,
+                                     const EngineAccess* access) {
+  return parse(sql, database, views, access, true);
+}
+
 Result<duckdb::unique_ptr<ParsedExpression>> parse_expression(std::string_view text) {
-  FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse_query("SELECT " + std::string(text), {}, {}, nullptr));
+  FRESHET_ASSIGN_OR_RETURN(GuardedStatement guarded, parse("SELECT " + std::string(text), {}, {}, nullptr, false));
   auto& query = *guarded.statement->Cast<duckdb::SelectStatement>().node;
   const auto not_alone = [] { return Status::InvalidArgument("one expression is expected, without clauses around it"); };
   if (query.type != duckdb::QueryNodeType::SELECT_NODE || !query.modifiers.empty() || !query.cte_map.map.empty()) {

@@ -42,12 +42,7 @@ bool is_numeric(const ParsedExpression& expression) {
   }
 }
 
-bool is_interval(const ParsedExpression& expression) {
-  if (expression.GetExpressionClass() == ExpressionClass::CONSTANT) {
-    return expression.Cast<duckdb::ConstantExpression>().value.type() == LogicalType::INTERVAL;
-  }
-  return function_name(expression).starts_with("to_");  // to_days(1) is what the parser makes of INTERVAL 1 DAY
-}
+bool is_interval(const ParsedExpression& expression) { return function_name(expression) == "interval_of"; }
 
 class Reader {
  public:
@@ -93,7 +88,8 @@ class Reader {
     if (!is_arithmetic && !is_one_of(kNumericFunctions, name)) return;
     const bool has_interval = is_arithmetic && std::any_of(function.children.begin(), function.children.end(),
                                                            [](const Slot& child) { return is_interval(*child); });
-    for (Slot& child : function.children) cast(child, has_interval ? LogicalType::TIMESTAMP : LogicalType::DOUBLE);
+    if (has_interval) return;
+    for (Slot& child : function.children) cast(child, LogicalType::DOUBLE);
   }
 
   void cast(Slot& operand, const LogicalType& type) const {

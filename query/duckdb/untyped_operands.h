@@ -10,8 +10,8 @@ namespace freshet::query {
 /// Whether a column is a text whose meaning the expression decides.
 using IsUntyped = std::function<bool(const std::string& name)>;
 
-/// Reads untyped columns as MySQL does where the expression needs a number (arithmetic, numeric functions, comparison with
-/// numbers, members of bitmaps) or a time (beside an INTERVAL): TRY_CAST to DOUBLE, UBIGINT or TIMESTAMP around them.
+/// Reads untyped columns as numbers where the expression needs some (arithmetic but with an INTERVAL, numeric functions,
+/// comparison with numbers, members of bitmaps): TRY_CAST to DOUBLE or UBIGINT around them, so that what is none is NULL.
 void read_untyped_operands(duckdb::unique_ptr<duckdb::ParsedExpression>& expression, const IsUntyped& is_untyped);
 
 }  // namespace freshet::query

@@ -168,7 +168,7 @@ def test_concurrent_unions_lose_nothing(make_server):
     def write(thread):
         for i in range(loads):
             first = (thread * loads + i) * 10
-            server.sql(f"INSERT INTO d.uv SELECT 'p' || (r % 3), 1, to_bitmap(r + {first}) FROM range(10) t(r)")
+            server.sql(f"INSERT INTO d.uv SELECT concat('p', r % 3), 1, to_bitmap(r + {first}) FROM range(10) t(r)")
 
     writers = [threading.Thread(target=write, args=(thread,)) for thread in range(threads)]
     for writer in writers:

@@ -22,6 +22,15 @@ def test_expressions_fill_columns(server, database, orders):
         ("1", "10", "NEW-1", "2023-11-14 22:13:20"), ("2", "5", "X-2", "1970-01-01 00:00:00")]
 
 
+def test_expressions_mean_what_they_mean_in_queries(server, database, orders):
+    answer = orders("1,7,2024/1/5,x\n2,8,2024/2/6,apple\n", columns="id, n, d, s, amount = n DIV 2 | 8, "
+                    "status = if(s regexp '^a', date_format(d, '%d.%m.'), concat(n / 2, '')), changed = d + interval 1 month",
+                    where="not s like 'y%' xor 0")
+    assert answer["Status"] == "Success", answer.get("FirstErrorMsg") or answer
+    assert rows(server, database, "id, amount, status, changed") == [
+        ("1", "11", "3.5", "2024-02-05 00:00:00"), ("2", "12", "06.02.", "2024-03-06 00:00:00")]
+
+
 def test_a_source_column_may_have_the_name_of_the_column_it_fills(server, database, orders):
     answer = orders("1,5,a\n2,x,b\n", columns="id, amount, status, amount = amount + 1, changed = '2026-02-03 04:05:06'",
                     where="amount > 3 or amount is null")

@@ -45,19 +45,28 @@ TEST_P(MysqlRewrite, SaysItInDuckDbsWords) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, MysqlRewrite,
-    testing::Values(Case{"SELECT `a b` FROM `t`", "\"a b\"", "`"}, Case{"SELECT \"it's\"", "'it''s'"},
-                    Case{"SELECT 'a\\'b'", "'a''b'"}, Case{"SELECT a FROM t LIMIT 5, 10", "OFFSET 5", "LIMIT 5"},
-                    Case{"SELECT a <=> b FROM t", "SELECT a IS NOT DISTINCT FROM b AS \"a <=> b\" FROM t"},
-                    Case{"SELECT a && b FROM t", "SELECT a AND b AS \"a && b\" FROM t"},
-                    Case{"SELECT 7 DIV 2", "SELECT 7 // 2 AS \"7 DIV 2\""},
-                    Case{"SELECT CAST(a AS SIGNED) FROM t", "SELECT CAST(a AS BIGINT) AS"},
-                    Case{"SELECT DATABASE()", "'shop'"}, Case{"SELECT VERSION()", "'8.0.34-freshet'"},
-                    Case{"SELECT CONNECTION_ID()", "7"}, Case{"SELECT @@autocommit", "1"},
-                    Case{"SELECT @@session.autocommit", "1"}, Case{"SELECT 1 FROM DUAL", "SELECT 1", "FROM DUAL"},
-                    Case{"SELECT /*+ SET_VAR(x=1) */ a FROM t -- end", "SELECT", "SET_VAR"},
-                    Case{"SELECT GROUP_CONCAT(a ORDER BY a SEPARATOR ';') FROM t",
-                         "string_agg(CAST(a AS VARCHAR), ';' ORDER BY a)"},
-                    Case{"SELECT a FROM t WHERE b = ? AND c = ?", "b = ? AND c = ?"}));
+    testing::Values(
+        Case{"SELECT `a b` FROM `t`", "\"a b\"", "`"}, Case{"SELECT \"it's\"", "'it''s'"}, Case{"SELECT 'a\\'b'", "'a''b'"},
+        Case{"SELECT a FROM t LIMIT 5, 10", "OFFSET 5", "LIMIT 5"},
+        Case{"SELECT a <=> b FROM t", "SELECT a IS NOT DISTINCT FROM b AS \"a <=> b\" FROM t"},
+        Case{"SELECT a && b FROM t", "SELECT a AND b AS \"a && b\" FROM t"},
+        Case{"SELECT 7 DIV 2", "SELECT 7 // 2 AS \"7 DIV 2\""},
+        Case{"SELECT CAST(a AS SIGNED) FROM t", "SELECT cast_signed(a) AS"},
+        Case{"SELECT a | b & c FROM t", "bit_or_of(a, bit_and_of(b, c))"},
+        Case{"SELECT a + 1 & b << 2 FROM t", "bit_and_of((a + 1), shift_left(b, 2))"},
+        Case{"SELECT a = b = c FROM t", "((a = b) = c)"}, Case{"SELECT ~a + 1 FROM t", "(bit_not_of(a) + 1)"},
+        Case{"SELECT a XOR b OR c AND d FROM t", "(logical_xor(a, b) OR (c AND d))"},
+        Case{"SELECT a FROM t WHERE b NOT REGEXP 'x' AND c", "((NOT regexp(b, 'x')) AND c)"},
+        Case{"SELECT f(a, (b XOR c)) + 1 FROM t", "f(a, (logical_xor(b, c))) + 1"},
+        Case{"SELECT a XOR b OR c OR d FROM t", "(logical_xor(a, b) OR c OR d)"}, Case{"SELECT a || b FROM t", "a OR b"},
+        Case{"SELECT a->'$.b' = 1 FROM t", "(json_extract(a, '$.b') = 1)"},
+        Case{"SELECT CASE WHEN a & 1 THEN b END | 2 FROM t", "bit_or_of(CASE WHEN bit_and_of(a, 1) THEN b END, 2)"},
+        Case{"SELECT a + INTERVAL b + 1 DAY FROM t", "interval_of(b + 1, 'DAY')"}, Case{"SELECT DATABASE()", "'shop'"},
+        Case{"SELECT VERSION()", "'8.0.34-freshet'"}, Case{"SELECT CONNECTION_ID()", "7"}, Case{"SELECT @@autocommit", "1"},
+        Case{"SELECT @@session.autocommit", "1"}, Case{"SELECT 1 FROM DUAL", "SELECT 1", "FROM DUAL"},
+        Case{"SELECT /*+ SET_VAR(x=1) */ a FROM t -- end", "SELECT", "SET_VAR"},
+        Case{"SELECT GROUP_CONCAT(a ORDER BY a SEPARATOR ';') FROM t", "string_agg(cast_char(a), ';' ORDER BY a)"},
+        Case{"SELECT a FROM t WHERE b = ? AND c = ?", "b = ? AND c = ?"}));
 
 TEST(MysqlRewriteErrors, UnknownVariableIsNamed) {
   EXPECT_NE(rewritten("SELECT @@nonsense").find("nonsense"), std::string::npos);
