@@ -1,5 +1,6 @@
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,6 +66,18 @@ struct DataPaths {
   std::string logs() const { return root / "logs"; }
   std::string keys() const { return root / "keys"; }
 };
+
+/// How many segment files may be open: as the settings say, or half of what the system allows; first it is asked for all it
+/// allows.
+size_t open_segment_files(const config::Settings& settings) {
+  constexpr uint64_t kFewest = 64;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kFewest;
+  const rlimit raised{.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  const uint64_t half = std::max<uint64_t>(kFewest, limit.rlim_cur / 2);
+  return settings.storage.open_files == 0 ? half : std::min(settings.storage.open_files, half);
+}
 
 storage::StorageOptions storage_options(const config::Settings& settings) {
   storage::StorageOptions options;
@@ -221,7 +234,7 @@ class Server {
     // The data directory is this server's now: what a server that is gone spilled and spooled is nobody's.
     std::filesystem::remove_all(paths.temporary(), error);
     FRESHET_RETURN_IF_ERROR(make_folders({paths.bodies(), paths.spilled()}));
-    FRESHET_ASSIGN_OR_RETURN(auto files, storage::open_local_file_store(paths.segments()));
+    FRESHET_ASSIGN_OR_RETURN(auto files, storage::open_local_file_store(paths.segments(), open_segment_files(settings)));
     FRESHET_ASSIGN_OR_RETURN(storage_,
                              storage::StorageEngine::open(std::move(meta), std::move(files), storage_options(settings)));
     FRESHET_ASSIGN_OR_RETURN(views_, query::Views::open(*storage_));

@@ -66,6 +66,7 @@ struct StorageSettings {
   uint64_t disk_reserve_bytes = 64 * kMiB;
   uint64_t disk_full_wait_seconds = 86400;
   uint64_t quarantine_keep_seconds = 604'800;
+  uint64_t open_files = 0;
   uint64_t label_keep_seconds = 259'200;
   uint64_t label_limit = 1'000'000;
   uint64_t precommit_timeout_seconds = 3600;

@@ -183,6 +183,10 @@ std::vector<Setting> settings_table(Settings& s) {
       {"storage.quarantine_keep_seconds",
        "Files that belong to no commit are kept in segments/quarantine so long; a start then removes them.", kSeconds, 0,
        kMaxSeconds, &s.storage.quarantine_keep_seconds},
+      {"storage.open_files",
+       "Segment files that are open at once; others are opened when they are read. 0: half of what the system allows the "
+       "process.",
+       kCount, 0, 1e8, &s.storage.open_files},
       {"storage.label_keep_seconds", "A load's label is remembered for so long.", kSeconds, 60, kMaxSeconds,
        &s.storage.label_keep_seconds},
       {"storage.label_limit", "Labels remembered at once; loads are refused beyond, none is forgotten early.", kCount, 1,

@@ -83,8 +83,15 @@ def sql(server, database):
 
 
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory):
-    """A running broker; topics are named by the tests. Whoever stops it starts it again."""
+def broker_of_all(tmp_path_factory):
     broker = KafkaBroker(tmp_path_factory.mktemp("kafka")).start()
     yield broker
     broker.stop()
+
+
+@pytest.fixture
+def kafka(broker_of_all):
+    """A running broker; topics are named by the tests. Whoever stops it starts it again; after a test that failed to, this does."""
+    if not broker_of_all.is_alive():
+        broker_of_all.start()
+    return broker_of_all

@@ -7,11 +7,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
 #include <system_error>
 #include <utility>
+
+#include "storage/io/open_files.h"
 
 namespace freshet::storage {
 namespace {
@@ -135,24 +139,59 @@ class LocalWritableFile final : public WritableFile {
   Status failure_;
 };
 
-class LocalReadableFile final : public ReadableFile {
+class LocalReadableFile final : public ReadableFile, private ClosableFile {
  public:
-  LocalReadableFile(Descriptor descriptor, std::string name, std::string path, uint64_t size)
-      : descriptor_(std::move(descriptor)), name_(std::move(name)), path_(std::move(path)), size_(size) {}
+  LocalReadableFile(Descriptor descriptor, std::string name, std::string path, uint64_t size,
+                    std::shared_ptr<OpenFiles> open_files)
+      : name_(std::move(name)),
+        path_(std::move(path)),
+        size_(size),
+        open_files_(std::move(open_files)),
+        descriptor_(std::make_shared<const Descriptor>(std::move(descriptor))) {
+    open_files_->add(*this);
+  }
+  ~LocalReadableFile() override { open_files_->remove(*this); }
 
   uint64_t size() const override { return size_; }
   const std::string& name() const override { return name_; }
 
   Status read(uint64_t offset, std::span<char> out) const override {
     if (offset > size_ || out.size() > size_ - offset) return short_file(path_, offset, out.size());
-    return read_all(descriptor_, path_, offset, out);
+    FRESHET_ASSIGN_OR_RETURN(const auto descriptor, opened());
+    return read_all(*descriptor, path_, offset, out);
   }
 
  private:
-  const Descriptor descriptor_;
+  Result<std::shared_ptr<const Descriptor>> opened() const {
+    if (!was_used_.load(std::memory_order_relaxed)) was_used_.store(true, std::memory_order_relaxed);
+    {
+      const std::lock_guard lock(mutex_);
+      if (descriptor_ != nullptr) return descriptor_;
+    }
+    auto again = std::make_shared<const Descriptor>(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    if (again->get() < 0) return os_error("open", path_, errno);
+    {
+      const std::lock_guard lock(mutex_);
+      if (descriptor_ != nullptr) return descriptor_;
+      descriptor_ = again;
+    }
+    open_files_->add(*this);
+    return again;
+  }
+
+  bool was_used() const override { return was_used_.exchange(false, std::memory_order_relaxed); }
+  void close() const override {
+    const std::lock_guard lock(mutex_);
+    descriptor_ = nullptr;
+  }
+
   const std::string name_;
   const std::string path_;
   const uint64_t size_;
+  const std::shared_ptr<OpenFiles> open_files_;
+  mutable std::atomic<bool> was_used_{false};
+  mutable std::mutex mutex_;
+  mutable std::shared_ptr<const Descriptor> descriptor_;  ///< null while it is closed
 };
 
 Status check_name(std::string_view name) {
@@ -164,8 +203,10 @@ Status check_name(std::string_view name) {
 
 class LocalFileStore final : public FileStore {
  public:
-  LocalFileStore(std::string directory, Descriptor descriptor)
-      : directory_(std::move(directory)), descriptor_(std::move(descriptor)) {}
+  LocalFileStore(std::string directory, Descriptor descriptor, size_t most_open)
+      : directory_(std::move(directory)),
+        descriptor_(std::move(descriptor)),
+        open_files_(std::make_shared<OpenFiles>(most_open)) {}
 
   Result<std::unique_ptr<WritableFile>> create(std::string_view name) override {
     FRESHET_RETURN_IF_ERROR(check_name(name));
@@ -184,7 +225,7 @@ class LocalFileStore final : public FileStore {
     struct stat info;
     if (::fstat(opened.get(), &info) != 0) return os_error("stat", path, errno);
     return std::make_shared<const LocalReadableFile>(std::move(opened), std::move(file), std::move(path),
-                                                     static_cast<uint64_t>(info.st_size));
+                                                     static_cast<uint64_t>(info.st_size), open_files_);
   }
 
   Status sync_names() override {
@@ -258,6 +299,7 @@ class LocalFileStore final : public FileStore {
 
   const std::string directory_;
   const Descriptor descriptor_;
+  const std::shared_ptr<OpenFiles> open_files_;
 };
 
 /// Makes the name of a new directory durable in its parent.
@@ -270,14 +312,14 @@ Status sync_parent(const std::filesystem::path& directory) {
 
 }  // namespace
 
-Result<std::unique_ptr<FileStore>> open_local_file_store(const std::string& directory) {
+Result<std::unique_ptr<FileStore>> open_local_file_store(const std::string& directory, size_t most_open) {
   std::error_code error;
   const bool is_new = std::filesystem::create_directories(directory, error);
   if (error) return os_error("make directory", directory, error.value());
   if (is_new) FRESHET_RETURN_IF_ERROR(sync_parent(directory));
   Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (opened.get() < 0) return os_error("open directory", directory, errno);
-  return std::make_unique<LocalFileStore>(directory, std::move(opened));
+  return std::make_unique<LocalFileStore>(directory, std::move(opened), most_open);
 }
 
 }  // namespace freshet::storage

@@ -11,8 +11,9 @@
 
 namespace freshet::storage {
 
-/// kVectorRows rows with their keys. `previous` links a row to the next older row of its key.
+/// Up to kVectorRows rows with their keys. `previous` links a row to the next older row of its key.
 struct DeltaBuffer::RowChunk {
+  uint32_t capacity;
   std::vector<ColumnChunk> columns;
   std::unique_ptr<uint64_t[]> fixed_keys;
   std::unique_ptr<std::string_view[]> byte_keys;
@@ -23,6 +24,10 @@ namespace {
 
 constexpr uint32_t kMaxChunks = DeltaBuffer::kMaxRows / kVectorRows;
 constexpr unsigned kLevels = std::bit_width(kMaxChunks);
+/// Room in the first chunk of a buffer; it grows by kChunkGrowth, so that a table of many tablets with few rows each stays
+/// small.
+constexpr uint32_t kFirstChunkRows = 16;
+constexpr uint32_t kChunkGrowth = 4;
 
 /// Calls `use` with a zero of the unsigned (or 128-bit) type that is `width` bytes wide.
 template <typename Use>
@@ -38,7 +43,8 @@ void with_width(uint32_t width, const Use& use) {
 
 }  // namespace
 
-/// Chunks in levels of 1, 2, 4, ... so that the directory of a small buffer is small and none is ever moved.
+/// Chunks in levels of 1, 2, 4, ... so that the directory of a small buffer is small and none is ever moved. A grown chunk
+/// takes the place of the one whose rows it repeats, which stays for those who read it.
 struct DeltaBuffer::State {
   explicit State(const TableSchema& schema) : keys_are_fixed(KeyCodec(schema).is_fixed()) {
     bytes_per_row = keys_are_fixed ? sizeof(uint64_t) : sizeof(std::string_view);
@@ -49,10 +55,11 @@ struct DeltaBuffer::State {
   }
 
   static unsigned level_of(uint32_t chunk_index) { return static_cast<unsigned>(std::bit_width(chunk_index + 1)) - 1; }
-  RowChunk& chunk(uint32_t chunk_index) const {
+  std::atomic<RowChunk*>& place_of(uint32_t chunk_index) const {
     const unsigned level = level_of(chunk_index);
-    return *levels[level][chunk_index + 1 - (1u << level)];
+    return levels[level][chunk_index + 1 - (1u << level)];
   }
+  RowChunk& chunk(uint32_t chunk_index) const { return *place_of(chunk_index).load(std::memory_order_acquire); }
   const RowChunk& chunk_of_row(RowOrdinal row) const { return chunk(row / kVectorRows); }
 
   bool row_has_key(RowOrdinal row, const KeyRun& keys, size_t key) const {
@@ -63,7 +70,9 @@ struct DeltaBuffer::State {
 
   const bool keys_are_fixed;
   uint64_t bytes_per_row = 0;
-  std::array<std::unique_ptr<std::unique_ptr<RowChunk>[]>, kLevels> levels;
+  uint64_t chunk_bytes = 0;                       ///< of all chunks
+  std::vector<std::unique_ptr<RowChunk>> chunks;  ///< all, also those that have grown
+  std::array<std::unique_ptr<std::atomic<RowChunk*>[]>, kLevels> levels;
   ByteArena arena;
   DeltaKeyIndex index;
 };
@@ -73,32 +82,65 @@ DeltaBuffer::DeltaBuffer(RowsetId id, SchemaPtr schema)
 
 DeltaBuffer::~DeltaBuffer() = default;
 
-DeltaBuffer::RowChunk& DeltaBuffer::chunk_for_append(uint32_t chunk_index) {
-  const unsigned level = State::level_of(chunk_index);
-  auto& chunks = state_->levels[level];
-  if (chunks == nullptr) chunks = std::make_unique<std::unique_ptr<RowChunk>[]>(size_t{1} << level);
-  auto& chunk = chunks[chunk_index + 1 - (1u << level)];
-  if (chunk != nullptr) return *chunk;
-
-  chunk = std::make_unique<RowChunk>();
+DeltaBuffer::RowChunk& DeltaBuffer::new_chunk(uint32_t capacity) {
+  auto chunk = std::make_unique<RowChunk>();
+  chunk->capacity = capacity;
   chunk->columns.resize(schema_->columns.size());
   for (size_t i = 0; i < chunk->columns.size(); ++i) {
     const DataType& type = schema_->columns[i].type;
     ColumnChunk& column = chunk->columns[i];
     if (type.is_bytes()) {
-      column.bytes = std::make_unique_for_overwrite<std::string_view[]>(kVectorRows);
+      column.bytes = std::make_unique_for_overwrite<std::string_view[]>(capacity);
     } else {
-      column.fixed = std::make_unique_for_overwrite<char[]>(size_t{kVectorRows} * type.width());
+      column.fixed = std::make_unique_for_overwrite<char[]>(size_t{capacity} * type.width());
     }
-    column.nulls = std::make_unique_for_overwrite<uint8_t[]>(kVectorRows);
+    column.nulls = std::make_unique_for_overwrite<uint8_t[]>(capacity);
   }
   if (state_->keys_are_fixed) {
-    chunk->fixed_keys = std::make_unique_for_overwrite<uint64_t[]>(kVectorRows);
+    chunk->fixed_keys = std::make_unique_for_overwrite<uint64_t[]>(capacity);
   } else {
-    chunk->byte_keys = std::make_unique_for_overwrite<std::string_view[]>(kVectorRows);
+    chunk->byte_keys = std::make_unique_for_overwrite<std::string_view[]>(capacity);
   }
-  if (schema_->is_unique()) chunk->previous = std::make_unique_for_overwrite<RowOrdinal[]>(kVectorRows);
-  return *chunk;
+  if (schema_->is_unique()) chunk->previous = std::make_unique_for_overwrite<RowOrdinal[]>(capacity);
+  state_->chunk_bytes += sizeof(RowChunk) + chunk->columns.size() * sizeof(ColumnChunk) + capacity * state_->bytes_per_row;
+  return *state_->chunks.emplace_back(std::move(chunk));
+}
+
+/// Copies all rows of `from`, which is full, to the front of `to`.
+void DeltaBuffer::copy_rows(const RowChunk& from, RowChunk& to) const {
+  const size_t rows = from.capacity;
+  for (size_t i = 0; i < from.columns.size(); ++i) {
+    const DataType& type = schema_->columns[i].type;
+    if (type.is_bytes()) {
+      std::copy_n(from.columns[i].bytes.get(), rows, to.columns[i].bytes.get());
+    } else {
+      std::memcpy(to.columns[i].fixed.get(), from.columns[i].fixed.get(), rows * type.width());
+    }
+    std::copy_n(from.columns[i].nulls.get(), rows, to.columns[i].nulls.get());
+  }
+  if (state_->keys_are_fixed) {
+    std::copy_n(from.fixed_keys.get(), rows, to.fixed_keys.get());
+  } else {
+    std::copy_n(from.byte_keys.get(), rows, to.byte_keys.get());
+  }
+  if (schema_->is_unique()) std::copy_n(from.previous.get(), rows, to.previous.get());
+}
+
+/// The chunk of the next row, which has room for it.
+DeltaBuffer::RowChunk& DeltaBuffer::chunk_for_append() {
+  const uint32_t chunk_index = row_count_ / kVectorRows;
+  auto& level = state_->levels[State::level_of(chunk_index)];
+  if (level == nullptr) level = std::make_unique<std::atomic<RowChunk*>[]>(size_t{1} << State::level_of(chunk_index));
+  std::atomic<RowChunk*>& place = state_->place_of(chunk_index);
+  RowChunk* const chunk = place.load(std::memory_order_relaxed);
+  if (chunk != nullptr && row_count_ % kVectorRows < chunk->capacity) return *chunk;
+  const uint32_t capacity = chunk_index != 0   ? uint32_t{kVectorRows}
+                            : chunk == nullptr ? kFirstChunkRows
+                                               : std::min<uint32_t>(kVectorRows, chunk->capacity * kChunkGrowth);
+  RowChunk& made = new_chunk(capacity);
+  if (chunk != nullptr) copy_rows(*chunk, made);
+  place.store(&made, std::memory_order_release);
+  return made;
 }
 
 RowOrdinal DeltaBuffer::append(const Block& block, const KeyRun& keys) {
@@ -108,21 +150,19 @@ RowOrdinal DeltaBuffer::append(const Block& block, const KeyRun& keys) {
   const RowOrdinal first = row_count_;
   if (first == 0) created_ = std::chrono::steady_clock::now();
   for (size_t done = 0; done < rows;) {
-    const uint32_t at = static_cast<uint32_t>(first + done);
-    const uint32_t count = static_cast<uint32_t>(std::min<size_t>(rows - done, kVectorRows - at % kVectorRows));
-    append_chunk(block, keys, done, count);
+    RowChunk& chunk = chunk_for_append();
+    const uint32_t count = static_cast<uint32_t>(std::min<size_t>(rows - done, chunk.capacity - row_count_ % kVectorRows));
+    copy_in(block, keys, done, count, chunk);
     done += count;
     row_count_ += count;
   }
   if (schema_->is_unique()) index_keys(keys);
-  byte_size_.store(row_count_ * state_->bytes_per_row + state_->arena.byte_size() + state_->index.byte_size(),
-                   std::memory_order_relaxed);
+  byte_size_.store(state_->chunk_bytes + state_->arena.byte_size() + state_->index.byte_size(), std::memory_order_relaxed);
   return first;
 }
 
-/// Copies rows [first, first + count) of `block` behind the last row; they fit into one chunk.
-void DeltaBuffer::append_chunk(const Block& block, const KeyRun& keys, size_t first, uint32_t count) {
-  RowChunk& chunk = chunk_for_append(row_count_ / kVectorRows);
+/// Copies rows [first, first + count) of `block` behind the last row, into `chunk`.
+void DeltaBuffer::copy_in(const Block& block, const KeyRun& keys, size_t first, uint32_t count, RowChunk& chunk) {
   const uint32_t at = row_count_ % kVectorRows;
   for (size_t i = 0; i < chunk.columns.size(); ++i) {
     const Column& source = block.columns[i];

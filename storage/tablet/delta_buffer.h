@@ -19,16 +19,17 @@ namespace freshet::storage {
 /// The rows of small commits to one tablet, in memory, in commit order: the home of rows that have no segment file yet.
 /// Every row is also in a carried block of a synced commit record.
 ///
-/// Append-only columns in chunks of kVectorRows rows, with a hash index from key to newest row. A version of it is a prefix
-/// (row count) and a DeadRows. Threads: one writer (holds the table's publish lock); any number of readers of rows below a
-/// row count that was published to them through a snapshot, at the same time. They need no lock: a row is written once,
-/// before the row count (or the index slot) that leads to it is published.
+/// Append-only columns in chunks of kVectorRows rows (the first one grows up to that), with a hash index from key to newest
+/// row. A version of it is a prefix (row count) and a DeadRows. Threads: one writer (holds the table's publish lock); any
+/// number of readers of rows below a row count that was published to them through a snapshot, at the same time. They need no
+/// lock: a row is written once, before the row count (or the index slot) that leads to it is published.
 class DeltaBuffer {
  public:
   /// Most rows of one buffer. The caller begins a new one before that, and before the memory of this one grows too large.
   static constexpr uint32_t kMaxRows = 1u << 24;
 
-  /// kVectorRows rows of all columns. Rows that a snapshot covers never move or change.
+  /// Up to kVectorRows rows of a column. Rows that a snapshot covers never change, and what was read of them stays where it
+  /// is.
   struct ColumnChunk {
     std::unique_ptr<char[]> fixed;              ///< fixed width: values side by side
     std::unique_ptr<std::string_view[]> bytes;  ///< byte columns: views into the buffer's arena
@@ -42,7 +43,7 @@ class DeltaBuffer {
   const SchemaPtr& schema() const { return schema_; }
   /// Writer only: rows appended so far.
   uint32_t row_count() const { return row_count_; }
-  /// Bytes that rows, keys and index take. Any thread.
+  /// Bytes allocated for rows, keys and index. Any thread.
   uint64_t byte_size() const { return byte_size_.load(std::memory_order_relaxed); }
   /// When its first row came. REQUIRES: a row was published to the caller.
   std::chrono::steady_clock::time_point created() const { return created_; }
@@ -66,8 +67,10 @@ class DeltaBuffer {
  private:
   struct State;
   struct RowChunk;
-  RowChunk& chunk_for_append(uint32_t chunk_index);
-  void append_chunk(const Block& block, const KeyRun& keys, size_t first, uint32_t count);
+  RowChunk& new_chunk(uint32_t capacity);
+  RowChunk& chunk_for_append();
+  void copy_rows(const RowChunk& from, RowChunk& to) const;
+  void copy_in(const Block& block, const KeyRun& keys, size_t first, uint32_t count, RowChunk& chunk);
   void index_keys(const KeyRun& keys);
 
   RowsetId id_;

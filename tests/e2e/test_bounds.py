@@ -2,6 +2,8 @@
 import base64
 import http.client
 import json
+import os
+import pathlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -121,6 +123,50 @@ def test_delta_buffers_of_many_tables_share_their_memory(make_server):
     # Admission looks a few milliseconds back: what eight commits add meanwhile may come on top.
     assert watch.most["freshet_delta_bytes"] <= limit + tables * (1 << 20)
     assert metrics(server)["freshet_flushes_total"] > 0
+
+
+def wide_rows(first, count):
+    return "".join(f"{i}," + ",".join(f"v{i}" for _ in range(20)) + "\n" for i in range(first, first + count))
+
+
+def make_table_of_many_tablets(server, tablets):
+    columns = ", ".join(f"c{i} VARCHAR(20)" for i in range(20))
+    server.sql("CREATE DATABASE d")
+    server.sql("CREATE TABLE d.t (id INT, " + columns + ") UNIQUE KEY(id) PARTITION BY RANGE (id) (PARTITION low VALUES LESS THAN (1000), "
+               f"PARTITION high VALUES LESS THAN MAXVALUE) DISTRIBUTED BY HASH(id) BUCKETS {tablets // 2}")
+
+
+def test_few_rows_in_many_tablets_take_little_memory(make_server):
+    server = make_server()
+    make_table_of_many_tablets(server, 512)
+    before = server.memory_bytes()
+    server.load("d", "t", wide_rows(0, 2000), column_separator=",")
+    assert metrics(server)["freshet_delta_bytes"] < 32 << 20
+    assert server.memory_bytes() - before < 64 << 20
+    assert server.sql("SELECT count(*), count(DISTINCT c19) FROM d.t") == [(2000, 2000)]
+
+
+def test_more_segments_than_files_may_be_open(make_server):
+    server = make_server({"storage.open_files": 64, "storage.small_commit_bytes": 0})
+    make_table_of_many_tablets(server, 256)
+
+    def open_segments():
+        links = pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir()
+        return sum("/segments/" in os.readlink(link) for link in links if link.is_symlink())
+
+    def expect_all():
+        assert server.sql("SELECT count(*), min(c7), count(DISTINCT c19) FROM d.t") == [(2000, "v0", 2000)]
+        assert server.value("SELECT c3 FROM d.t WHERE id = 1234") == "v1234"
+        assert open_segments() <= 64
+
+    for first in (0, 1000):
+        server.load("d", "t", wide_rows(first, 1000), column_separator=",")
+        assert open_segments() <= 64
+    assert len(list((server.data_dir / "segments").glob("*"))) >= 200
+    expect_all()
+    server.kill()
+    server.start()
+    expect_all()
 
 
 def test_memory_parts_beyond_the_limit_are_refused(make_server):

@@ -3,12 +3,16 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <random>
+#include <thread>
 
+#include "support/seed.h"
 #include "support/temp_dir.h"
 
 namespace freshet::storage {
@@ -149,6 +153,53 @@ TEST_F(LocalFileStoreTest, AFailedWriteIsFinal) {
   EXPECT_NE(status.message().find("1.seg: File too large"), std::string::npos) << status.message();
   EXPECT_EQ((*file)->finish().to_string(), status.to_string());
   EXPECT_EQ((*file)->append("x").to_string(), status.to_string());
+}
+
+/// Readers of many files at once, while few of them may be open: each read is right, and the bound holds when all are done.
+TEST(OpenLocalFileStore, FewDescriptorsServeManyFiles) {
+  constexpr size_t kFiles = 40;
+  constexpr size_t kMostOpen = 3;
+  const test::TempDir directory;
+  const auto store = open_local_file_store(directory.path("files"), kMostOpen).value();
+  const auto open_now = [&] {
+    size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+      std::error_code error;
+      const std::string target = std::filesystem::read_symlink(entry.path(), error).string();
+      count += target.starts_with(directory.path("files") + "/");
+    }
+    return count;
+  };
+  std::vector<std::shared_ptr<const ReadableFile>> files;
+  for (size_t i = 0; i < kFiles; ++i) {
+    auto file = store->create(std::to_string(i)).value();
+    ASSERT_TRUE(file->append("contents of " + std::to_string(i)).ok());
+    ASSERT_TRUE(file->finish().ok());
+    files.push_back(store->open(std::to_string(i)).value());
+    EXPECT_LE(open_now(), kMostOpen);
+  }
+  std::atomic<int> failures{0};
+  std::vector<std::thread> readers;
+  for (uint64_t reader = 0; reader < 4; ++reader) {
+    readers.emplace_back([&, random = std::mt19937_64(test::test_seed() + reader)]() mutable {
+      for (int i = 0; i < 2000; ++i) {
+        const size_t number = random() % kFiles;
+        const std::string expected = "contents of " + std::to_string(number);
+        std::string bytes(expected.size(), ' ');
+        failures += !files[number]->read(0, bytes).ok() || bytes != expected;
+      }
+    });
+  }
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(failures, 0);
+  EXPECT_LE(open_now(), kMostOpen);
+
+  files.erase(files.begin() + 1, files.end());
+  EXPECT_LE(open_now(), 1u);
+  ASSERT_TRUE(store->remove("0").ok());
+  std::string byte(1, ' ');
+  const Status status = files[0]->read(0, byte);
+  EXPECT_TRUE(status.ok() || status.code() == StatusCode::kNotFound) << status.to_string();
 }
 
 TEST(OpenLocalFileStore, AFileInTheWayIsAnErrorThatNamesIt) {

@@ -88,6 +88,28 @@ TEST_P(DeltaBufferTest, KeepsRowsAndKeysOfManyChunks) {
   }
 }
 
+TEST_P(DeltaBufferTest, FewRowsTakeLittleMemoryAndAllOfItCounts) {
+  append({{.key = 1, .number = 1}});
+  const uint64_t of_one_row = buffer_.byte_size();
+  EXPECT_LT(of_one_row, 8 * 1024u);
+  const DeltaBuffer::ColumnChunk& first = buffer_.chunk(0, 0);
+  std::vector<TestRow> rows;
+  for (int64_t key = 2; key <= kVectorRows + 1; ++key) rows.push_back({.key = key, .number = static_cast<int32_t>(key)});
+  uint64_t before = of_one_row;
+  for (const TestRow& row : rows) {
+    append({row});
+    ASSERT_GE(buffer_.byte_size(), before);
+    before = buffer_.byte_size();
+  }
+  EXPECT_GT(buffer_.byte_size(), uint64_t{kVectorRows} * schema_->columns.size());
+  EXPECT_EQ(first.nulls[0], 0) << "who reads the chunk that has grown may go on";
+  EXPECT_NE(&first, &buffer_.chunk(0, 0));
+  for (RowOrdinal row = 0; row <= kVectorRows; ++row) {
+    EXPECT_EQ(read({row})[0].key, row + 1) << row;
+    EXPECT_EQ(buffer_.find(test::key_of(schema_, row + 1), 0, buffer_.row_count()), row);
+  }
+}
+
 TEST_P(DeltaBufferTest, ValuesLongerThanAnArenaBlockAreKept) {
   const std::string text(3'000'000, 'x');
   append({{.key = 1, .text = text}, {.key = 2, .text = "short"}, {.key = 3, .text = ""}, {.key = 4}});
