@@ -124,6 +124,7 @@ class AccessRules {
       case ShowKind::kCatalogs:
       case ShowKind::kPlugins:
       case ShowKind::kPrivileges:
+      case ShowKind::kWorkloadGroups:
       case ShowKind::kTriggers:
       case ShowKind::kEvents:
       case ShowKind::kFunctions:
@@ -147,6 +148,13 @@ class AccessRules {
     const bool is_global = std::any_of(set.assignments.begin(), set.assignments.end(),
                                        [](const SetAssignment& one) { return one.scope == SetScope::kGlobal; });
     return is_global && !rights_.is_admin() ? denied_operation("ADMIN_PRIV") : Status::OK();
+  }
+  Status operator()(const ChangeWorkloadGroup&) const {
+    return rights_.is_admin() ? Status::OK() : denied_operation("ADMIN_PRIV");
+  }
+  /// What a user's queries may use is not for that user to say.
+  Status operator()(const SetUserProperties&) const {
+    return rights_.is_admin() ? Status::OK() : denied_operation("ADMIN_PRIV");
   }
   Status operator()(const Transaction&) const { return Status::OK(); }
   Status operator()(const Sync&) const { return Status::OK(); }
