@@ -97,11 +97,14 @@ Status map_expressions(const LoadRequest& request, const TableSchema& schema, Co
   return Status::OK();
 }
 
-Status check_missing_keys(const TableSchema& schema, const std::vector<size_t>& given) {
+Status check_missing_keys(const LoadRequest& request, const TableSchema& schema, const std::vector<size_t>& given) {
   for (size_t i = 0; i < schema.key_count; ++i) {
     const ColumnSchema& key = schema.columns[i];
     const bool has_value = key.auto_increment || key.default_value || key.default_current_timestamp;
     if (has_value || std::binary_search(given.begin(), given.end(), i)) continue;
+    if (request.partial_columns) {
+      return Status::InvalidArgument("Partial update should include all key columns, missing: {}", key.name);
+    }
     return Status::InvalidArgument("key column '{}' is not among the columns of the load and has no default", key.name);
   }
   return Status::OK();
@@ -149,7 +152,7 @@ Result<ColumnMapping> map_columns(const LoadRequest& request, const TableSchema&
     if (is_given[i]) mapping.given.push_back(i);
   }
   FRESHET_RETURN_IF_ERROR(check_deletes(request, schema, has_delete_sign));
-  FRESHET_RETURN_IF_ERROR(check_missing_keys(schema, mapping.given));
+  FRESHET_RETURN_IF_ERROR(check_missing_keys(request, schema, mapping.given));
   return mapping;
 }
 

@@ -135,8 +135,8 @@ def test_a_full_disk_holds_the_job_until_there_is_room(log_server, kafka, tmp_pa
         os.posix_fallocate(file.fileno(), 0, 2 * margin)
     kafka.produce("full", numbers(100, 5000))
     wait_for(lambda: "below the reserve" in job(server)["other"], lambda: f"SHOW tells that the disk is full: {job(server)}")
-    stopped = job(server)
-    assert stopped["state"] == "RUNNING" and stopped["lag"] == {"0": "4900"} and metrics(server)["errors_total"] >= 1
+    wait_for(lambda: job(server)["lag"] == {"0": "4900"}, lambda: f"and how far behind the job is: {job(server)}")
+    assert job(server)["state"] == "RUNNING" and metrics(server)["errors_total"] >= 1
     assert ids(server) == list(range(100)), "what was loaded is read meanwhile"
     filler.unlink()
     wait_for_ids(server, range(5000))

@@ -75,8 +75,6 @@ def test_what_is_refused(make_server):
     assert server.value("SELECT count(*) FROM d.t") == 0
 
 
-@pytest.mark.parametrize("is_large", [False, True])
-@pytest.mark.parametrize("properties", ["", 'PROPERTIES ("function_column.sequence_type" = "bigint")'])
 def test_rows_beyond_the_limit_are_refused(make_server):
     server = make_server({"storage.dependent_rows": "1000", "storage.small_commit_bytes": "1KiB"})
     make_table(server)
@@ -105,6 +103,8 @@ def test_keys_and_columns_without_a_default_must_come(make_server):
     assert server.sql("SELECT * FROM d.t") == [(1, 2, 5, 3)]
 
 
+@pytest.mark.parametrize("is_large", [False, True])
+@pytest.mark.parametrize("properties", ["", 'PROPERTIES ("function_column.sequence_type" = "bigint")'])
 def test_rows_of_a_partial_update_may_be_deletes(make_server, is_large, properties):
     server = make_server({"storage.small_commit_bytes": "1KiB"} if is_large else {})
     server.sql("CREATE DATABASE d")

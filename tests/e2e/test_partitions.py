@@ -67,7 +67,7 @@ def test_scans_skip_partitions(server, database):
     table = f"{database}.t"
     server.load(database, "t", "".join(f"2024-0{month}-03,{i},{i}\n" for i in range(100) for month in (1, 2, 4)),
                 column_separator=",")
-    assert pruned(server, f"SELECT * FROM {table} WHERE day = '2024-02-03'") == (3, 2)
+    assert pruned(server, f"SELECT v + 0 FROM {table} WHERE day = '2024-02-03'") == (3, 2)
     assert pruned(server, f"SELECT * FROM {table} WHERE day >= '2024-02-01'") == (3, 1)
     assert server.value(f"SELECT sum(v) FROM {table} WHERE day >= '2024-02-01' AND day < '2024-03-01'") == 4950
     assert server.value(f"SELECT count(*) FROM {table} WHERE day > '2024-05-01'") == 0

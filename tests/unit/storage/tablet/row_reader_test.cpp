@@ -46,6 +46,15 @@ class RowReader : public testing::Test {
     test::must(server_->create_table("d", "whole", wide_schema({{"store_row_column", "true"}}), {}, false));
   }
 
+  /// Rows of both tables stay in the same places.
+  static StorageOptions without_compaction() {
+    StorageOptions options;
+    options.compaction_trigger_segments = 1'000'000;
+    options.compaction_dead_fraction = 1;
+    options.compaction_base_fraction = 1e9;
+    return options;
+  }
+
   TableSnapshotPtr table(const char* name) { return server_->snapshot()->find_table("d", name); }
 
   void load(const char* name, int64_t first) {
@@ -122,7 +131,7 @@ class RowReader : public testing::Test {
 
   std::mt19937_64 random_{test::test_seed()};
   const test::TempDir folder_;
-  test::StorageServer server_{folder_.path()};
+  test::StorageServer server_{folder_.path(), without_compaction()};
 };
 
 TEST_F(RowReader, WholeRowsAreWhatTheColumnsAreUnderEverySchema) {
