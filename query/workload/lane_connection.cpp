@@ -86,11 +86,9 @@ void LaneConnection::read_at(storage::ServerSnapshotPtr snapshot) {
 void LaneConnection::interrupt() {
   interrupted_ = true;
   small_->interrupt();
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (big_ != nullptr) big_->interrupt();
-  }
-  lanes_.wake_waiting();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (big_ != nullptr) big_->interrupt();
+  if (waits_in_ != nullptr) waits_in_->wake();
 }
 
 void LaneConnection::forget_interrupt() {
@@ -117,8 +115,20 @@ Status LaneConnection::run(const Work& work) {
   return status.code() == StatusCode::kCancelled ? timed_out(limits) : status;
 }
 
+AdmissionQueue::Outcome LaneConnection::enter(AdmissionQueue& queue, Clock::time_point until) {
+  if (queue.try_enter()) return AdmissionQueue::Outcome::kAdmitted;
+  const auto wait_in = [this](AdmissionQueue* waits_in) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    waits_in_ = waits_in;
+  };
+  wait_in(&queue);
+  const auto outcome = queue.enter(until, [this] { return is_interrupted(); });
+  wait_in(nullptr);
+  return outcome;
+}
+
 std::optional<Status> LaneConnection::run_small(const StatementLimits& limits, const Work& work) {
-  const auto outcome = lanes_.small_queue().enter(limits.until, [this] { return is_interrupted(); });
+  const auto outcome = enter(lanes_.small_queue(), limits.until);
   if (outcome != AdmissionQueue::Outcome::kAdmitted) {
     return refused(outcome, limits, "query.small_concurrency small queries run already");
   }
@@ -158,7 +168,7 @@ Status LaneConnection::run_big(const StatementLimits& limits, const Work& work) 
     queue_limits.until = Clock::now() + patience;
     queue_limits.limit = fmt::format("queue_timeout of workload group {} is {} ms", group.name, patience.count());
   }
-  const auto outcome = lane->queue.enter(queue_limits.until, [this] { return is_interrupted(); });
+  const auto outcome = enter(lane->queue, queue_limits.until);
   if (outcome != AdmissionQueue::Outcome::kAdmitted) {
     return refused(outcome, queue_limits,
                    fmt::format("workload group {} runs {} queries (max_concurrency) and {} wait (max_queue_size)",

@@ -46,6 +46,7 @@ class LaneConnection final : public DuckConnection {
 
   /// Runs the statement where it belongs.
   Status run(const Work& work);
+  AdmissionQueue::Outcome enter(AdmissionQueue& queue, std::chrono::steady_clock::time_point until);
   /// Nothing when the statement has to begin again as a big one.
   std::optional<Status> run_small(const StatementLimits& limits, const Work& work);
   Status run_big(const StatementLimits& limits, const Work& work);
@@ -66,8 +67,9 @@ class LaneConnection final : public DuckConnection {
   bool ran_big_ = false;
   std::atomic<bool> interrupted_{false};
   std::atomic<bool> is_late_{false};  ///< interrupted by its time limit
-  std::mutex mutex_;                  ///< guards big_
+  std::mutex mutex_;                  ///< guards the next two; taken before that of a queue
   DuckConnection* big_ = nullptr;     ///< while a big statement runs
+  AdmissionQueue* waits_in_ = nullptr;
 };
 
 }  // namespace freshet::query

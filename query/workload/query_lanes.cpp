@@ -85,12 +85,6 @@ void QueryLanes::follow_groups() {
   lanes_.swap(kept);
 }
 
-void QueryLanes::wake_waiting() {
-  small_queue_.wake();
-  const std::lock_guard<std::mutex> lock(mutex_);
-  for (const auto& [id, lane] : lanes_) lane->queue.wake();
-}
-
 std::vector<QueryLanes::Figures> QueryLanes::group_figures() const {
   std::vector<Figures> figures;
   for (const WorkloadGroupPtr& group : groups_.all()) {

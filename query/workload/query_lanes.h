@@ -84,7 +84,6 @@ class QueryLanes {
   /// The engine for a query that was admitted. Divides the memory anew.
   Result<std::shared_ptr<DuckEngine>> engine_for(GroupLane& lane);
   WorkerClass workers_of(const WorkloadGroup& group) const;
-  void wake_waiting();
 
  private:
   QueryLanes(WorkloadGroups& groups, OpenEngine open_engine, QueryLaneOptions options)
