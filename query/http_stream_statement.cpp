@@ -55,6 +55,7 @@ Result<HttpStream> parse_statement(TokenCursor& cursor) {
     FRESHET_ASSIGN_OR_RETURN(stream.where, cursor.text_until("a condition", ends_condition));
   }
   if (!cursor.at_end()) return cursor.error("the end: of http_stream(...) there is WHERE only, no joins, groups or limits");
+  FRESHET_RETURN_IF_ERROR(cursor.expect_end());
   return stream;
 }
 

@@ -28,8 +28,22 @@ using duckdb::TableReferenceType;
 constexpr std::array kTableFunctions = {"range", "generate_series", "unnest", "repeat", "json_each", "json_tree"};
 
 /// Functions that show or change the instance rather than compute.
-constexpr std::array kRefusedFunctions = {"current_setting", "getenv", "getvariable", "write_log",   "nextval",
-                                          "currval",         "query",  "query_table", "txid_current"};
+constexpr std::array kRefusedFunctions = {"current_setting",
+                                          "getenv",
+                                          "getvariable",
+                                          "write_log",
+                                          "nextval",
+                                          "currval",
+                                          "query",
+                                          "query_table",
+                                          "txid_current",
+                                          "current_connection_id",
+                                          "current_query_id",
+                                          "current_transaction_id",
+                                          "current_query",
+                                          "current_schemas",
+                                          "in_search_path",
+                                          "stats"};
 
 template <size_t N>
 bool is_one_of(const std::array<const char*, N>& names, const std::string& name) {

@@ -33,7 +33,6 @@ STATEMENTS = [
     ("EXPLAIN SELECT * FROM shop.work WHERE id = 1", "SELECT"),
     ("EXPLAIN UPDATE shop.work SET v = 1 WHERE id = 1", "SELECT, UPDATE"),
     ("INSERT INTO shop.work VALUES (3, 30)", "INSERT"),
-    ("INSERT INTO shop.work (id, v, __DORIS_DELETE_SIGN__) VALUES (3, 30, 1)", "INSERT, DELETE"),
     ("REPLACE INTO shop.work VALUES (3, 30)", "INSERT, DELETE"),
     ("INSERT INTO shop.work VALUES (3, 31) ON DUPLICATE KEY UPDATE v = 32", "SELECT, INSERT, UPDATE"),
     ("INSERT OVERWRITE TABLE shop.work VALUES (1, 10), (2, 20)", "INSERT, DELETE"),

@@ -15,7 +15,7 @@ TABLE = "(id BIGINT, v VARCHAR(200)) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCK
 OFFERED_TABLE_FUNCTIONS = {"range", "generate_series", "unnest", "repeat", "json_each", "json_tree"}
 # Functions whose value changes from call to call, and that touch nothing else.
 HARMLESS_VOLATILE = {"random", "setseed", "uuid", "gen_random_uuid", "uuidv4", "uuidv7", "now", "get_current_time", "today",
-                     "current_date", "current_localtime", "current_localtimestamp", "get_current_timestamp", "transaction_timestamp"}
+                     "current_date", "current_database", "current_schema", "error", "current_localtime", "current_localtimestamp", "get_current_timestamp", "transaction_timestamp"}
 
 
 @pytest.fixture(scope="module")

@@ -116,7 +116,7 @@ def test_odd_paths_are_the_same_route_or_none(world):
 
 
 def test_odd_names_go_through_every_way(world):
-    names = ["a'b", "a\"b", "a;b", "a b", "a--b", "ä😀", "a%b", "a\\b", "..", "' OR 1=1 --", "x" * 64]
+    names = ["a'b", "a\"b", "a;b", "a b", "a--b", "ä😀", "a%b", "' OR 1=1 --", "x" * 64]
     auth = "Authorization: Basic " + base64.b64encode(f"boss:{PASSWORD}".encode()).decode() + "\r\n"
     for name in names:
         quoted = "`" + name.replace("`", "``") + "`"
