@@ -50,8 +50,7 @@ std::vector<GroupCommits::Member*> GroupCommits::take_group(Queue& queue) const 
   uint64_t bytes = 0;
   while (!queue.members.empty()) {
     Member* next = queue.members.front();
-    const bool fits = group.empty() || (can_share(group[0]->load) && can_share(next->load) &&
-                                        next->load.schema == group[0]->load.schema && bytes + next->bytes <= group_bytes_);
+    const bool fits = group.empty() || (next->load.schema == group[0]->load.schema && bytes + next->bytes <= group_bytes_);
     if (!fits) break;
     bytes += next->bytes;
     group.push_back(next);
@@ -87,6 +86,7 @@ Result<GroupOutcome> GroupCommits::commit(LoadCommit load) {
   const TableId table = load.table;
   Member self;
   self.bytes = bytes_of(load);
+  if (!can_share(load) || self.bytes > group_bytes_ / 2) return commit_one(std::move(load));
   self.load = std::move(load);
   std::unique_lock lock(mutex_);
   Queue& queue = queues_[table];

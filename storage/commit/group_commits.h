@@ -24,15 +24,17 @@ struct GroupOutcome {
 /// table is under way are merged in the order of their arrival and become the next one. So nobody waits for a timer, a load
 /// alone is as fast as ever, and under many clients one lookup, one record and one sync serve them all.
 ///
-/// Loads with segment files, partial updates, and those written under other columns commit alone. When a merged commit is
-/// refused each of its loads is tried by itself, so that none fails for another's rows. Any thread.
+/// Loads with segment files, partial updates, and those that would fill half a group commit alone and at once: nothing is
+/// gained by waiting, and commits side by side look their keys up on all cores. Those written under other columns commit
+/// alone in their turn. When a merged commit is refused each of its loads is tried by itself, so that none fails for
+/// another's rows. Any thread.
 class GroupCommits {
  public:
   struct Parts {
     std::function<Result<CommitOutcome>(LoadCommit)> commit;
     std::function<Result<TransactionId>()> next_transaction;
   };
-  /// `group_bytes`: most rows of one commit; a single load may be larger.
+  /// `group_bytes`: most rows of one commit.
   GroupCommits(Parts parts, uint64_t group_bytes) : parts_(std::move(parts)), group_bytes_(group_bytes) {}
 
   /// Returns when the load is durable and visible, or failed. REQUIRES: no label and no offsets.

@@ -95,7 +95,7 @@ void merge_equal(std::vector<Candidate>& candidates) {
 
 }  // namespace
 
-SymbolTable::SymbolTable() : long_symbols_(kSlots), pairs_(65536, kNone) { bytes_.fill(kNone); }
+SymbolTable::SymbolTable() : long_symbols_(kSlots), short_symbols_(65536, kEscapeEntry) { bytes_.fill(kEscapeEntry); }
 
 SymbolTable::SymbolTable(std::span<const Symbol> symbols) : SymbolTable() {
   for (const Symbol& symbol : symbols) add(symbol);
@@ -104,15 +104,18 @@ SymbolTable::SymbolTable(std::span<const Symbol> symbols) : SymbolTable() {
 bool SymbolTable::add(const Symbol& symbol) {
   FRESHET_DCHECK(symbol.length > 0 && symbol.length <= kMaxSymbolBytes);
   if (symbols_.size() == kMaxSymbols) return false;
-  const auto number = static_cast<uint16_t>(symbols_.size());
+  const Entry entry = entry_of(static_cast<uint8_t>(symbols_.size()), symbol.length);
   if (symbol.length == 1) {
-    bytes_[symbol.bytes] = number;
+    bytes_[symbol.bytes] = entry;
+    for (size_t pair = symbol.bytes; pair < short_symbols_.size(); pair += bytes_.size()) {
+      if (length_of(short_symbols_[pair]) < 2) short_symbols_[pair] = entry;
+    }
   } else if (symbol.length == 2) {
-    pairs_[symbol.bytes] = number;
+    short_symbols_[symbol.bytes] = entry;
   } else {
     LongSymbol& slot = long_symbols_[slot_of(symbol.bytes & kFrontMask)];
-    if (slot.number != kNone) return false;
-    slot = {symbol.bytes, mask_of(symbol.length), symbol.length, number};
+    if (slot.mask != 0) return false;
+    slot = {symbol.bytes, mask_of(symbol.length), entry};
   }
   symbols_.push_back(symbol);
   return true;
@@ -151,13 +154,22 @@ void SymbolTable::encode(std::string_view value, std::string& out) const {
   out.resize(start + value.size() * 2);
   char* codes = out.data() + start;
   const char* at = value.data();
-  for (size_t left = value.size(); left > 0;) {
+  const char* const end = at + value.size();
+  // Each turn waits for the length that the one before has found: no more than one look at each table, and no branch. The
+  // byte behind a code is that of an escape, or is written over.
+  while (end - at >= static_cast<ptrdiff_t>(kMaxSymbolBytes)) {
     uint64_t word;
-    if (left >= sizeof(word)) {
-      std::memcpy(&word, at, sizeof(word));
-    } else {
-      word = load_word(at, left);
-    }
+    std::memcpy(&word, at, sizeof(word));
+    const LongSymbol& candidate = long_symbols_[slot_of(word & kFrontMask)];
+    const Entry shorter = short_symbols_[word & 0xFFFF];
+    const Entry entry = (word & candidate.mask) == candidate.bytes ? candidate.entry : shorter;
+    codes[0] = static_cast<char>(code_of(entry));
+    codes[1] = *at;
+    codes += entry == kEscapeEntry ? 2 : 1;
+    at += length_of(entry);
+  }
+  for (auto left = static_cast<size_t>(end - at); left > 0;) {
+    const uint64_t word = load_word(at, left);
     const uint16_t number = match(word, left);
     size_t length = 1;
     if (number == kNone) {

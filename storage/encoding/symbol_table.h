@@ -43,16 +43,10 @@ class SymbolTable {
   /// number, or kNone.
   static constexpr uint16_t kNone = 0xFFFF;
   uint16_t match(uint64_t word, size_t left) const {
-    const uint64_t front = word & kFrontMask;
-    const LongSymbol& candidate = long_symbols_[slot_of(front)];
-    if (candidate.number != kNone && candidate.length <= left && (word & candidate.mask) == candidate.bytes) {
-      return candidate.number;
-    }
-    if (left > 1) {
-      const uint16_t pair = pairs_[word & 0xFFFF];
-      if (pair != kNone) return pair;
-    }
-    return bytes_[word & 0xFF];
+    const LongSymbol& candidate = long_symbols_[slot_of(word & kFrontMask)];
+    if (length_of(candidate.entry) <= left && (word & candidate.mask) == candidate.bytes) return code_of(candidate.entry);
+    const uint8_t code = code_of(left > 1 ? short_symbols_[word & 0xFFFF] : bytes_[word & 0xFF]);
+    return code == kFsstEscape ? kNone : code;
   }
   uint32_t length(uint16_t number) const { return symbols_[number].length; }
 
@@ -60,12 +54,18 @@ class SymbolTable {
   static uint64_t load_word(const char* text, size_t left);
 
  private:
+  /// A code, and above it the bytes of text that it stands for.
+  using Entry = uint16_t;
+  static constexpr Entry entry_of(uint8_t code, uint32_t length) { return static_cast<Entry>(length << 8 | code); }
+  static constexpr uint8_t code_of(Entry entry) { return static_cast<uint8_t>(entry); }
+  static constexpr uint32_t length_of(Entry entry) { return entry >> 8; }
+  static constexpr Entry kEscapeEntry = entry_of(kFsstEscape, 1);
+
   /// Of three bytes and more. One for each hash of the first three bytes: of two that meet there the better one stays.
   struct LongSymbol {
-    uint64_t bytes = 0;
+    uint64_t bytes = ~uint64_t{0};  ///< Without a symbol nothing is equal to it, since the mask is zero.
     uint64_t mask = 0;
-    uint32_t length = 0;
-    uint16_t number = kNone;
+    Entry entry = kEscapeEntry;
   };
   static constexpr uint64_t kFrontMask = 0xFFFFFF;
   static constexpr size_t kSlots = 1024;
@@ -75,8 +75,8 @@ class SymbolTable {
 
   std::vector<Symbol> symbols_;
   std::vector<LongSymbol> long_symbols_;  ///< kSlots
-  std::vector<uint16_t> pairs_;           ///< by the first two bytes: a symbol of two bytes
-  std::array<uint16_t, 256> bytes_;       ///< by the first byte: a symbol of one byte
+  std::vector<Entry> short_symbols_;      ///< by the first two bytes: a symbol of two, or else of one byte, or the escape
+  std::array<Entry, 256> bytes_;          ///< by the first byte: a symbol of one byte, or the escape
 };
 
 }  // namespace freshet::storage

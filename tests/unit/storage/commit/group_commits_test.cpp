@@ -120,16 +120,30 @@ TEST_F(GroupCommitsTest, ARefusedGroupIsTriedLoadByLoad) {
   EXPECT_EQ(std::count_if(outcomes_.begin(), outcomes_.end(), [](const auto& outcome) { return !outcome.ok(); }), 1);
 }
 
-TEST_F(GroupCommitsTest, LargeLoadsAndFullGroupsCommitAlone) {
-  GroupCommits groups = make(1);
+TEST_F(GroupCommitsTest, AFullGroupLeavesTheRestForTheNext) {
+  GroupCommits groups = make(load(1, 1).tablets[0].rows->byte_size() * 2);
   start(groups, load(1, 1));
   wait_for_commits(1);
-  start(groups, load(2, 2));
-  start(groups, load(3, 3, 1));
-  start(groups, load(4, 4));
+  for (const int key : {2, 3, 4}) start(groups, load(key, key));
   let_go();
   join();
-  EXPECT_EQ(sizes_, (std::vector<uint64_t>{1, 1, 1, 1}));
+  EXPECT_EQ(sizes_, (std::vector<uint64_t>{1, 2, 1}));
+  EXPECT_EQ(text(), "1|1|s 2|2|s 3|3|s 4|4|s");
+}
+
+TEST_F(GroupCommitsTest, LargeLoadsAndSegmentsCommitAtOnceBesideTheGroup) {
+  GroupCommits groups = make(load(1, 1).tablets[0].rows->byte_size() * 2);
+  start(groups, load(1, 1));
+  wait_for_commits(1);
+  start(groups, load(2, 2, 1));
+  wait_for_commits(2);
+  LoadCommit large = load(3, 3);
+  large.tablets[0].rows->append_all(*load(4, 4).tablets[0].rows);
+  start(groups, std::move(large));
+  wait_for_commits(3);
+  let_go();
+  join();
+  EXPECT_EQ(sizes_, (std::vector<uint64_t>{1, 1, 2}));
   EXPECT_EQ(text(), "1|1|s 2|2|s 3|3|s 4|4|s");
 }
 
