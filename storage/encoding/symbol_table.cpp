@@ -99,6 +99,13 @@ SymbolTable::SymbolTable() : long_symbols_(kSlots), short_symbols_(65536, kEscap
 
 SymbolTable::SymbolTable(std::span<const Symbol> symbols) : SymbolTable() {
   for (const Symbol& symbol : symbols) add(symbol);
+  complete_short_symbols();
+}
+
+void SymbolTable::complete_short_symbols() {
+  for (size_t pair = 0; pair < short_symbols_.size(); ++pair) {
+    if (length_of(short_symbols_[pair]) < 2) short_symbols_[pair] = bytes_[pair % bytes_.size()];
+  }
 }
 
 bool SymbolTable::add(const Symbol& symbol) {
@@ -107,9 +114,6 @@ bool SymbolTable::add(const Symbol& symbol) {
   const Entry entry = entry_of(static_cast<uint8_t>(symbols_.size()), symbol.length);
   if (symbol.length == 1) {
     bytes_[symbol.bytes] = entry;
-    for (size_t pair = symbol.bytes; pair < short_symbols_.size(); pair += bytes_.size()) {
-      if (length_of(short_symbols_[pair]) < 2) short_symbols_[pair] = entry;
-    }
   } else if (symbol.length == 2) {
     short_symbols_[symbol.bytes] = entry;
   } else {
@@ -146,6 +150,7 @@ SymbolTable SymbolTable::learn(std::span<const std::string_view> sample, double 
     table = SymbolTable();
     for (const Candidate& candidate : candidates) table.add(candidate.symbol);
   }
+  table.complete_short_symbols();
   return table;
 }
 

@@ -45,8 +45,12 @@ class SymbolTable {
   uint16_t match(uint64_t word, size_t left) const {
     const LongSymbol& candidate = long_symbols_[slot_of(word & kFrontMask)];
     if (length_of(candidate.entry) <= left && (word & candidate.mask) == candidate.bytes) return code_of(candidate.entry);
-    const uint8_t code = code_of(left > 1 ? short_symbols_[word & 0xFFFF] : bytes_[word & 0xFF]);
-    return code == kFsstEscape ? kNone : code;
+    if (left > 1) {
+      const Entry pair = short_symbols_[word & 0xFFFF];
+      if (length_of(pair) == 2) return code_of(pair);
+    }
+    const Entry byte = bytes_[word & 0xFF];
+    return byte == kEscapeEntry ? kNone : code_of(byte);
   }
   uint32_t length(uint16_t number) const { return symbols_[number].length; }
 
@@ -59,7 +63,7 @@ class SymbolTable {
   static constexpr Entry entry_of(uint8_t code, uint32_t length) { return static_cast<Entry>(length << 8 | code); }
   static constexpr uint8_t code_of(Entry entry) { return static_cast<uint8_t>(entry); }
   static constexpr uint32_t length_of(Entry entry) { return entry >> 8; }
-  static constexpr Entry kEscapeEntry = entry_of(kFsstEscape, 1);
+  static constexpr Entry kEscapeEntry = 1 << 8 | kFsstEscape;
 
   /// Of three bytes and more. One for each hash of the first three bytes: of two that meet there the better one stays.
   struct LongSymbol {
@@ -70,8 +74,10 @@ class SymbolTable {
   static constexpr uint64_t kFrontMask = 0xFFFFFF;
   static constexpr size_t kSlots = 1024;
   static size_t slot_of(uint64_t front) { return (front * 0x9E3779B97F4A7C15) >> 54; }
-  /// Adds a symbol unless its place is taken.
+  /// Adds a symbol unless its place is taken. REQUIRES: complete_short_symbols() before encode().
   bool add(const Symbol& symbol);
+  /// Puts the symbols of one byte where no symbol of two begins with it.
+  void complete_short_symbols();
 
   std::vector<Symbol> symbols_;
   std::vector<LongSymbol> long_symbols_;  ///< kSlots
