@@ -32,19 +32,25 @@ WORKS = {
     "limits": ("what the machine can do", limits.run, 0.4, 0.2),
     "loads": ("bulk loads", loads.run, 3.5, 0.6),
     "upserts": ("upserts", upserts.run, 5.5, 0.8),
-    "partial": ("partial updates", partial_updates.run, 0.6, 0.2),
-    "deletes": ("deletes", deletes.run, 0.7, 0.2),
-    "small": ("small loads", small_loads.run, 3.0, 0.5),
     "scans": ("scans and aggregations", scans.run, 4.5, 0.9),
     "points": ("rows by key", points.run, 2.0, 0.6),
     "mixed": ("mixed load", mixed.run, 0.8, 0.3),
     "restarts": ("restarts", restarts.run, 0.7, 0.3),
+    "small": ("small loads", small_loads.run, 3.0, 0.5),
+    "partial": ("partial updates", partial_updates.run, 0.6, 0.2),
+    "deletes": ("deletes", deletes.run, 0.7, 0.2),
     "kafka": ("Kafka freshness", kafka.run, 1.2, 0.3),
 }
 DEFAULT = Sizes(rows=1_000_000, scan_rows=3_000_000, wide_rows=100_000, document_rows=200_000, keys=(1_000_000, 10_000_000),
                 batch_rows=100_000, rounds=3, seconds=6.0, is_quick=False)
 QUICK = Sizes(rows=200_000, scan_rows=500_000, wide_rows=20_000, document_rows=40_000, keys=(200_000,), batch_rows=20_000, rounds=2,
               seconds=2.0, is_quick=True)
+# The figures of the short table: what a README shows.
+IN_SHORT = ("load orders csv", "load profiles csv", "load flights csv", "upsert 1000000 50 uniform", "upsert 10000000 50 uniform",
+            "upsert 10000000 90 zipf", "partial update", "delete", "small 10 KB 1 off_mode", "small 10 KB 8 off_mode",
+            "small 10 KB 32 sync_mode", "all scans updated", "all scans merged", "meanwhile group by status", "sysbench 1", "sysbench 16",
+            "many keys", "cold key", "mixed upserts", "mixed scans", "mixed points", "restart", "disk orders", "disk flights",
+            "write amplification 1000000", "index memory 10000000", "freshness 50000 p50", "freshness 50000 p99")
 LEFT_OUT = "Apache Pinot: it serves a table only with ZooKeeper, a controller, a broker and a server of its own, and upserts only from Kafka"
 
 
@@ -90,6 +96,9 @@ def report(course, options, works):
            "Medians of one run, ± half of the range. In brackets: how many times better Freshet is (below 1: the peer is).", "",
            "| system | version | how it runs |", "| --- | --- | --- |"]
     out += [f"| {title} | {told['version']} | {told['settings']} |" for title, told in course.versions.items()]
+    short = [figure for name in IN_SHORT for figure in course.figures if figure.name == name]
+    if short:
+        out += ["", "## In short", "", table(short)]
     for name in works:
         figures = [figure for figure in course.figures if figure.work == name]
         if figures:
@@ -119,7 +128,7 @@ def main():
     systems = [kind for kind in SYSTEMS if not any(name in kind.__name__.lower() for name in without)]
     estimate = sum(WORKS[name][3 if options.quick else 2] for name in works)
     # The last workload that is begun in time may still take its own minutes.
-    minutes = options.minutes or (4.0 if options.quick else 24.0)
+    minutes = options.minutes or (3.8 if options.quick else 24.0)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="freshet-bench-"))
     folder.chmod(0o755)
     course = Course(sizes, DataFolder(options.out / "data", options.seed), folder, systems, minutes)
