@@ -85,8 +85,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kProcNode
      {"/current_queries", "SHOW PROCESSLIST"}}};
 
 HttpAnswer answer_show_proc(const ServerContext& context, const RequestHead& head, const Route& route) {
-  const Result<Credentials> user = authorized_user(head.header("Authorization"), context.services.users);
-  if (!user.ok()) return unauthorized_answer(user.status());
+  const Result<Caller> caller = caller_of(head, context.services.users);
+  if (!caller.ok()) return unauthorized_answer(caller.status());
   if (context.services.sessions == nullptr) return error_answer(kNothingFound, "queries are not offered here");
   const std::string_view path = route.query_value("path");
   if (path == "/") {
@@ -102,7 +102,8 @@ HttpAnswer answer_show_proc(const ServerContext& context, const RequestHead& hea
     return error_answer(kNothingFound, fmt::format("there is no proc node '{}'; path=/ lists them", path));
   }
   JsonRows rows(kMostRows);
-  const Status status = context.services.sessions->open({0, user->user, "http"})->execute(node->second, rows);
+  const Status status =
+      context.services.sessions->open({0, caller->user, "http", caller->account})->execute(node->second, rows);
   return status.ok() || rows.is_full() ? success_answer(rows.rows_json()) : answer_of(status);
 }
 
