@@ -91,6 +91,7 @@ storage::StorageOptions storage_options(const config::Settings& settings) {
   options.delta_flush_bytes = settings.storage.delta_flush_bytes;
   options.delta_flush_rows = settings.storage.delta_flush_rows;
   options.delta_flush_seconds = settings.storage.delta_flush_seconds;
+  options.delete_fold_commits = settings.storage.delete_fold_commits;
   options.disk_reserve_bytes = settings.storage.disk_reserve_bytes;
   options.disk_full_wait_seconds = settings.storage.disk_full_wait_seconds;
   options.quarantine_keep_seconds = settings.storage.quarantine_keep_seconds;

@@ -56,6 +56,14 @@ void add_storage(const storage::StorageStats& stats, connectors::PrometheusText&
   text.gauge("freshet_tablet_rowsets_max", "Segments and delta buffers of the tablet that has most of them",
              stats.most_rowsets);
   text.counter("freshet_flush_written_bytes_total", "Bytes that flushes wrote", stats.flush_bytes_written);
+  text.counter("freshet_delete_folds_total", "Folds of deletes without a flush or compaction", stats.folds);
+  text.counter("freshet_delete_fold_written_bytes_total",
+               "Bytes of delete bitmaps that folds, flushes and compactions wrote", stats.fold_bytes_written);
+  text.counter("freshet_carried_written_bytes_total", "Bytes of rows in commit records", stats.carried_bytes_written);
+  text.counter("freshet_delete_record_written_bytes_total", "Bytes of deletes in commit records",
+               stats.delete_record_bytes_written);
+  text.gauge("freshet_compactions_without_room", "Tablets whose compaction waits for room on the disk",
+             stats.compactions_without_room);
   text.gauge("freshet_page_cache_bytes", "Memory of the page cache", stats.page_cache_bytes);
   text.gauge("freshet_page_cache_capacity_bytes", "What the page cache may take, beside key indexes and key filters",
              stats.page_cache_capacity_bytes);

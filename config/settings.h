@@ -63,6 +63,7 @@ struct StorageSettings {
   uint64_t delta_flush_bytes = 64 * kMiB;
   uint64_t delta_flush_rows = 500'000;
   uint64_t delta_flush_seconds = 60;
+  uint64_t delete_fold_commits = 1000;
   uint64_t disk_reserve_bytes = 64 * kMiB;
   uint64_t disk_full_wait_seconds = 86400;
   uint64_t quarantine_keep_seconds = 604'800;

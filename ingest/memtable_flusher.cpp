@@ -37,14 +37,15 @@ void MemtableFlusher::write_jobs(Flush& flush) const {
   storage::SegmentWriterOptions options;
   options.newest_commit = storage_.newest_commit();
   options.with_row_store = with_row_store_;
+  const auto write = [&](Job& job) -> Result<storage::WrittenSegment> {
+    // The disk may have filled since the load began.
+    FRESHET_RETURN_IF_ERROR(storage_.check_disk());
+    FRESHET_ASSIGN_OR_RETURN(const RowsetId id, storage_.next_rowset_id());
+    return storage::write_sorted_segment(storage_.files(), id, job.tablet, schema_, job.rows, options);
+  };
   for (size_t i = flush.next_job++; i < flush.jobs.size(); i = flush.next_job++) {
     Job& job = flush.jobs[i];
-    const Result<RowsetId> id = storage_.next_rowset_id();
-    if (id.ok()) {
-      flush.written[i] = storage::write_sorted_segment(storage_.files(), *id, job.tablet, schema_, job.rows, options);
-    } else {
-      flush.written[i] = id.status();
-    }
+    flush.written[i] = write(job);
     job.rows = Block();
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "storage/engine/storage_engine.h"
@@ -28,6 +29,8 @@ class CompactionAdmin {
   /// Begins a compaction of one tablet (`kind`: cumulative, base or full) or, fully, of all tablets of a table, and does not
   /// wait for it. InvalidArgument, NotFound, AlreadyExists (one is running), Conflict (nothing to do).
   Status run(const std::string& tablet, const std::string& table, const std::string& kind);
+  /// Tablets that are being compacted.
+  std::vector<std::pair<TabletId, storage::CompactionKind>> running() const { return storage_.running_compactions(); }
   Result<Report> show(const std::string& tablet) const;
 
  private:

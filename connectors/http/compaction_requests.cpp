@@ -52,7 +52,19 @@ HttpAnswer show(const query::CompactionAdmin& compaction, const Route& route) {
                   time_text(report->state.last_failure_unix_micros), json_string(report->state.last_error), rowsets));
 }
 
+/// What runs in the whole server, by kind and disk; there is one disk.
+HttpAnswer overall_status(const query::CompactionAdmin& compaction) {
+  std::string cumulative, base;
+  for (const auto& [tablet, kind] : compaction.running()) {
+    std::string& list = kind == storage::CompactionKind::kCumulative ? cumulative : base;
+    list += fmt::format("{}{}", list.empty() ? "" : ",", tablet.value);
+  }
+  return json_answer(fmt::format(R"({{"CumulativeCompaction":{{"segments":[{}]}},"BaseCompaction":{{"segments":[{}]}}}})",
+                                 cumulative, base));
+}
+
 HttpAnswer run_status(const query::CompactionAdmin& compaction, const Route& route) {
+  if (route.query_value("tablet_id").empty()) return overall_status(compaction);
   const auto report = compaction.show(std::string(route.query_value("tablet_id")));
   if (!report.ok()) return failed(report.status());
   const bool is_running = report->state.is_running;

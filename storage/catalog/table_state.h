@@ -1,12 +1,12 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
 
 #include "storage/catalog/publish_lock.h"
+#include "storage/catalog/unfolded_deletes.h"
 #include "storage/tablet/snapshot.h"
 
 namespace freshet::storage {
@@ -40,10 +40,8 @@ class TableState {
   /// Dead rows of each rowset that its folded bitmap in the metadata store holds.
   std::unordered_map<RowsetId, uint32_t> folded_dead_rows;
 
-  /// One flush or compaction of the table at a time.
-  std::mutex maintenance_mutex;
-  /// After a failed one the background waits until then. Guarded by maintenance_mutex.
-  std::chrono::steady_clock::time_point maintenance_resumes;
+  /// Changed under publish_lock; any thread may look.
+  UnfoldedDeletes unfolded_deletes;
 
  private:
   mutable std::mutex head_mutex_;

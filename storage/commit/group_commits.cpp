@@ -40,7 +40,8 @@ void append_load(LoadCommit& merged, const LoadCommit& load) {
 
 /// The rows may be at fault, and another load's rows must not fail with them.
 bool may_depend_on_rows(StatusCode code) {
-  return code != StatusCode::kUnknownOutcome && code != StatusCode::kUnavailable && code != StatusCode::kOutOfSpace;
+  return code != StatusCode::kUnknownOutcome && code != StatusCode::kUnavailable && code != StatusCode::kOutOfSpace &&
+         code != StatusCode::kResourceExhausted;
 }
 
 }  // namespace

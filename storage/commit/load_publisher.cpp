@@ -45,8 +45,11 @@ Result<CommitOutcome> LoadPublisher::publish(TableState& table, LoadCommit load)
   failpoint(Failpoint::kCommitStart);
   FRESHET_ASSIGN_OR_RETURN(const std::unique_ptr<ReadGuard> guard, open_guard(load));
   if (is_completed(load)) return publish_completed(table, load, guard.get());
+  const auto began = Admission::Clock::now();
+  std::vector<Arrival> arrivals = arrivals_of(load);
   FRESHET_ASSIGN_OR_RETURN(std::vector<Bucket> buckets, prepare(*table.head(), load));
   for (int attempt = 1;; ++attempt) {
+    FRESHET_RETURN_IF_ERROR(parts_.admission.wait_for_room(table, arrivals, began));
     const TableSnapshotPtr head = table.head();
     if (guard != nullptr) FRESHET_RETURN_IF_ERROR(guard->advance(head));
     if (head->schema->is_unique()) FRESHET_RETURN_IF_ERROR(probe_rounds(table, buckets));
@@ -54,6 +57,7 @@ Result<CommitOutcome> LoadPublisher::publish(TableState& table, LoadCommit load)
     FRESHET_ASSIGN_OR_RETURN(const Staged staged, compare_and_stage(table, load, buckets, {nullptr, guard.get(), attempt}));
     publish.unlock();
     if (staged.change != nullptr) return finish(staged, load);
+    if (staged.lacks_room) arrivals = arrivals_of_buckets(buckets);
   }
 }
 
@@ -85,7 +89,10 @@ Result<std::unique_ptr<RowCompletion>> LoadPublisher::begin_completion(const Loa
 Result<CommitOutcome> LoadPublisher::publish_completed(TableState& table, const LoadCommit& load, ReadGuard* guard) {
   const bool has_segments =
       std::any_of(load.tablets.begin(), load.tablets.end(), [](const TabletRows& rows) { return !rows.segments.empty(); });
+  const auto began = Admission::Clock::now();
+  std::vector<Arrival> arrivals = arrivals_of(load);
   for (int attempt = 1; attempt <= kCompletionAttempts; ++attempt) {
+    FRESHET_RETURN_IF_ERROR(parts_.admission.wait_for_room(table, arrivals, began));
     std::unique_lock publish(table.publish_lock, std::defer_lock);
     if (attempt == kCompletionAttempts && !has_segments && load.partial) publish.lock();
     const TableSnapshotPtr base = table.head();
@@ -104,6 +111,11 @@ Result<CommitOutcome> LoadPublisher::publish_completed(TableState& table, const 
     FRESHET_ASSIGN_OR_RETURN(const Staged staged,
                              compare_and_stage(table, whole, buckets, {completion.get(), guard, attempt}));
     publish.unlock();
+    if (staged.lacks_room) {
+      // Completion may have added to them.
+      arrivals = arrivals_of_buckets(buckets);
+      --attempt;
+    }
     if (staged.change == nullptr) continue;
     completion->release();
     FRESHET_ASSIGN_OR_RETURN(CommitOutcome outcome, finish(staged, load));
@@ -207,20 +219,36 @@ Status LoadPublisher::map_rows(const TableSchema& from, const TableSchema& to, s
   return Status::OK();
 }
 
-Result<bool> LoadPublisher::compare(const TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets,
-                                    const Checks& checks) const {
+std::vector<Arrival> LoadPublisher::arrivals_of_buckets(const std::vector<Bucket>& buckets) {
+  std::vector<Arrival> arrivals;
+  for (const Bucket& bucket : buckets) {
+    Arrival arrival{bucket.tablet, bucket.segments.size(), 0, 0};
+    if (bucket.rows) {
+      arrival.carried_rows = bucket.rows->kept.row_count();
+      arrival.carried_bytes = bucket.rows->kept.byte_size();
+    }
+    arrivals.push_back(arrival);
+  }
+  return arrivals;
+}
+
+Result<LoadPublisher::Comparison> LoadPublisher::compare(const TableState& table, const LoadCommit& load,
+                                                         std::vector<Bucket>& buckets, const Checks& checks) const {
   const TableSnapshotPtr head = table.head();
   if (table.dropped)
     return Status::NotFound("Unknown table '{}.{}': it was dropped during the load", head->database_name, head->name);
   if (checks.guard != nullptr) {
     FRESHET_ASSIGN_OR_RETURN(const bool is_compared,
                              checks.guard->advance_little(head, most_settled_under_lock(checks.attempt)));
-    if (!is_compared) return false;
+    if (!is_compared) return Comparison::kChanged;
   }
-  if (checks.completion == nullptr) return true;
-  // The rows were completed under the columns of then.
-  if (!have_same_layout(*load.schema, *head->schema)) return false;
-  return settle(*head, *checks.completion, checks.attempt, buckets);
+  if (checks.completion != nullptr) {
+    // The rows were completed under the columns of then.
+    if (!have_same_layout(*load.schema, *head->schema)) return Comparison::kChanged;
+    FRESHET_ASSIGN_OR_RETURN(const bool is_settled, settle(*head, *checks.completion, checks.attempt, buckets));
+    if (!is_settled) return Comparison::kChanged;
+  }
+  return parts_.admission.has_room(*head, arrivals_of_buckets(buckets)) ? Comparison::kReady : Comparison::kNoRoom;
 }
 
 Result<LoadPublisher::ReadyTable> LoadPublisher::make_ready(TableState& table, const LoadCommit& load,
@@ -236,13 +264,8 @@ Result<LoadPublisher::ReadyTable> LoadPublisher::make_ready(TableState& table, c
   ReadyTable ready{table, load, buckets, head, {}};
   for (const Bucket& bucket : buckets) {
     const DeltaView& active = head->find_tablet(bucket.tablet)->deltas.back();
-    // A commit with more rows than the limit has a buffer to itself; an empty one is never sealed.
-    const bool is_full =
-        active.row_count > 0 &&
-        (active.buffer->byte_size() >= limits_.delta_buffer_bytes ||
-         active.buffer->row_count() + (bucket.rows ? bucket.rows->kept.row_count() : 0) > limits_.delta_buffer_rows);
     RowsetId next_buffer;
-    if (bucket.rows && is_full) {
+    if (bucket.rows && parts_.admission.buffer_limits().is_full_for(active, bucket.rows->kept.row_count())) {
       FRESHET_ASSIGN_OR_RETURN(const uint64_t id, parts_.ids.next());
       next_buffer = RowsetId(id);
     }
@@ -308,8 +331,14 @@ LoadPublisher::TableChange LoadPublisher::change_table(const ReadyTable& ready, 
       change.version.rows_added += bucket.rows->kept.row_count() - bucket.rows->deletes.size();
       record.buffer = edit.active_delta().buffer->id();
       record.carried = CarriedBlockRecord{record.buffer, first, std::move(bucket.rows->block_bytes)}.encode();
+      parts_.admission.add_delta_bytes(bucket.rows->kept.byte_size());
     }
-    if (!edit.dead_rows_record().entries.empty()) record.dead = edit.dead_rows_record().encode();
+    if (!edit.dead_rows_record().entries.empty()) {
+      record.dead = edit.dead_rows_record().encode();
+      ready.table.unfolded_deletes.add(record.tablet);
+    }
+    counters_.carried_bytes.fetch_add(record.carried.size(), std::memory_order_relaxed);
+    counters_.delete_record_bytes.fetch_add(record.dead.size(), std::memory_order_relaxed);
     change.next->tablets[position] = edit.finish();
     change.records.push_back(std::move(record));
   }
@@ -344,8 +373,8 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(std::span<const ReadyTable> r
 
 Result<LoadPublisher::Staged> LoadPublisher::compare_and_stage(TableState& table, const LoadCommit& load,
                                                                std::vector<Bucket>& buckets, const Checks& checks) {
-  FRESHET_ASSIGN_OR_RETURN(const bool is_compared, compare(table, load, buckets, checks));
-  if (!is_compared) return Staged{};
+  FRESHET_ASSIGN_OR_RETURN(const Comparison compared, compare(table, load, buckets, checks));
+  if (compared != Comparison::kReady) return Staged{nullptr, {}, compared == Comparison::kNoRoom};
   FRESHET_ASSIGN_OR_RETURN(const ReadyTable ready, make_ready(table, load, buckets));
   return stage({&ready, 1});
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "storage/catalog/table_state.h"
+#include "storage/commit/admission.h"
 #include "storage/commit/commit_pipeline.h"
 #include "storage/commit/history_writer.h"
 #include "storage/commit/labels.h"
@@ -58,13 +59,18 @@ class LoadPublisher {
     PageCache& page_cache;
     IdAllocator& ids;
     HistoryWriter& history;
+    Admission& admission;
   };
   struct Limits {
-    uint64_t delta_buffer_bytes = 64ull << 20;  ///< a fuller buffer is sealed, and a new one takes further rows
-    uint64_t delta_buffer_rows = 1ull << 20;
     uint64_t dependent_rows = 32ull << 20;  ///< see StorageOptions
   };
+  /// Bytes of commit records, whose commits may still have failed.
+  struct Counters {
+    std::atomic<uint64_t> carried_bytes{0};        ///< rows of small commits
+    std::atomic<uint64_t> delete_record_bytes{0};  ///< which rows a commit made dead
+  };
   LoadPublisher(const Parts& parts, const Limits& limits) : parts_(parts), limits_(limits) {}
+  const Counters& counters() const { return counters_; }
 
   Result<CommitOutcome> publish(TableState& table, LoadCommit load);
 
@@ -86,6 +92,13 @@ class LoadPublisher {
   struct Staged {
     CommitPipeline::ChangePtr change;
     CommitOutcome outcome;
+    bool lacks_room = false;
+  };
+  /// What the head under the publish lock says to a load.
+  enum class Comparison : uint8_t {
+    kReady,
+    kChanged,  ///< too much came since the checks were prepared: prepare them again
+    kNoRoom,   ///< others took the last place: wait outside the lock
   };
   struct TableChange;
   struct Part;
@@ -110,6 +123,7 @@ class LoadPublisher {
   /// Partial updates, and loads into tables that aggregate: their rows are completed with those of the table.
   static bool is_completed(const LoadCommit& load);
   Status prepare_part(Part& part) const;
+  static std::vector<Arrival> arrivals_of_buckets(const std::vector<Bucket>& buckets);
   Result<Staged> stage_parts(std::vector<Part>& parts, int attempt);
   /// Null for a load that does not depend on what was read.
   Result<std::unique_ptr<ReadGuard>> open_guard(const LoadCommit& load) const;
@@ -125,21 +139,21 @@ class LoadPublisher {
   Status probe_rest(const TableSnapshot& head, std::vector<Bucket>& buckets) const;
   static Status map_rows(const TableSchema& from, const TableSchema& to, std::vector<Bucket>& buckets);
   static Status check_dead_rows(const TableSnapshot& head, const std::vector<Bucket>& buckets);
-  /// Compares a load with the head under the publish lock; false when too much came since the checks were prepared: prepare
-  /// them again.
-  Result<bool> compare(const TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets,
-                       const Checks& checks) const;
-  /// Does what can fail. REQUIRES: compare() answered true, under the same lock.
+  /// Compares a load with the head under the publish lock.
+  Result<Comparison> compare(const TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets,
+                             const Checks& checks) const;
+  /// Does what can fail. REQUIRES: compare() answered kReady, under the same lock.
   Result<ReadyTable> make_ready(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets);
-  static TableChange change_table(const ReadyTable& ready, MetaBatch& batch);
+  TableChange change_table(const ReadyTable& ready, MetaBatch& batch);
   /// One commit of all these loads.
   Result<Staged> stage(std::span<const ReadyTable> ready);
-  /// There is no change in the answer when compare() answers false.
+  /// There is no change in the answer when compare() answers another thing than kReady.
   Result<Staged> compare_and_stage(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets,
                                    const Checks& checks);
 
   Parts parts_;
   Limits limits_;
+  Counters counters_;
 };
 
 }  // namespace freshet::storage

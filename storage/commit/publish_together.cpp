@@ -15,6 +15,7 @@ struct LoadPublisher::Part {
   std::unique_ptr<RowCompletion> completion;  ///< of the attempt that runs
   LoadCommit whole;                           ///< what completion made, or a copy of what was sent
   std::vector<Bucket> buckets;
+  std::vector<Arrival> arrivals;
 
   TableState& table() { return *sent.table; }
 };
@@ -57,11 +58,20 @@ Result<CommitOutcome> LoadPublisher::publish_all(std::vector<TableLoad> loads) {
   std::vector<Part> parts(loads.size());
   for (size_t i = 0; i < loads.size(); ++i) {
     parts[i].sent = std::move(loads[i]);
+    parts[i].arrivals = arrivals_of(parts[i].sent.load);
     FRESHET_ASSIGN_OR_RETURN(parts[i].guard, open_guard(parts[i].sent.load));
   }
+  const auto began = Admission::Clock::now();
   for (int attempt = 1; attempt <= kCompletionAttempts; ++attempt) {
+    for (Part& part : parts) {
+      FRESHET_RETURN_IF_ERROR(parts_.admission.wait_for_room(part.table(), part.arrivals, began));
+    }
     for (Part& part : parts) FRESHET_RETURN_IF_ERROR(prepare_part(part));
     FRESHET_ASSIGN_OR_RETURN(const Staged staged, stage_parts(parts, attempt));
+    if (staged.lacks_room) {
+      for (Part& part : parts) part.arrivals = arrivals_of_buckets(part.buckets);
+      --attempt;
+    }
     if (staged.change == nullptr) continue;
     for (Part& part : parts) {
       if (part.completion != nullptr) part.completion->release();
@@ -82,9 +92,9 @@ Result<CommitOutcome> LoadPublisher::publish_all(std::vector<TableLoad> loads) {
 Result<LoadPublisher::Staged> LoadPublisher::stage_parts(std::vector<Part>& parts, int attempt) {
   const PublishLocks locks(parts);
   for (Part& part : parts) {
-    FRESHET_ASSIGN_OR_RETURN(const bool is_compared, compare(part.table(), part.whole, part.buckets,
-                                                             {part.completion.get(), part.guard.get(), attempt}));
-    if (!is_compared) return Staged{};
+    FRESHET_ASSIGN_OR_RETURN(const Comparison compared, compare(part.table(), part.whole, part.buckets,
+                                                                {part.completion.get(), part.guard.get(), attempt}));
+    if (compared != Comparison::kReady) return Staged{nullptr, {}, compared == Comparison::kNoRoom};
   }
   std::vector<ReadyTable> ready;
   for (Part& part : parts) {
@@ -121,7 +131,8 @@ Result<PrivateChange> LoadPublisher::apply_privately(const TableSnapshotPtr& cur
     change.rows_replaced += edit.replaced_rows();
     if (bucket.rows && bucket.rows->kept.row_count() > 0) {
       const DeltaView& last = edit.active_delta();
-      if (!own.contains(last.buffer->id()) || last.row_count + bucket.rows->kept.row_count() > limits_.delta_buffer_rows) {
+      if (!own.contains(last.buffer->id()) ||
+          last.row_count + bucket.rows->kept.row_count() > parts_.admission.buffer_limits().rows) {
         FRESHET_ASSIGN_OR_RETURN(const uint64_t id, parts_.ids.next());
         edit.add_delta({std::make_shared<DeltaBuffer>(RowsetId(id), current->schema), 0, {}});
         change.new_buffers.push_back(RowsetId(id));

@@ -24,6 +24,7 @@ struct TabletBuilder {
   std::unordered_map<RowsetId, std::vector<RowOrdinal>> dead;
   std::unordered_map<RowsetId, uint32_t> folded;
   std::unordered_map<RowsetId, TableState::BufferInfo> buffers;
+  uint64_t delete_records = 0;
 };
 using TabletBuilders = std::unordered_map<TabletId, TabletBuilder>;
 
@@ -196,9 +197,11 @@ Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& pag
   FRESHET_RETURN_IF_ERROR(scan_tablet_records(
       meta, meta_keys::kFoldedBitmaps, builders,
       [](TabletBuilder& tablet, uint64_t, std::string_view value) { return add_folded_rows(tablet, value); }));
-  FRESHET_RETURN_IF_ERROR(scan_tablet_records(
-      meta, meta_keys::kDeleteDeltas, builders,
-      [](TabletBuilder& tablet, uint64_t, std::string_view value) { return add_dead_rows(tablet, value); }));
+  FRESHET_RETURN_IF_ERROR(scan_tablet_records(meta, meta_keys::kDeleteDeltas, builders,
+                                              [](TabletBuilder& tablet, uint64_t, std::string_view value) {
+                                                ++tablet.delete_records;
+                                                return add_dead_rows(tablet, value);
+                                              }));
   FRESHET_RETURN_IF_ERROR(scan_tablet_records(meta, meta_keys::kFlushedUpTo, builders,
                                               [](TabletBuilder& tablet, uint64_t, std::string_view value) {
                                                 FRESHET_ASSIGN_OR_RETURN(const uint64_t commit_number, decode_number(value));
@@ -231,6 +234,7 @@ Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& pag
       }
       state->folded_dead_rows.merge(builder.folded);
       state->buffers.merge(builder.buffers);
+      if (builder.delete_records > 0) state->unfolded_deletes.add(tablet->id, builder.delete_records);
       builder.tablet.index_segments();
       tablet = std::make_shared<const TabletSnapshot>(std::move(builder.tablet));
     }

@@ -46,19 +46,23 @@ TableSnapshotPtr with_tablet(const TableSnapshot& table, TabletSnapshotPtr table
   return next;
 }
 
-void fold_dead_rows(const TabletSnapshot& tablet, CommitNumber commit, std::unordered_map<RowsetId, uint32_t>& folded,
-                    MetaBatch& batch) {
+uint64_t fold_dead_rows(const TabletSnapshot& tablet, CommitNumber commit, std::unordered_map<RowsetId, uint32_t>& folded,
+                        MetaBatch& batch) {
+  uint64_t bytes = 0;
   auto fold = [&](RowsetId rowset, const DeadRows& dead) {
     auto [entry, is_new] = folded.try_emplace(rowset, 0);
     if (entry->second == dead.count()) return;
     entry->second = dead.count();
     DeadRowsRecord record;
     record.entries.push_back({rowset, encode_rows(dead.to_vector())});
-    batch.put(meta_keys::folded_bitmap(tablet.id, rowset), record.encode());
+    std::string encoded = record.encode();
+    bytes += encoded.size();
+    batch.put(meta_keys::folded_bitmap(tablet.id, rowset), std::move(encoded));
   };
   for (const SegmentView& view : tablet.segments) fold(view.segment->id(), view.dead);
   for (const DeltaView& view : tablet.deltas) fold(view.buffer->id(), view.dead);
   batch.erase_range(meta_keys::delete_delta(tablet.id, CommitNumber(0)), meta_keys::delete_delta(tablet.id, commit.next()));
+  return bytes;
 }
 
 }  // namespace freshet::storage

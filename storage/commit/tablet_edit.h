@@ -51,8 +51,9 @@ class TabletEdit {
 TableSnapshotPtr with_tablet(const TableSnapshot& table, TabletSnapshotPtr tablet);
 
 /// Replaces the delete deltas of a tablet up to `commit` by whole bitmaps of the rowsets whose dead rows grew since they
-/// were last folded. `folded` is updated; the tablet's records name exactly its rowsets afterwards.
-void fold_dead_rows(const TabletSnapshot& tablet, CommitNumber commit, std::unordered_map<RowsetId, uint32_t>& folded,
-                    MetaBatch& batch);
+/// were last folded. `folded` is updated; the tablet's records name exactly its rowsets afterwards. The bytes that it
+/// writes.
+uint64_t fold_dead_rows(const TabletSnapshot& tablet, CommitNumber commit, std::unordered_map<RowsetId, uint32_t>& folded,
+                        MetaBatch& batch);
 
 }  // namespace freshet::storage

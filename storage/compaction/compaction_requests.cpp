@@ -62,6 +62,15 @@ void CompactionRequests::finished(TabletId tablet, const Status& status, int64_t
   }
 }
 
+std::vector<std::pair<TabletId, CompactionKind>> CompactionRequests::running() const {
+  std::vector<std::pair<TabletId, CompactionKind>> running;
+  std::lock_guard lock(mutex_);
+  for (const auto& [tablet, state] : states_) {
+    if (state.is_running) running.emplace_back(tablet, state.kind);
+  }
+  return running;
+}
+
 CompactionState CompactionRequests::state(TabletId tablet) const {
   std::lock_guard lock(mutex_);
   const auto found = states_.find(tablet);

@@ -5,6 +5,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "storage/base/ids.h"
 #include "storage/base/result.h"
@@ -40,6 +42,8 @@ class CompactionRequests {
   void started(TabletId tablet, CompactionKind kind);
   void finished(TabletId tablet, const Status& status, int64_t now_unix_micros);
   CompactionState state(TabletId tablet) const;
+  /// Those that run or wait, by tablet.
+  std::vector<std::pair<TabletId, CompactionKind>> running() const;
 
  private:
   /// Tablets whose last outcome is remembered; those of dropped tables go some day.

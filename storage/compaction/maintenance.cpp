@@ -10,7 +10,6 @@
 #include "storage/base/failpoint.h"
 #include "storage/base/log.h"
 #include "storage/commit/tablet_edit.h"
-#include "storage/compaction/admission.h"
 #include "storage/compaction/compaction_job.h"
 #include "storage/compaction/delta_flush.h"
 #include "storage/meta/meta_keys.h"
@@ -21,10 +20,6 @@ namespace freshet::storage {
 namespace {
 
 constexpr auto kIdleWait = std::chrono::milliseconds(500);
-/// A full disk or a damaged file does not mend by itself at once; trying again and again only fills the log.
-constexpr auto kPauseAfterFailure = std::chrono::seconds(10);
-constexpr auto kAdmissionPoll = std::chrono::milliseconds(20);
-constexpr auto kDeltaCountAge = std::chrono::milliseconds(5);
 /// Bytes that a merge holds for a live row: its place in the map and in the order, its key's hash, its part of the key
 /// filter and of the dead rows beside it.
 constexpr uint64_t kMergeBytesPerRow = 18;
@@ -60,8 +55,9 @@ Maintenance::Maintenance(const Parts& parts, const MaintenanceOptions& options)
 Maintenance::~Maintenance() { stop(); }
 
 void Maintenance::start() {
+  threads_.emplace_back([this] { run(JobKind::kFlush); });
   for (uint32_t i = 0; i < std::max(1u, options_.compaction_threads); ++i) {
-    threads_.emplace_back([this] { run(); });
+    threads_.emplace_back([this] { run(JobKind::kCompaction); });
   }
 }
 
@@ -75,77 +71,141 @@ void Maintenance::stop() {
 void Maintenance::notify() {
   {
     std::lock_guard lock(wake_mutex_);
-    woken_ = true;
+    ++calls_;
   }
   wake_.notify_all();
 }
 
-void Maintenance::run() {
+void Maintenance::run(JobKind kind) {
   lower_thread_priority();
+  uint64_t calls_seen = 0;
   while (!stopping_) {
-    if (work_once()) continue;
+    if (work_once(kind)) continue;
     std::unique_lock lock(wake_mutex_);
-    wake_.wait_for(lock, kIdleWait, [&] { return woken_ || stopping_.load(); });
-    woken_ = false;
+    wake_.wait_for(lock, kIdleWait, [&] { return calls_ != calls_seen || stopping_.load(); });
+    calls_seen = calls_;
   }
 }
 
-bool Maintenance::work_once() {
+bool Maintenance::work_once(JobKind kind) {
   bool did_something = false;
-  delta_bytes();
+  if (kind == JobKind::kFlush) parts_.admission.count_delta_bytes();
+  const uint64_t wanted_rowsets = kind == JobKind::kCompaction ? parts_.admission.take_wanted_rowsets() : 0;
   for (const TableStatePtr& table : parts_.catalog.all_tables()) {
-    std::unique_lock one_job(table->maintenance_mutex, std::try_to_lock);
-    if (!one_job.owns_lock() || std::chrono::steady_clock::now() < table->maintenance_resumes) continue;
     const TableSnapshotPtr head = table->head();
     for (const TabletSnapshotPtr& tablet : head->tablets) {
       if (stopping_) break;
-      const Result<bool> worked = work_on(*table, tablet->id);
+      const std::optional<TabletJobs::Claim> claim = jobs_.try_begin(tablet->id, kind);
+      if (!claim) continue;
+      const Result<bool> worked = kind == JobKind::kFlush ? flush_if_needed(*table, tablet->id)
+                                                          : compact_if_needed(*table, tablet->id, wanted_rowsets);
       if (worked.ok()) {
         did_something |= *worked;
+        if (*worked) jobs_.succeeded(tablet->id, kind);
       } else if (!stopping_) {
-        table->maintenance_resumes = std::chrono::steady_clock::now() + kPauseAfterFailure;
-        log_warning("maintenance of table {} waits: {}", table->head()->name, worked.status().to_string());
+        const auto pause = jobs_.failed(tablet->id, kind);
+        log_warning("{} of tablet {} of table {} waits {} s: {}", kind == JobKind::kFlush ? "flush" : "compaction",
+                    tablet->id.value, table->head()->name, pause.count(), worked.status().to_string());
       }
     }
   }
+  if (kind == JobKind::kCompaction) forget_gone_tablets();
   return did_something;
 }
 
-Result<bool> Maintenance::work_on(TableState& table, TabletId tablet_id) {
+Result<bool> Maintenance::flush_if_needed(TableState& table, TabletId tablet_id) {
   const TabletSnapshotPtr tablet = current(table, tablet_id);
   if (tablet == nullptr) return false;
-  if (const auto kind = requests_.take(tablet->id)) {
-    const Status status = compact_as_asked(table, tablet_id, *kind);
-    requests_.finished(tablet->id, status, clock_.unix_micros());
-    FRESHET_RETURN_IF_ERROR(status);
-    return true;
-  }
   if (needs_flush(*tablet)) {
     FRESHET_RETURN_IF_ERROR(flush_tablet(table, tablet_id));
     return true;
   }
-  const auto pick = pick_compaction(stats_of(*tablet, oldest_delete_seconds()), pick_options(*table.head()->schema));
-  if (!pick) return false;
+  const auto oldest = std::chrono::seconds(options_.delta_flush_seconds);
+  if (!table.unfolded_deletes.need_fold(tablet_id, options_.delete_fold_commits, oldest)) return false;
+  FRESHET_RETURN_IF_ERROR(fold_deletes(table, tablet_id));
+  return true;
+}
+
+Result<bool> Maintenance::compact_if_needed(TableState& table, TabletId tablet_id, uint64_t wanted_rowsets) {
+  const TabletSnapshotPtr tablet = current(table, tablet_id);
+  if (tablet == nullptr) return false;
+  if (const auto kind = requests_.take(tablet->id)) {
+    FRESHET_RETURN_IF_ERROR(compact_as_asked(table, tablet_id, *kind));
+    return true;
+  }
+  const auto pick =
+      pick_compaction(stats_of(*tablet, oldest_delete_seconds()), pick_options(*table.head()->schema, wanted_rowsets));
+  if (!has_room(table, *tablet, pick) || !pick) return false;
   const bool takes_all = pick->inputs.size() == tablet->segments.size();
-  requests_.started(tablet->id, takes_all ? CompactionKind::kBase : CompactionKind::kCumulative);
-  const Status status = compact_tablet(table, tablet_id, pick->inputs);
-  requests_.finished(tablet->id, status, clock_.unix_micros());
-  FRESHET_RETURN_IF_ERROR(status);
+  FRESHET_RETURN_IF_ERROR(
+      compact_all(table, tablet_id, takes_all ? CompactionKind::kBase : CompactionKind::kCumulative, {*pick}));
   return true;
 }
 
 CompactionDebt Maintenance::debt(const TableSnapshot& table) const {
   CompactionDebt sum;
   for (const TabletSnapshotPtr& tablet : table.tablets) {
-    const CompactionDebt debt = compaction_debt(stats_of(*tablet, oldest_delete_seconds()), pick_options(*table.schema));
+    const CompactionDebt debt = compaction_debt(stats_of(*tablet, oldest_delete_seconds()), pick_options(*table.schema, 0));
     sum.rowsets += debt.rowsets;
     sum.live_bytes += debt.live_bytes;
   }
   return sum;
 }
 
-PickOptions Maintenance::pick_options(const TableSchema& schema) const {
+Status Maintenance::check_room(const TabletSnapshot& tablet, const std::vector<RowsetId>& inputs) const {
+  uint64_t output_bytes = 0;
+  for (const SegmentStat& segment : stats_of(tablet, oldest_delete_seconds())) {
+    if (std::find(inputs.begin(), inputs.end(), segment.id) != inputs.end()) output_bytes += segment.live_bytes();
+  }
+  // Segments without a live row go without anything being written.
+  if (output_bytes == 0) return Status::OK();
+  FRESHET_ASSIGN_OR_RETURN(const uint64_t free, parts_.files.free_bytes());
+  if (free >= options_.disk_reserve_bytes && free - options_.disk_reserve_bytes >= output_bytes) return Status::OK();
+  return Status::OutOfSpace(
+      "a compaction writes {} bytes before it removes what it has merged; the data disk has {} bytes free, of which {} are "
+      "the reserve (storage.disk_reserve_bytes); free space first",
+      output_bytes, free, options_.disk_reserve_bytes);
+}
+
+bool Maintenance::has_room(const TableState& table, const TabletSnapshot& tablet,
+                           const std::optional<CompactionPick>& pick) {
+  const Status room = pick ? check_room(tablet, pick->inputs) : Status::OK();
+  std::lock_guard lock(room_mutex_);
+  if (room.ok()) {
+    without_room_.erase(tablet.id);
+  } else if (without_room_.insert(tablet.id).second) {
+    log_warning("compaction of tablet {} of table {} waits for room: {}", tablet.id.value, table.head()->name,
+                room.message());
+  }
+  return room.ok();
+}
+
+void Maintenance::forget_gone_tablets() {
+  std::lock_guard lock(room_mutex_);
+  if (without_room_.empty()) return;
+  std::set<TabletId> known;
+  for (const TableStatePtr& table : parts_.catalog.all_tables()) {
+    const TableSnapshotPtr head = table->head();
+    for (const TabletSnapshotPtr& tablet : head->tablets) known.insert(tablet->id);
+  }
+  std::erase_if(without_room_, [&](TabletId tablet) { return !known.contains(tablet); });
+}
+
+Status Maintenance::compact_all(TableState& table, TabletId tablet, CompactionKind kind,
+                                const std::vector<CompactionPick>& picks) {
+  requests_.started(tablet, kind);
+  Status status;
+  for (const CompactionPick& pick : picks) {
+    if (status.ok()) status = compact_tablet(table, tablet, pick.inputs);
+  }
+  requests_.finished(tablet, status, clock_.unix_micros());
+  if (status.ok()) jobs_.succeeded(tablet, JobKind::kCompaction);
+  return status;
+}
+
+PickOptions Maintenance::pick_options(const TableSchema& schema, uint64_t wanted_rowsets) const {
   PickOptions options = options_.pick;
+  options.max_segments -= static_cast<uint32_t>(std::min<uint64_t>(wanted_rowsets, options.max_segments / 2));
   // Nobody looks keys of other tables up: what is merged for it alone would be written for nothing.
   if (!schema.is_unique()) options.base_fraction = 0;
   return options;
@@ -161,13 +221,17 @@ std::vector<CompactionPick> Maintenance::picks_for(const TabletSnapshot& tablet,
 }
 
 Status Maintenance::compact_as_asked(TableState& table, TabletId tablet_id, CompactionKind kind) {
-  FRESHET_RETURN_IF_ERROR(flush_tablet(table, tablet_id));
-  const TabletSnapshotPtr tablet = current(table, tablet_id);
-  if (tablet == nullptr) return Status::OK();
-  for (const CompactionPick& pick : picks_for(*tablet, kind)) {
-    FRESHET_RETURN_IF_ERROR(compact_tablet(table, tablet_id, pick.inputs));
+  Status flushed;
+  {
+    const TabletJobs::Claim claim = jobs_.begin(tablet_id, JobKind::kFlush);
+    flushed = flush_tablet(table, tablet_id);
   }
-  return Status::OK();
+  const TabletSnapshotPtr tablet = current(table, tablet_id);
+  if (!flushed.ok() || tablet == nullptr) {
+    requests_.finished(tablet_id, flushed, clock_.unix_micros());
+    return flushed;
+  }
+  return compact_all(table, tablet_id, kind, picks_for(*tablet, kind));
 }
 
 Status Maintenance::request(const TableState& table, TabletId tablet_id, CompactionKind kind) {
@@ -180,6 +244,8 @@ Status Maintenance::request(const TableState& table, TabletId tablet_id, Compact
       return Status::Conflict("tablet {} has nothing to compact", tablet_id.value);
     }
     FRESHET_RETURN_IF_ERROR(requests_.add(tablet_id, kind));
+    // It goes at once, whatever failed before.
+    jobs_.succeeded(tablet_id, JobKind::kCompaction);
     notify();
     return Status::OK();
   }
@@ -195,88 +261,34 @@ bool Maintenance::needs_flush(const TabletSnapshot& tablet) const {
   const DeltaView& active = tablet.deltas.back();
   if (active.row_count == 0) return false;
   if (active.buffer->byte_size() >= options_.delta_flush_bytes || active.row_count >= options_.delta_flush_rows) return true;
-  // Memory is short: the larger buffers go.
-  const bool is_tight = delta_bytes_.load(std::memory_order_relaxed) > options_.delta_memory_bytes / 2;
-  if (is_tight && active.buffer->byte_size() >= delta_average_.load(std::memory_order_relaxed)) return true;
+  if (parts_.admission.wants_flush(*active.buffer)) return true;
   const auto age = std::chrono::steady_clock::now() - active.buffer->created();
   return age >= std::chrono::seconds(options_.delta_flush_seconds);
 }
 
 Status Maintenance::flush(TableState& table) {
-  std::lock_guard one_job(table.maintenance_mutex);
   const TableSnapshotPtr head = table.head();
-  for (const TabletSnapshotPtr& tablet : head->tablets) FRESHET_RETURN_IF_ERROR(flush_tablet(table, tablet->id));
+  for (const TabletSnapshotPtr& tablet : head->tablets) {
+    const TabletJobs::Claim claim = jobs_.begin(tablet->id, JobKind::kFlush);
+    FRESHET_RETURN_IF_ERROR(flush_tablet(table, tablet->id));
+  }
   return Status::OK();
 }
 
 Status Maintenance::compact_fully(TableState& table) {
-  std::lock_guard one_job(table.maintenance_mutex);
   const TableSnapshotPtr head = table.head();
   for (const TabletSnapshotPtr& tablet : head->tablets) {
-    for (const CompactionPick& pick : pick_all(stats_of(*tablet, oldest_delete_seconds()), options_.pick)) {
-      FRESHET_RETURN_IF_ERROR(compact_tablet(table, tablet->id, pick.inputs));
-    }
+    const TabletJobs::Claim claim = jobs_.begin(tablet->id, JobKind::kCompaction);
+    const TabletSnapshotPtr now = current(table, tablet->id);
+    if (now == nullptr) continue;
+    FRESHET_RETURN_IF_ERROR(compact_all(table, tablet->id, CompactionKind::kFull, picks_for(*now, CompactionKind::kFull)));
   }
   return Status::OK();
 }
 
-uint64_t Maintenance::delta_bytes() {
-  using std::chrono::microseconds;
-  const int64_t now = std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-  int64_t counted = delta_counted_micros_.load(std::memory_order_relaxed);
-  const bool is_old = now - counted >= std::chrono::duration_cast<microseconds>(kDeltaCountAge).count();
-  if (!is_old || !delta_counted_micros_.compare_exchange_strong(counted, now)) return delta_bytes_.load();
-  uint64_t bytes = 0, buffers = 0;
-  for (const TableStatePtr& table : parts_.catalog.all_tables()) {
-    const TableSnapshotPtr head = table->head();
-    for (const TabletSnapshotPtr& tablet : head->tablets) {
-      for (const DeltaView& delta : tablet->deltas) {
-        if (delta.row_count == 0) continue;
-        bytes += delta.buffer->byte_size();
-        ++buffers;
-      }
-    }
-  }
-  delta_bytes_ = bytes;
-  delta_average_ = buffers == 0 ? 0 : bytes / buffers;
-  return bytes;
-}
-
-Status Maintenance::admit(const TableState& table) {
-  const auto began = std::chrono::steady_clock::now();
-  const auto deadline = began + std::chrono::seconds(options_.admission_wait_seconds);
-  while (true) {
-    size_t most_segments = 0;
-    const TableSnapshotPtr head = table.head();
-    for (const TabletSnapshotPtr& tablet : head->tablets) {
-      most_segments = std::max(most_segments, tablet->segments.size() + tablet->deltas.size() - 1);
-    }
-    const uint64_t deltas = delta_bytes();
-    const auto pause = std::max(admission_pause(most_segments, options_.segments_max),
-                                admission_pause(deltas, options_.delta_memory_bytes));
-    const auto now = std::chrono::steady_clock::now();
-    if (now - began >= pause) return Status::OK();
-    if (stopping_) return Status::Unavailable("the server is shutting down");
-    if (now >= deadline && most_segments >= options_.segments_max) {
-      return Status::ResourceExhausted(
-          "table {} has {} segments in a tablet, the limit of compaction.max_segments, and compaction did not catch up "
-          "within {} s; load in larger batches or raise compaction.rate_bytes_per_second",
-          table.head()->name, most_segments, options_.admission_wait_seconds);
-    }
-    if (now >= deadline) {
-      return Status::ResourceExhausted(
-          "the rows of small commits take {} bytes of memory, the limit of memory.delta_bytes is {}, and their flush "
-          "did not catch up within {} s; load again later, in larger batches, or raise the limit",
-          deltas, options_.delta_memory_bytes, options_.admission_wait_seconds);
-    }
-    notify();
-    std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(kAdmissionPoll, pause));
-  }
-}
-
 Status Maintenance::flush_tablet(TableState& table, TabletId tablet_id) {
   FRESHET_ASSIGN_OR_RETURN(const bool has_rows, seal(table, tablet_id));
-  if (!has_rows) return Status::OK();
+  if (!has_rows) return table.unfolded_deletes.count(tablet_id) > 0 ? fold_deletes(table, tablet_id) : Status::OK();
   while (!stopping_) {
     const TabletSnapshotPtr tablet = current(table, tablet_id);
     if (tablet == nullptr || tablet->deltas.size() <= 1) break;
@@ -297,6 +309,31 @@ Result<bool> Maintenance::seal(TableState& table, TabletId tablet_id) {
   edit.add_delta({std::make_shared<DeltaBuffer>(RowsetId(next_buffer), head->schema), 0, {}});
   table.set_head(with_tablet(*head, edit.finish()));
   return true;
+}
+
+Status Maintenance::fold_deletes(TableState& table, TabletId tablet_id) {
+  auto change = std::make_shared<CommitPipeline::Change>();
+  {
+    std::lock_guard publish(table.publish_lock);
+    const TableSnapshotPtr head = table.head();
+    const TabletSnapshot* tablet = head->find_tablet(tablet_id);
+    if (table.dropped || tablet == nullptr) return Status::OK();
+    FRESHET_RETURN_IF_ERROR(parts_.pipeline.prepare());
+    fold(table, *tablet, change->batch);
+    change->install = [](ServerSnapshot&) {};
+    FRESHET_RETURN_IF_ERROR(parts_.pipeline.enqueue(change).status());
+  }
+  FRESHET_RETURN_IF_ERROR(parts_.pipeline.wait(change));
+  counters_.folds.fetch_add(1, std::memory_order_relaxed);
+  return Status::OK();
+}
+
+void Maintenance::fold(TableState& table, const TabletSnapshot& tablet, MetaBatch& batch) {
+  // Every delete delta of this tablet has a number that was given out under this lock.
+  const CommitNumber newest(parts_.commit_numbers.last());
+  const uint64_t bytes = fold_dead_rows(tablet, newest, table.folded_dead_rows, batch);
+  counters_.fold_bytes_written.fetch_add(bytes, std::memory_order_relaxed);
+  table.unfolded_deletes.folded(tablet.id);
 }
 
 Status Maintenance::flush_oldest_sealed(TableState& table, TabletId tablet_id) {
@@ -350,8 +387,7 @@ Status Maintenance::flush_oldest_sealed(TableState& table, TabletId tablet_id) {
     }
     change->batch.erase(meta_keys::folded_bitmap(tablet.id, sealed.buffer->id()));
     FRESHET_RETURN_IF_ERROR(parts_.pipeline.prepare());
-    // Every delete delta of this tablet has a number that was given out under this lock.
-    fold_dead_rows(*flushed, CommitNumber(parts_.commit_numbers.last()), table.folded_dead_rows, change->batch);
+    fold(table, *flushed, change->batch);
     change->install = [next](ServerSnapshot& server) { server.tables[next->id] = next; };
     FRESHET_RETURN_IF_ERROR(parts_.pipeline.enqueue(change).status());
     change->finish_batch = nullptr;
@@ -379,6 +415,7 @@ Status Maintenance::compact_tablet(TableState& table, TabletId tablet_id, const 
     inputs.push_back(*view);
     level = std::max(level, view->segment->meta().level);
   }
+  FRESHET_RETURN_IF_ERROR(check_room(tablet, input_ids));
   failpoint(Failpoint::kCompactionStart);
   FRESHET_ASSIGN_OR_RETURN(const uint64_t output_id, parts_.ids.next());
   SegmentWriterOptions writer_options;
@@ -435,8 +472,7 @@ Status Maintenance::compact_tablet(TableState& table, TabletId tablet_id, const 
     }
     parts_.obsolete.add_to(change->batch, obsolete);
     FRESHET_RETURN_IF_ERROR(parts_.pipeline.prepare());
-    // Every delete delta of this tablet has a number that was given out under this lock.
-    fold_dead_rows(*compacted, CommitNumber(parts_.commit_numbers.last()), table.folded_dead_rows, change->batch);
+    fold(table, *compacted, change->batch);
     change->install = [next](ServerSnapshot& server) { server.tables[next->id] = next; };
     FRESHET_RETURN_IF_ERROR(parts_.pipeline.enqueue(change).status());
     change->finish_batch = nullptr;

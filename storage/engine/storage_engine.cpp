@@ -7,6 +7,7 @@
 #include "storage/base/log.h"
 #include "storage/base/wall_clock.h"
 #include "storage/catalog/catalog.h"
+#include "storage/commit/admission.h"
 #include "storage/commit/auto_increments.h"
 #include "storage/commit/catalog_changes.h"
 #include "storage/commit/commit_pipeline.h"
@@ -20,6 +21,7 @@
 #include "storage/commit/schema_changes.h"
 #include "storage/commit/stream_positions.h"
 #include "storage/compaction/maintenance.h"
+#include "storage/engine/part_options.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
 
@@ -45,25 +47,6 @@ Status check_format(MetaStore& meta) {
   return Status::OK();
 }
 
-MaintenanceOptions maintenance_options(const StorageOptions& options) {
-  MaintenanceOptions result;
-  result.delta_flush_bytes = options.delta_flush_bytes;
-  result.delta_flush_rows = options.delta_flush_rows;
-  result.delta_flush_seconds = options.delta_flush_seconds;
-  result.pick.trigger_segments = options.compaction_trigger_segments;
-  result.pick.dead_fraction = options.compaction_dead_fraction;
-  result.pick.base_fraction = options.compaction_base_fraction;
-  result.pick.max_segments = options.compaction_max_segments;
-  result.compaction_bytes_per_second = options.compaction_bytes_per_second;
-  result.compaction_threads = options.compaction_threads;
-  result.segments_max = options.compaction_max_segments;
-  result.delta_memory_bytes = options.delta_memory_bytes;
-  result.compaction_memory_bytes = options.compaction_memory_bytes;
-  result.admission_wait_seconds = options.memory_wait_seconds;
-  result.tombstone_keep_seconds = options.tombstone_keep_seconds;
-  return result;
-}
-
 class Engine : public StorageEngine {
  public:
   Engine(std::unique_ptr<MetaStore> meta, std::unique_ptr<FileStore> files, const StorageOptions& options)
@@ -74,6 +57,7 @@ class Engine : public StorageEngine {
         load_memory_("memory.load_bytes", options.load_memory_bytes),
         auto_increments_(*meta_),
         obsolete_(*files_),
+        admission_(catalog_, admission_limits(options), [this] { maintenance_->notify(); }),
         history_(retired_),
         history_reader_(*meta_, retired_),
         history_expiry_({catalog_, *meta_, obsolete_, retired_, *files_, page_cache_}),
@@ -165,6 +149,7 @@ class Engine : public StorageEngine {
   FileStore& files() override { return *files_; }
   MemoryBudget& load_memory() override { return load_memory_; }
   Status admit_load(TableId table) override;
+  Status check_disk() const override;
   Result<CommitOutcome> commit(LoadCommit commit) override;
   Result<CommitOutcome> commit_all(std::vector<LoadCommit> commits) override;
   std::unique_ptr<PrivateTable> open_private_table(TableSnapshotPtr base) override {
@@ -208,18 +193,21 @@ class Engine : public StorageEngine {
   }
   Status expire_history() override {
     std::lock_guard one_at_a_time(history_expiry_mutex_);
-    return history_expiry_.run(clock_.unix_micros(), pipeline_->snapshot()->commit);
+    const int64_t now = options_.history_clock ? options_.history_clock() : clock_.unix_micros();
+    return history_expiry_.run(now, pipeline_->snapshot()->commit);
   }
 
   Status flush_table(TableId table) override;
   Status compact_table(TableId table) override;
   Status request_compaction(TableId table, TabletId tablet, CompactionKind kind) override;
   CompactionState compaction_state(TabletId tablet) const override { return maintenance_->compaction_state(tablet); }
+  std::vector<std::pair<TabletId, CompactionKind>> running_compactions() const override {
+    return maintenance_->running_compactions();
+  }
   void stop() override;
   void stop_waiting() override;
 
  private:
-  Status check_disk() const;
   Result<TableStatePtr> find_table(TableId id) const;
   void expire_old();
   void expire_slowly();
@@ -239,6 +227,7 @@ class Engine : public StorageEngine {
   AutoIncrements auto_increments_;
   ObsoleteFiles obsolete_;
   Catalog catalog_;
+  Admission admission_;
   RetiredSegments retired_;
   HistoryWriter history_;
   HistoryReader history_reader_;
@@ -316,16 +305,16 @@ Status Engine::recover_and_start() {
   schema_changes_ = std::make_unique<SchemaChanges>(catalog_, *pipeline_, *ids_);
   partition_changes_ = std::make_unique<PartitionChanges>(catalog_, *pipeline_, *ids_, obsolete_, history_);
   publisher_ = std::make_unique<LoadPublisher>(
-      LoadPublisher::Parts{*pipeline_, *labels_, *positions_, *files_, page_cache_, *ids_, history_},
-      LoadPublisher::Limits{options_.delta_flush_bytes, options_.delta_flush_rows, options_.dependent_rows});
+      LoadPublisher::Parts{*pipeline_, *labels_, *positions_, *files_, page_cache_, *ids_, history_, admission_},
+      LoadPublisher::Limits{options_.dependent_rows});
   std::vector<LabelRecord> precommitted;
   for (const RecoveredPrecommit& load : state.precommitted) precommitted.push_back(load.label);
   precommitted_ = std::make_unique<PrecommittedLoads>(
       PrecommittedLoads::Parts{*meta_, catalog_, *pipeline_, *labels_, *publisher_, obsolete_, *files_, page_cache_, clock_},
       PrecommittedLoads::Limits{options_.precommitted_limit, options_.precommit_timeout_seconds}, precommitted);
-  maintenance_ = std::make_unique<Maintenance>(
-      Maintenance::Parts{catalog_, *pipeline_, *ids_, *commit_numbers_, obsolete_, *files_, page_cache_, history_},
-      maintenance_options(options_));
+  maintenance_ = std::make_unique<Maintenance>(Maintenance::Parts{catalog_, *pipeline_, *ids_, *commit_numbers_, obsolete_,
+                                                                  *files_, page_cache_, history_, admission_},
+                                               maintenance_options(options_));
   maintenance_->start();
   expiry_ = std::thread([this] { expire_old(); });
   return Status::OK();
@@ -386,7 +375,7 @@ Status Engine::admit_load(TableId table_id) {
   FRESHET_RETURN_IF_ERROR(pipeline_->health());
   FRESHET_RETURN_IF_ERROR(check_disk());
   FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table, find_table(table_id));
-  return maintenance_->admit(*table);
+  return admission_.admit(*table);
 }
 
 /// What a commit is about to bring.
@@ -523,7 +512,7 @@ StorageStats Engine::stats() const {
   for (const auto& [id, table] : visible->tables) {
     for (const TabletSnapshotPtr& tablet : table->tablets) {
       stats.segments += tablet->segments.size();
-      stats.most_rowsets = std::max<uint64_t>(stats.most_rowsets, tablet->segments.size() + tablet->deltas.size() - 1);
+      stats.most_rowsets = std::max<uint64_t>(stats.most_rowsets, rowset_count(*tablet));
       for (const SegmentView& view : tablet->segments) {
         stats.segment_bytes += view.segment->meta().file_bytes;
         const uint64_t resident_bytes = view.segment->resident_bytes();
@@ -543,6 +532,11 @@ StorageStats Engine::stats() const {
   }
   stats.flushes = maintenance_->counters().flushes.load(std::memory_order_relaxed);
   stats.flush_bytes_written = maintenance_->counters().flush_bytes_written.load(std::memory_order_relaxed);
+  stats.folds = maintenance_->counters().folds.load(std::memory_order_relaxed);
+  stats.fold_bytes_written = maintenance_->counters().fold_bytes_written.load(std::memory_order_relaxed);
+  stats.carried_bytes_written = publisher_->counters().carried_bytes.load(std::memory_order_relaxed);
+  stats.delete_record_bytes_written = publisher_->counters().delete_record_bytes.load(std::memory_order_relaxed);
+  stats.compactions_without_room = maintenance_->compactions_without_room();
   stats.load_memory_bytes = load_memory_.used();
   stats.compactions = maintenance_->counters().compactions.load(std::memory_order_relaxed);
   stats.compaction_bytes_written = maintenance_->counters().compaction_bytes_written.load(std::memory_order_relaxed);
@@ -559,6 +553,7 @@ StorageStats Engine::stats() const {
 }
 
 void Engine::stop_waiting() {
+  admission_.stop();
   if (pipeline_) pipeline_->stop_waiting();
 }
 

@@ -34,12 +34,13 @@ struct StorageOptions {
   uint64_t dependent_rows = 32ull << 20;
   uint64_t delta_flush_bytes = 64ull << 20;  ///< a tablet's delta buffer is flushed beyond this
   uint64_t delta_flush_rows = 1ull << 20;
-  uint64_t delta_flush_seconds = 600;            ///< ... or when its oldest row is this old
+  uint64_t delta_flush_seconds = 600;   ///< ... or when its oldest row is this old
+  uint64_t delete_fold_commits = 1000;  ///< records of deleted rows of a tablet that become whole bitmaps; or at that age
   uint64_t disk_reserve_bytes = 64ull << 20;     ///< loads are refused when less is free
   uint64_t disk_full_wait_seconds = 86400;       ///< a commit that the full disk holds up waits so long for room
   uint64_t quarantine_keep_seconds = 7 * 86400;  ///< files that belonged to no commit at a start are removed by a later one
   uint32_t compaction_trigger_segments = 8;      ///< similar-sized segments of a tablet that are merged together
-  uint32_t compaction_max_segments = 64;         ///< loads wait for compaction beyond this many in a tablet
+  uint32_t compaction_max_segments = 64;         ///< rowsets of a tablet; loads wait for compaction at so many
   double compaction_dead_fraction = 0.2;         ///< a segment with more dead rows is rewritten
   double compaction_base_fraction = 0.25;  ///< kUnique: all are merged when the smaller ones hold so much of the largest
   uint64_t compaction_bytes_per_second = 200ull << 20;
@@ -50,6 +51,8 @@ struct StorageOptions {
   uint64_t label_keep_seconds = 259200;
   /// Time for dynamic partitions, microseconds since 1970 in UTC; null = the clock of the machine.
   std::function<int64_t()> partition_clock = nullptr;
+  /// Time for the end of older versions, likewise.
+  std::function<int64_t()> history_clock = nullptr;
   uint64_t label_limit = 1'000'000;           ///< labels kept; loads are refused beyond, never forgotten early
   uint64_t precommit_timeout_seconds = 3600;  ///< a precommitted load is aborted when it waits longer for its second phase
   uint64_t precommitted_limit = 1000;         ///< loads between their two phases
@@ -62,15 +65,20 @@ struct StorageStats {
   uint64_t rows_written = 0;
   uint64_t rows_replaced = 0;
   uint64_t segments = 0;
-  uint64_t most_rowsets = 0;  ///< segments and full delta buffers of the tablet that has most
+  uint64_t most_rowsets = 0;  ///< segments and delta buffers with rows of the tablet that has most
   uint64_t segment_bytes = 0;
   uint64_t delta_rows = 0;
   uint64_t delta_bytes = 0;
   uint64_t load_memory_bytes = 0;
   uint64_t flushes = 0;
   uint64_t flush_bytes_written = 0;
-  uint64_t compaction_waiting_rowsets = 0;  ///< inputs of the compactions that tablets need now
-  uint64_t compaction_waiting_bytes = 0;    ///< ... of their live rows
+  uint64_t compaction_waiting_rowsets = 0;   ///< inputs of the compactions that tablets need now
+  uint64_t compaction_waiting_bytes = 0;     ///< ... of their live rows
+  uint64_t folds = 0;                        ///< of deletes without a flush or compaction
+  uint64_t fold_bytes_written = 0;           ///< of all whole bitmaps
+  uint64_t carried_bytes_written = 0;        ///< rows in commit records
+  uint64_t delete_record_bytes_written = 0;  ///< deletes in commit records
+  uint64_t compactions_without_room = 0;     ///< tablets whose compaction waits for room on the disk
   uint64_t compactions = 0;
   uint64_t compaction_bytes_written = 0;
   uint64_t index_resident_bytes = 0;  ///< of the segments that are open
@@ -155,6 +163,8 @@ class StorageEngine {
   /// down while the compaction of `table` or the flush of delta buffers is behind: the further, the longer it waits
   /// (bounded, then ResourceExhausted).
   virtual Status admit_load(TableId table) = 0;
+  /// For whoever is about to write a part of a load: OutOfSpace below the disk reserve.
+  virtual Status check_disk() const = 0;
   /// Makes a load durable and visible (DESIGN of the protocol: commit/README). Segment files named in it belong to the
   /// engine from here on: on failure they are removed, unless the outcome is unknown.
   virtual Result<CommitOutcome> commit(LoadCommit commit) = 0;
@@ -207,6 +217,8 @@ class StorageEngine {
   /// nothing to do; ResourceExhausted when too many wait.
   virtual Status request_compaction(TableId table, TabletId tablet, CompactionKind kind) = 0;
   virtual CompactionState compaction_state(TabletId tablet) const = 0;
+  /// Tablets that are being compacted, or wait for a compaction by hand.
+  virtual std::vector<std::pair<TabletId, CompactionKind>> running_compactions() const = 0;
   /// Ends background work and refuses further commits. Idempotent.
   virtual void stop() = 0;
   /// Shutdown: commits that wait for room on a full disk fail, so that their threads come back.

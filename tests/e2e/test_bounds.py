@@ -8,6 +8,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pymysql
+
 AUTHORIZATION = "Basic " + base64.b64encode(b"root:").decode()
 
 
@@ -77,8 +79,54 @@ def test_twenty_thousand_loads_of_one_row(make_server):
     assert watch.most["freshet_tablet_rowsets_max"] <= 64
     end = metrics(server)
     assert end["freshet_flushes_total"] >= 10
-    written = end["freshet_flush_written_bytes_total"] + end["freshet_compaction_written_bytes_total"]
-    assert written <= 10 * sum(sent), f"{written} bytes written for {sum(sent)} loaded"
+    # Segment files, whole delete bitmaps, and the deletes of each commit; the rows of the commit records come on top.
+    parts = {name: end[f"freshet_{name}_written_bytes_total"]
+             for name in ("flush", "compaction", "delete_fold", "delete_record", "carried")}
+    assert all(parts.values()), parts
+    written = sum(parts.values()) - parts["carried"]
+    assert written <= 10 * sum(sent), f"{parts} for {sum(sent)} loaded"
+    assert parts["carried"] + parts["delete_record"] <= 10 * sum(sent), f"{parts} for {sum(sent)} loaded"
+
+
+def test_loads_wait_for_compaction_and_are_refused_when_it_does_not_come(make_server):
+    """While compaction is held, no load brings a tablet over compaction.max_segments: not by Stream Load, not by INSERT, not in
+    a group. They are refused after memory.wait_seconds, and go on when compaction does."""
+    server = make_server({"storage.small_commit_bytes": 0, "memory.wait_seconds": 1}, start=False)
+    server.start(failpoints="compaction_start=sleep:12000@1")
+    server.sql("CREATE DATABASE d")
+    server.sql("CREATE TABLE d.t (id INT, v INT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
+    refusals, loaded = [], []
+
+    def stream_load(key):
+        return server.http("PUT", "/api/d/t/_stream_load", f"{key},1\n", {"column_separator": ","})[2].decode()
+
+    def insert(key):
+        try:
+            server.sql(f"INSERT INTO d.t VALUES ({key}, 1)")
+            return "Success"
+        except pymysql.err.MySQLError as error:
+            return str(error)
+
+    def run(client):
+        for i in range(40):
+            key = client * 100 + i
+            answer = (insert if client % 2 else stream_load)(key)
+            if "compaction.max_segments is 64" in answer:
+                assert "memory.wait_seconds" in answer, answer
+                return refusals.append(client)
+            assert "Success" in answer, answer
+            loaded.append(key)
+
+    with Watch(server) as watch, ThreadPoolExecutor(4) as pool:
+        list(pool.map(run, range(4)))
+        assert sorted(refusals) == [0, 1, 2, 3]
+        assert watch.most["freshet_tablet_rowsets_max"] == 64
+        deadline = time.monotonic() + 60
+        while "Success" not in stream_load(1000):
+            assert time.monotonic() < deadline
+        loaded.append(1000)
+    assert watch.most["freshet_tablet_rowsets_max"] == 64
+    assert server.value("SELECT count(*) FROM d.t") == len(loaded)
 
 
 def test_running_loads_share_their_memory(make_server):
@@ -200,7 +248,10 @@ def test_compaction_over_http(make_server):
         while ask("GET", f"/api/compaction/run_status?tablet_id={tablet}")["run_status"]:
             assert time.monotonic() < deadline
             time.sleep(0.01)
+    assert ask("GET", "/api/compaction/run_status") == {"CumulativeCompaction": {"segments": []},
+                                                        "BaseCompaction": {"segments": []}}
     shown = ask("GET", f"/api/compaction/show?tablet_id={tablet}")
+    assert not shown["last success time"].startswith("1970")
     assert shown["last failure"] == "" and shown["missing_rowsets"] == []
     assert [int(rowset.split(" ")[1]) for rowset in shown["rowsets"]] == [1]
     assert shown["rowsets"][0].endswith(" rows 100 deleted 0")

@@ -10,7 +10,7 @@ from support.crash_worker import Worker, differences, need
 from support.partition_work import Partitions
 
 SETTINGS = {"storage.delta_flush_rows": 2000, "storage.small_commit_bytes": "64KiB", "storage.memtable_bytes": "16MiB",
-            "compaction.trigger_segments": 3}
+            "storage.delete_fold_commits": 10, "compaction.trigger_segments": 3}
 KEYS = 3000
 LOG_ROWS_MAX = 60_000
 LABELS_KEPT = 200

@@ -11,6 +11,7 @@
 #include "storage/types/bitmap_value.h"
 #include "storage/types/row_mask.h"
 #include "storage/types/value_text.h"
+#include "storage/upsert/key_lookup.h"
 #include "support/storage_server.h"
 
 namespace freshet::test {
@@ -89,20 +90,26 @@ class TableModel {
   /// The rows as lines of text in the columns of `schema`.
   std::vector<std::string> lines(const TableSchema& schema) const {
     std::vector<std::string> lines;
-    for (const auto& [key, row] : rows_) {
-      std::string line;
-      for (const ColumnSchema& column : schema.columns) {
-        const auto value = row.find(column.id.value);
-        const std::optional<std::string>& text = value == row.end() ? column.initial_default : value->second;
-        line += (line.empty() ? "" : "|") + text.value_or("NULL");
-      }
-      lines.push_back(std::move(line));
-    }
+    for (const auto& [key, row] : rows_) lines.push_back(line(schema, row));
     std::sort(lines.begin(), lines.end());
     return lines;
   }
+  /// The row of a key of a table with unique keys; nothing when there is none.
+  std::optional<std::string> line(const TableSchema& schema, const std::string& key) const {
+    const auto found = rows_.find(key);
+    return found == rows_.end() ? std::nullopt : std::optional(line(schema, found->second));
+  }
 
  private:
+  static std::string line(const TableSchema& schema, const ModelRow& row) {
+    std::string line;
+    for (const ColumnSchema& column : schema.columns) {
+      const auto value = row.find(column.id.value);
+      const std::optional<std::string>& text = value == row.end() ? column.initial_default : value->second;
+      line += (line.empty() ? "" : "|") + text.value_or("NULL");
+    }
+    return line;
+  }
   static bool is_flexible(const storage::PartialColumns* partial) { return partial != nullptr && partial->mask; }
   static bool brings(const LoadRow& row, const storage::PartialColumns* partial, size_t column) {
     if (partial == nullptr) return true;
@@ -148,18 +155,21 @@ class TableModel {
   std::map<std::string, std::optional<std::string>> deleted_;  ///< the sequences of deleted keys
 };
 
+/// A row as TableModel::line gives it.
+inline std::string line_of(const Block& block, size_t row) {
+  std::string line;
+  for (const Column& column : block.columns) {
+    if (!line.empty()) line += '|';
+    column.is_null(row) ? void(line += "NULL") : format_value(column, row, line);
+  }
+  return line;
+}
+
 /// The rows of a table as TableModel::lines gives them.
 inline std::vector<std::string> lines_of(const storage::TableSnapshot& table) {
   const Block block = live_rows(table);
   std::vector<std::string> lines;
-  for (size_t row = 0; row < block.row_count(); ++row) {
-    std::string line;
-    for (const Column& column : block.columns) {
-      if (!line.empty()) line += '|';
-      column.is_null(row) ? void(line += "NULL") : format_value(column, row, line);
-    }
-    lines.push_back(std::move(line));
-  }
+  for (size_t row = 0; row < block.row_count(); ++row) lines.push_back(line_of(block, row));
   std::sort(lines.begin(), lines.end());
   return lines;
 }
@@ -172,6 +182,25 @@ inline void append_model_value(Column& column, const std::optional<std::string>&
     return column.append_bytes(value.serialize());
   }
   if (append_text(column, *text) != TextError::kNone) throw std::runtime_error("not a value of its column: " + *text);
+}
+
+/// The row of a key, found as a query by the whole key finds it. REQUIRES: unique keys, one partition.
+inline std::optional<std::string> line_of_key(const storage::TableSnapshot& table, const std::string& key) {
+  const TableSchema& schema = *table.schema;
+  Block block = Block::for_schema(schema);
+  for (size_t i = 0; i < schema.key_count; ++i) append_model_value(block.columns[i], key_part(key, i));
+  KeyRun keys = table.key_codec->make_run();
+  table.key_codec->append_keys(block, 0, 1, keys);
+  std::vector<uint32_t> bucket;
+  table.key_codec->append_buckets(schema, block, 0, 1, bucket);
+  const storage::TabletSnapshot& tablet = *table.tablets[bucket[0]];
+  const auto location = must(storage::find_live_row(tablet, keys, 0));
+  if (!location) return std::nullopt;
+  std::vector<size_t> columns(schema.columns.size());
+  std::iota(columns.begin(), columns.end(), size_t{0});
+  Block found = Block::for_schema(schema);
+  must(storage::read_rows(schema, tablet, {&*location, 1}, columns, found.columns));
+  return line_of(found, 0);
 }
 
 /// What brings rows in arrival order: carried when `memtables` is 0, else as so many segment files for each tablet that gets

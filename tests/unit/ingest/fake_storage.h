@@ -33,6 +33,7 @@ class FakeStorage final : public storage::StorageEngine {
   std::vector<storage::SegmentMeta> discarded;
   int64_t next_number = 1;
   Status admit_status;
+  Status disk_status;
   Status commit_status;
   storage::StorageOptions storage_options;
 
@@ -80,6 +81,7 @@ class FakeStorage final : public storage::StorageEngine {
   storage::FileStore& files() override { return *files_; }
   MemoryBudget& load_memory() override { return load_memory_; }
   Status admit_load(TableId) override { return admit_status; }
+  Status check_disk() const override { return disk_status; }
   Result<storage::CommitOutcome> commit(storage::LoadCommit commit) override;
   Result<storage::CommitOutcome> commit_all(std::vector<storage::LoadCommit>) override {
     return Status::Unsupported("the fake storage commits one table at a time");
@@ -110,6 +112,7 @@ class FakeStorage final : public storage::StorageEngine {
   Status compact_table(TableId) override { return not_here(); }
   Status request_compaction(TableId, TabletId, storage::CompactionKind) override { return not_here(); }
   storage::CompactionState compaction_state(TabletId) const override { return {}; }
+  std::vector<std::pair<TabletId, storage::CompactionKind>> running_compactions() const override { return {}; }
   void stop() override {}
   void stop_waiting() override {}
 

@@ -51,6 +51,22 @@ TEST_F(LoadMemoryTest, ALoadWritesWhatItHoldsBeforeItWaits) {
   EXPECT_EQ(storage_.commits[0].tablets.at(0).segments.size(), 2u);
 }
 
+TEST_F(LoadMemoryTest, ALoadLooksForRoomOnTheDiskAtEachMemtable) {
+  LoadTransaction::Options options;
+  options.memtable_bytes = 100'000;
+  LoadTransaction load(storage_, table_, options);
+  // Admitted while there was room.
+  storage_.disk_status = Status::OutOfSpace("the disk is nearly full");
+  Status status;
+  int64_t blocks = 0;
+  for (; blocks < 5 && status.ok(); ++blocks) status = load.append(numbers(*table_, blocks * 10'000, 10'000));
+  EXPECT_EQ(status.code(), StatusCode::kOutOfSpace) << status.to_string();
+  EXPECT_EQ(blocks, 2) << "the second memtable learns of the first";
+  EXPECT_EQ(load.commit({}, {}).status().code(), StatusCode::kOutOfSpace);
+  EXPECT_TRUE(storage_.commits.empty());
+  EXPECT_TRUE(storage_.files().list().value().empty());
+}
+
 TEST_F(LoadMemoryTest, NothingIsHeldAfterwards) {
   {
     LoadTransaction load(storage_, table_, {});

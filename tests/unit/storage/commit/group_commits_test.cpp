@@ -42,7 +42,7 @@ class GroupCommitsTest : public testing::Test {
       }
       changed_.notify_all();
       changed_.wait(lock, [&] { return is_open_; });
-      if (refuses_ && refuses_(load)) return Status::NotFound("refused");
+      if (refuses_ && refuses_(load)) return refusal_;
     }
     return server_->commit(std::move(load));
   }
@@ -79,6 +79,7 @@ class GroupCommitsTest : public testing::Test {
   std::condition_variable changed_;
   bool is_open_ = false;
   std::function<bool(const LoadCommit&)> refuses_;
+  Status refusal_ = Status::NotFound("refused");
   std::vector<uint64_t> sizes_;  ///< rows of each commit
   std::vector<Result<GroupOutcome>> outcomes_;
   std::vector<std::thread> threads_;
@@ -97,6 +98,19 @@ TEST_F(GroupCommitsTest, LoadsThatComeDuringACommitShareTheNext) {
   for (const auto& outcome : outcomes_) labels.insert(must(outcome).label);
   EXPECT_EQ(labels.size(), 2u);
   EXPECT_TRUE(labels.begin()->starts_with("group_commit_"));
+}
+
+TEST_F(GroupCommitsTest, AGroupThatFoundNoRoomInTimeDoesNotWaitLoadByLoad) {
+  GroupCommits groups = make();
+  refuses_ = [this](const LoadCommit&) { return sizes_.size() > 1; };
+  refusal_ = Status::ResourceExhausted("compaction did not catch up");
+  start(groups, load(1, 1));
+  wait_for_commits(1);
+  for (int i = 2; i < 5; ++i) start(groups, load(i, i));
+  let_go();
+  join();
+  EXPECT_EQ(sizes_, (std::vector<uint64_t>{1, 3}));
+  EXPECT_EQ(std::count_if(outcomes_.begin(), outcomes_.end(), [](const auto& outcome) { return !outcome.ok(); }), 3);
 }
 
 TEST_F(GroupCommitsTest, ARefusedGroupIsTriedLoadByLoad) {

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "support/history_table.h"
 #include "support/seed.h"
 #include "support/simulated_disk.h"
@@ -50,7 +52,9 @@ class Machine {
 
   /// Opens the engine; an error when a fault came in between.
   Status start() {
-    auto opened = StorageEngine::open(disk.meta(), disk.files(), quiet_options(waits_for_room_));
+    StorageOptions options = quiet_options(waits_for_room_);
+    options.history_clock = [this] { return history_micros_.load(); };
+    auto opened = StorageEngine::open(disk.meta(), disk.files(), options);
     if (!opened.ok()) return opened.status();
     engine = std::move(opened).value();
     return Status::OK();
@@ -88,7 +92,15 @@ class Machine {
     load(105, 120, 1, {});
     flush();
     precommit(108, 130, 1, nullptr);
+    // Deletes alone: a flush folds them.
+    load(100, 103, 0, {}, true);
+    flush();
+    compact();
+    const uint64_t points_before = disk.points();
+    history_micros_ = INT64_MAX;
     change([&] { return engine->expire_history(); }, [](TableModel&) {});
+    history_micros_ = 0;
+    points_of_expiry = disk.points() - points_before;
     change([&] { return engine->drop_table(kDatabase, kTable, true); }, [](TableModel& model) { model.clear(); });
     if (engine == nullptr || possible || !engine->create_table(kDatabase, kTable, make_schema(), {}, true).ok()) return;
     waiting_.clear();
@@ -175,6 +187,7 @@ class Machine {
 
   TableModel certain;
   std::optional<TableModel> possible;
+  uint64_t points_of_expiry = 0;
 
  private:
   struct Waiting {
@@ -289,6 +302,7 @@ class Machine {
   }
 
   const bool waits_for_room_;
+  std::atomic<int64_t> history_micros_{0};             ///< what the expiry of older versions takes as the time
   static constexpr uint64_t kLoadTransactions = 1000;  ///< those of precommits are below
 
   std::vector<std::pair<std::string, DatabaseId>> labels_;  ///< of acknowledged loads
@@ -339,6 +353,7 @@ TEST_P(FaultSweep, EveryPointInTurn) {
   EXPECT_FALSE(calm.certain.rows().empty());
   const uint64_t points = calm.disk.points();
   ASSERT_GT(points, 60u) << "the workload passes writes and syncs of every kind";
+  ASSERT_GT(calm.points_of_expiry, 1u) << "records and files of older versions go";
   uint64_t hit = 0;
   for (uint64_t point = 1; point <= points && !HasFailure(); ++point) {
     SCOPED_TRACE("fault at point " + std::to_string(point) + " of " + std::to_string(points));

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
 
 #include "storage/types/sequence.h"
@@ -32,6 +34,8 @@ StorageOptions random_options(Random& random) {
   options.compaction_dead_fraction = is_busy ? 0.2 : 1;
   options.disk_reserve_bytes = 0;
   options.disk_full_wait_seconds = 60;
+  // Nothing stays in memory, so that all is read again and again.
+  if (random() % 4 == 0) options.page_cache_bytes = random() % 2;
   return options;
 }
 
@@ -87,7 +91,9 @@ TableSchema random_schema(Random& random) {
 /// A table on a simulated machine beside its model, and one random history of both.
 class History {
  public:
-  explicit History(uint64_t seed) : random_(seed), disk_(seed + 1), options_(random_options(random_)) {}
+  explicit History(uint64_t seed) : random_(seed), disk_(seed + 1), options_(random_options(random_)) {
+    options_.history_clock = [this] { return now_micros() + history_ahead_micros_.load(); };
+  }
 
   void run() {
     open();
@@ -141,6 +147,9 @@ class History {
       note("truncate");
       change([&] { return engine_->truncate_table(kDatabase, kTable); }, [](TableModel& model) { model.clear(); });
       versions_.clear();
+    } else if (choice < 81) {
+      note("expiry of older versions");
+      expire_history();
     } else if (choice < 84) {
       note("hold a snapshot");
       if (!is_uncertain()) held_.emplace_back(table(), model_.lines(*table()->schema));
@@ -162,6 +171,36 @@ class History {
     expect_model("at once");
     read_version();
     if (random_() % 8 == 0) read_held();
+  }
+
+  static int64_t now_micros() {
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  }
+
+  /// As if the retention had passed since the newest version, which alone stays.
+  void expire_history() {
+    const auto newest = engine_->table_versions(table()->id, 1);
+    if (!newest.ok() || newest->empty()) return;
+    const uint64_t kept = newest->front().commit.value;
+    bool is_done = false;
+    history_ahead_micros_ = int64_t{2'000'000} * 1'000'000;
+    change(
+        [&] {
+          const Status status = engine_->expire_history();
+          is_done = status.ok();
+          return status;
+        },
+        [](TableModel&) {});
+    history_ahead_micros_ = 0;
+    while (!versions_.empty() && versions_.begin()->first < kept) {
+      const CommitNumber gone(versions_.begin()->first);
+      versions_.erase(versions_.begin());
+      if (!is_done) continue;
+      const ServerSnapshotPtr snapshot = engine_->snapshot();
+      const auto then = engine_->table_as_of(*snapshot->find_table(kDatabase, kTable), snapshot->commit, gone);
+      EXPECT_FALSE(then.ok()) << "version " << gone.value << " is still there, step " << step_;
+    }
   }
 
   void note(std::string what) { last_ = std::move(what); }
@@ -388,6 +427,14 @@ class History {
     std::set_symmetric_difference(shown.begin(), shown.end(), wanted.begin(), wanted.end(), std::back_inserter(differ));
     ASSERT_EQ(shown, wanted) << when << ", step " << step_ << ", " << last_ << ": " << testing::PrintToString(differ);
     ASSERT_EQ(now->live_rows(), model_.rows().size()) << when << ", step " << step_ << ", " << last_;
+    if (!now->schema->is_unique()) return;
+    // Lookups by key know of other structures than scans: key indexes, filters, ranges.
+    constexpr int kKeysLookedUp = 4;
+    for (int i = 0; i < kKeysLookedUp; ++i) {
+      const std::string key = random_key(*now->schema);
+      ASSERT_EQ(test::line_of_key(*now, key), model_.line(*now->schema, key))
+          << "key " << key << ", " << when << ", step " << step_ << ", " << last_;
+    }
   }
 
   /// One older version reads as the model was then.
@@ -411,7 +458,8 @@ class History {
 
   Random random_;
   SimulatedDisk disk_;
-  const StorageOptions options_;
+  StorageOptions options_;
+  std::atomic<int64_t> history_ahead_micros_{0};
   std::unique_ptr<StorageEngine> engine_;
   bool keeps_history_ = false;
   TableModel model_;
