@@ -106,6 +106,7 @@ storage::StorageOptions storage_options(const config::Settings& settings) {
   options.label_limit = settings.storage.label_limit;
   options.precommit_timeout_seconds = settings.storage.precommit_timeout_seconds;
   options.precommitted_limit = settings.storage.precommitted_limit;
+  options.history_versions = settings.storage.history_versions;
   return options;
 }
 
@@ -439,7 +440,11 @@ struct StoppedData {
 
 Result<StoppedData> open_stopped(const std::string& data_dir) {
   const DataPaths paths{data_dir};
-  if (!std::filesystem::is_directory(paths.meta())) return Status::NotFound("{} is no data directory of Freshet", data_dir);
+  if (!std::filesystem::is_directory(paths.meta())) {
+    if (!std::filesystem::is_directory(paths.segments()))
+      return Status::NotFound("{} is no data directory of Freshet", data_dir);
+    return Status::Corruption("{} has segment files, but its metadata, {}, is gone", data_dir, paths.meta());
+  }
   storage::RocksDbOptions options;
   options.read_only = true;
   StoppedData data;

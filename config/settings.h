@@ -72,6 +72,7 @@ struct StorageSettings {
   uint64_t label_limit = 1'000'000;
   uint64_t precommit_timeout_seconds = 3600;
   uint64_t precommitted_limit = 1000;
+  uint64_t history_versions = 1'000'000;
   bool operator==(const StorageSettings&) const = default;
 };
 

@@ -198,6 +198,8 @@ std::vector<Setting> settings_table(Settings& s) {
        kSeconds, 1, kMaxSeconds, &s.storage.precommit_timeout_seconds},
       {"storage.precommitted_limit", "Loads that may wait for the second phase of their commit; more are refused.", kCount,
        1, 1e6, &s.storage.precommitted_limit},
+      {"storage.history_versions", "Versions kept of a table with history; beyond, it is shorter than its retention.",
+       kCount, 1, 1e9, &s.storage.history_versions},
       {"compaction.threads", "Compactions at once; flushes have a thread of their own.", kCount, 1, 256,
        &s.compaction.threads},
       {"compaction.trigger_segments", "A tablet is compacted from this number of segments of one size.", kCount, 2, 10'000,

@@ -125,7 +125,7 @@ Status check_modes(const Insert& insert, const SessionState& session, const stor
 Status collect_rows(const Insert& insert, const WriteContext& context, const TableSchema& schema,
                     ingest::RowInserter& inserter) {
   if (insert.needs_engine) {
-    const ReadAt pinned(context.connection, snapshot_of(context.session, context.services));
+    const ReadAt pinned(context.connection, context.session, snapshot_of(context.session, context.services));
     return insert_from_query(insert, context, schema, inserter);
   }
   std::vector<std::string> texts;

@@ -235,7 +235,7 @@ Status SessionImpl::run_query(const Query& query, std::span<const Parameter> par
     }
   }
   FRESHET_ASSIGN_OR_RETURN(const std::string sql, for_engine(query.text));
-  const ReadAt pinned(*connection_, state_.transaction != nullptr ? snapshot : nullptr);
+  const ReadAt pinned(*connection_, state_, nullptr);
   const Status status = connection_->query_with_parameters(sql, state_.database, parameters, out);
   if (connection_->ran_big()) running_ = StatementClass::kBig;
   return status;

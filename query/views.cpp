@@ -1,34 +1,37 @@
 #include "query/views.h"
 
 #include "storage/base/coding.h"
+#include "storage/meta/record_seal.h"
 
 namespace freshet::query {
 namespace {
 
 constexpr const char* kRecordKind = "view";
-constexpr uint8_t kRecordVersion = 1;
+constexpr uint8_t kRecordVersion = 2;
+/// Had no checksum.
+constexpr char kUnsealedVersion = 1;
 
 std::string record_key(const std::string& database, const std::string& name) { return database + '\0' + name; }
 
 std::string encode(const View& view) {
-  std::string out(1, static_cast<char>(kRecordVersion));
+  std::string out = storage::begin_record(kRecordVersion);
   for (const std::string* field : {&view.database, &view.name, &view.comment, &view.home, &view.text}) {
     put_length_prefixed(out, *field);
   }
   for (const std::string& column : view.columns) put_length_prefixed(out, column);
-  return out;
+  return storage::seal(std::move(out));
 }
 
 Result<View> decode(std::string_view bytes) {
-  const auto damaged = [] { return Status::Corruption("a view's record cannot be read"); };
-  if (bytes.empty() || bytes[0] != static_cast<char>(kRecordVersion)) return damaged();
-  ByteReader in(bytes.substr(1));
+  const bool is_unsealed = !bytes.empty() && bytes[0] == kUnsealedVersion;
+  FRESHET_ASSIGN_OR_RETURN(ByteReader in, is_unsealed ? Result<ByteReader>(ByteReader(bytes.substr(1)))
+                                                      : storage::unseal(bytes, "view", kRecordVersion));
   View view;
   for (std::string* field : {&view.database, &view.name, &view.comment, &view.home, &view.text}) {
     *field = in.length_prefixed();
   }
   while (in.ok() && !in.at_end()) view.columns.emplace_back(in.length_prefixed());
-  if (!in.ok()) return damaged();
+  FRESHET_RETURN_IF_ERROR(storage::check_end(in, "view"));
   return view;
 }
 

@@ -122,7 +122,8 @@ Status parse_order_and_limit(TokenCursor& cursor, Show& show) {
 }
 
 bool has_order_and_limit(ShowKind kind) {
-  return kind == ShowKind::kTransaction || kind == ShowKind::kLoad || kind == ShowKind::kStreamLoad;
+  return kind == ShowKind::kTransaction || kind == ShowKind::kLoad || kind == ShowKind::kStreamLoad ||
+         kind == ShowKind::kVersions;
 }
 
 /// LIKE, WHERE, and what else narrows a SHOW (ORDER BY, LIMIT: kept in the text alone).
@@ -135,10 +136,6 @@ Status parse_filter(TokenCursor& cursor, Show& show) {
     FRESHET_ASSIGN_OR_RETURN(show.where, cursor.text_until("a condition", stops));
   }
   if (has_order_and_limit(show.kind)) return parse_order_and_limit(cursor, show);
-  if (show.kind == ShowKind::kVersions && cursor.accept("LIMIT")) {
-    FRESHET_ASSIGN_OR_RETURN(show.limit, cursor.number("how many versions"));
-    return cursor.expect_end();
-  }
   if (cursor.at("ORDER") || cursor.at("LIMIT") || show.kind == ShowKind::kOther) {
     while (!cursor.at_end()) cursor.take();
   }

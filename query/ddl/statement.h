@@ -251,7 +251,7 @@ struct Show {
   bool global = false;              ///< GLOBAL
   std::optional<std::string> like;  ///< pattern, escapes resolved
   std::string_view where;           ///< condition as written; empty = none
-  /// ORDER BY and LIMIT are read for VERSIONS (LIMIT alone), TRANSACTION, LOAD and STREAM LOAD.
+  /// ORDER BY and LIMIT are read for VERSIONS, TRANSACTION, LOAD and STREAM LOAD.
   struct Order {
     std::string column;
     bool is_descending = false;

@@ -133,13 +133,30 @@ Result<size_t> take_alias(Rewriter& rewriter, size_t index, size_t next, size_t 
   return next;
 }
 
+/// What stands behind AS OF: an operand, TIMESTAMP '...', and what is added to it or taken from it.
+TokenRange as_of_point(const Rewriter& rewriter, size_t begin, size_t end) {
+  TokenRange point = rewriter.operand(begin, end);
+  const bool is_typed = point.size() == 1 && rewriter.token(begin).is_word("TIMESTAMP") && point.end < end &&
+                        rewriter.token(point.end).kind == TokenKind::kString;
+  if (is_typed) ++point.end;
+  while (point.size() != 0 && point.end < end) {
+    const Token& sign = rewriter.token(point.end);
+    if (!sign.is_operator("+") && !sign.is_operator("-")) break;
+    const bool is_interval = word_at(rewriter, point.end + 1, end, "INTERVAL");
+    const TokenRange added = rewriter.operand(point.end + (is_interval ? 2 : 1), end);
+    if (added.size() == 0) break;
+    point.end = std::min(added.end + (is_interval ? 1 : 0), end);
+  }
+  return point;
+}
+
 /// `t FOR VERSION AS OF n x` -> `t x AT (VERSION => n)`, and `FOR TIME AS OF '...'` -> `AT (TIMESTAMP => '...')`.
 Result<size_t> rewrite_as_of(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
-  const TokenRange point = rewriter.operand(index + 4, end);
+  const TokenRange point = as_of_point(rewriter, index + 4, end);
   if (point.size() == 0) return rewriter.error(index + 3, "a version or time behind OF");
   const Token& first = rewriter.token(point.begin);
   std::string text;
-  if (first.kind == TokenKind::kString) {
+  if (first.kind == TokenKind::kString && point.size() == 1) {
     text = duckdb_string(unquote(first));
   } else {
     FRESHET_ASSIGN_OR_RETURN(text, rewriter.render(point));

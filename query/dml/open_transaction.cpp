@@ -7,7 +7,7 @@
 namespace freshet::query {
 
 storage::ServerSnapshotPtr OpenTransaction::view() {
-  if (view_ == nullptr) view_ = storage_.snapshot();
+  if (view_ == nullptr) view_ = base_ = storage_.snapshot();
   return view_;
 }
 

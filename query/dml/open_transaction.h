@@ -18,6 +18,8 @@ class OpenTransaction {
 
   /// What its statements read.
   storage::ServerSnapshotPtr view();
+  /// view() without its own changes: the server as it was at its first statement. REQUIRES: view() was called.
+  const storage::ServerSnapshotPtr& base() const { return base_; }
   /// Most bytes of rows that it takes.
   uint64_t limit_bytes() const { return limit_bytes_; }
   /// Adds the rows of a statement that read view(), or dead rows; answers how many rows they replace. Nothing has changed
@@ -35,7 +37,8 @@ class OpenTransaction {
   storage::StorageEngine& storage_;
   const uint64_t limit_bytes_;
   const std::string label_;
-  storage::ServerSnapshotPtr view_;  ///< null before the first statement
+  storage::ServerSnapshotPtr base_;  ///< null before the first statement
+  storage::ServerSnapshotPtr view_;  ///< base_ with what it has changed
   std::map<TableId, std::unique_ptr<storage::PrivateTable>> tables_;
 };
 

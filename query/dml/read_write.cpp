@@ -30,10 +30,16 @@ Status wait_for_change(const WriteContext& context, const storage::TableSnapshot
 
 }  // namespace
 
-ReadAt::ReadAt(DuckConnection& connection, storage::ServerSnapshotPtr snapshot) : connection_(connection) {
-  connection_.read_at(std::move(snapshot));
+ReadAt::ReadAt(DuckConnection& connection, const SessionState& session, storage::ServerSnapshotPtr snapshot)
+    : connection_(connection) {
+  storage::ServerSnapshotPtr committed;
+  if (session.transaction != nullptr) {
+    if (snapshot == nullptr) snapshot = session.transaction->view();
+    committed = session.transaction->base();
+  }
+  connection_.read_at(std::move(snapshot), std::move(committed));
 }
-ReadAt::~ReadAt() { connection_.read_at(nullptr); }
+ReadAt::~ReadAt() { connection_.read_at(nullptr, nullptr); }
 
 ingest::LoadTransaction::Options write_options(const WriteContext& context, storage::TableSnapshotPtr read_from) {
   ingest::LoadTransaction::Options options;
@@ -58,7 +64,7 @@ Status write_what_was_read(const WriteContext& context, const std::string& datab
   if (context.session.transaction != nullptr) {
     const storage::ServerSnapshotPtr view = context.session.transaction->view();
     FRESHET_ASSIGN_OR_RETURN(const storage::TableSnapshotPtr read, find_table(*view, database, table));
-    const ReadAt pinned(context.connection, view);
+    const ReadAt pinned(context.connection, context.session, view);
     return attempt(read);
   }
   const uint64_t attempts = context.services.write_attempts;
@@ -77,7 +83,7 @@ Status write_what_was_read(const WriteContext& context, const std::string& datab
         FRESHET_ASSIGN_OR_RETURN(read, find_table(*snapshot, database, table));
       }
     }
-    const ReadAt pinned(context.connection, std::move(snapshot));
+    const ReadAt pinned(context.connection, context.session, std::move(snapshot));
     status = attempt(read);
     if (status.code() != StatusCode::kConflict) return status;
     FRESHET_RETURN_IF_ERROR(wait_for_change(context, *read));

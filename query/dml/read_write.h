@@ -37,10 +37,11 @@ Result<std::string> engine_text(const WriteContext& context, const SelectText& s
 /// Types of columns [0, count) of a schema.
 std::vector<DataType> first_types(const TableSchema& schema, size_t count);
 
-/// Makes a connection read one snapshot for as long as this lives.
+/// Makes a connection read one snapshot for as long as this lives; null: that of `session`'s transaction or, without one,
+/// the newest of each query.
 class ReadAt {
  public:
-  ReadAt(DuckConnection& connection, storage::ServerSnapshotPtr snapshot);
+  ReadAt(DuckConnection& connection, const SessionState& session, storage::ServerSnapshotPtr snapshot);
   ~ReadAt();
   ReadAt(const ReadAt&) = delete;
   ReadAt& operator=(const ReadAt&) = delete;

@@ -14,6 +14,7 @@
 #include <duckdb/storage/database_size.hpp>
 #include <duckdb/storage/storage_extension.hpp>
 #include <duckdb/storage/table_storage_info.hpp>
+#include <duckdb/transaction/meta_transaction.hpp>
 #include <duckdb/transaction/transaction.hpp>
 #include <duckdb/transaction/transaction_manager.hpp>
 #include <map>
@@ -81,8 +82,8 @@ class TableEntry final : public duckdb::TableCatalogEntry {
   storage::TableSnapshotPtr table_;
 };
 
-/// What an AT clause asks for.
-VersionPoint version_point(const duckdb::BoundAtClause& at) {
+/// What an AT clause of a statement that began at `moment` (unix microseconds) asks for.
+VersionPoint version_point(const duckdb::BoundAtClause& at, int64_t moment) {
   duckdb::Value value;
   if (duckdb::StringUtil::CIEquals(at.Unit(), "version")) {
     if (at.GetValue().DefaultTryCastAs(duckdb::LogicalType::UBIGINT, value, nullptr, true) && !value.IsNull()) {
@@ -93,7 +94,9 @@ VersionPoint version_point(const duckdb::BoundAtClause& at) {
   }
   if (duckdb::StringUtil::CIEquals(at.Unit(), "timestamp")) {
     if (at.GetValue().DefaultTryCastAs(duckdb::LogicalType::TIMESTAMP, value, nullptr, true) && !value.IsNull()) {
-      return duckdb::TimestampValue::Get(value).value;
+      const int64_t micros = duckdb::TimestampValue::Get(value).value;
+      // now() knows no fractions: the second in which the statement began is its beginning.
+      return micros == moment - moment % duckdb::Interval::MICROS_PER_SEC ? moment : micros;
     }
     throw duckdb::BinderException("'%s' is not a time like '2026-01-31 12:00:00' (UTC)", at.GetValue().ToString());
   }
@@ -103,9 +106,12 @@ VersionPoint version_point(const duckdb::BoundAtClause& at) {
 class SchemaEntry final : public ReadOnlySchema {
  public:
   SchemaEntry(duckdb::Catalog& catalog, duckdb::CreateSchemaInfo& info, storage::ServerSnapshotPtr snapshot,
-              const HistoryProvider& history, bool shows_hidden_columns)
+              storage::ServerSnapshotPtr committed, const HistoryProvider& history, int64_t moment,
+              bool shows_hidden_columns)
       : ReadOnlySchema(catalog, info),
         snapshot_(std::move(snapshot)),
+        committed_(std::move(committed)),
+        moment_(moment),
         history_(history),
         shows_hidden_columns_(shows_hidden_columns) {}
 
@@ -151,13 +157,17 @@ class SchemaEntry final : public ReadOnlySchema {
     return *std::move(part);
   }
 
-  storage::TableSnapshotPtr older_version(const storage::TableSnapshot& newest, const duckdb::BoundAtClause& at) const {
-    Result<storage::TableSnapshotPtr> older = history_(newest, snapshot_->commit, version_point(at));
+  /// Versions are of commits: what a transaction has changed so far is in none.
+  storage::TableSnapshotPtr older_version(const storage::TableSnapshot& seen, const duckdb::BoundAtClause& at) const {
+    const storage::TableSnapshot& newest = *committed_->tables.at(seen.id);
+    Result<storage::TableSnapshotPtr> older = history_(newest, committed_->commit, version_point(at, moment_));
     if (!older.ok()) throw duckdb::BinderException("%s", older.status().message());
     return *std::move(older);
   }
 
   storage::ServerSnapshotPtr snapshot_;
+  storage::ServerSnapshotPtr committed_;  ///< the same without the changes of a transaction
+  const int64_t moment_;                  ///< when the statement began: unix microseconds
   const HistoryProvider& history_;
   const bool shows_hidden_columns_;
   std::mutex mutex_;
@@ -169,9 +179,11 @@ class SchemaEntry final : public ReadOnlySchema {
 class PinnedTransaction final : public duckdb::Transaction {
  public:
   PinnedTransaction(duckdb::TransactionManager& manager, ClientContext& context, storage::ServerSnapshotPtr snapshot,
-                    const HistoryProvider& history, const CatalogueSources& catalogue)
+                    storage::ServerSnapshotPtr committed, const HistoryProvider& history, const CatalogueSources& catalogue)
       : Transaction(manager, context),
         snapshot_(std::move(snapshot)),
+        committed_(std::move(committed)),
+        moment_(duckdb::MetaTransaction::Get(context).start_timestamp.value),
         history_(history),
         catalogue_(catalogue),
         shows_hidden_columns_(ShownColumns::of(context).with_hidden) {}
@@ -187,7 +199,7 @@ class PinnedTransaction final : public duckdb::Transaction {
     if (name == kInformationSchema) {
       entry = std::make_unique<VirtualSchema>(catalog, info, snapshot_, catalogue_);
     } else if (snapshot_->databases.contains(name)) {
-      entry = std::make_unique<SchemaEntry>(catalog, info, snapshot_, history_, shows_hidden_columns_);
+      entry = std::make_unique<SchemaEntry>(catalog, info, snapshot_, committed_, history_, moment_, shows_hidden_columns_);
     } else {
       return nullptr;
     }
@@ -197,6 +209,8 @@ class PinnedTransaction final : public duckdb::Transaction {
 
  private:
   storage::ServerSnapshotPtr snapshot_;
+  storage::ServerSnapshotPtr committed_;
+  const int64_t moment_;
   const HistoryProvider& history_;
   const CatalogueSources& catalogue_;
   const bool shows_hidden_columns_;
@@ -215,8 +229,11 @@ class PinningTransactionManager final : public duckdb::TransactionManager {
 
   duckdb::Transaction& StartTransaction(ClientContext& context) override {
     storage::ServerSnapshotPtr snapshot = QueryState::of(context)->snapshot();
+    storage::ServerSnapshotPtr committed = QueryState::of(context)->committed();
     if (snapshot == nullptr) snapshot = snapshots_();
-    auto transaction = std::make_unique<PinnedTransaction>(*this, context, std::move(snapshot), history_, catalogue_);
+    if (committed == nullptr) committed = snapshot;
+    auto transaction =
+        std::make_unique<PinnedTransaction>(*this, context, std::move(snapshot), std::move(committed), history_, catalogue_);
     duckdb::Transaction& started = *transaction;
     const std::lock_guard<std::mutex> lock(mutex_);
     running_.emplace(started, std::move(transaction));

@@ -105,7 +105,10 @@ class Connection final : public RuledConnection {
   bool was_too_big() const override { return was_too_big_; }
   double scan_bytes() const override { return state_ ? state_->scan_bytes() : 0; }
   bool is_interrupted() const override { return interrupted_.load(); }
-  void read_at(storage::ServerSnapshotPtr snapshot) override { snapshot_ = std::move(snapshot); }
+  void read_at(storage::ServerSnapshotPtr snapshot, storage::ServerSnapshotPtr committed) override {
+    snapshot_ = std::move(snapshot);
+    committed_ = std::move(committed);
+  }
 
  private:
   using Consumer = std::function<Status(duckdb::QueryResult&)>;
@@ -136,7 +139,7 @@ class Connection final : public RuledConnection {
     shape.parameter_count = guarded.parameter_count;
     try {
       FRESHET_RETURN_IF_ERROR(connect());
-      state_->begin(snapshot_, access_);
+      state_->begin(snapshot_, committed_, access_);
       const auto prepared = connection_->Prepare(std::move(guarded.statement));
       if (prepared->HasError()) return failure(prepared->error, guarded);
       if (!prepared->GetStatementProperties().bound_all_parameters) return std::optional<StatementShape>();
@@ -151,7 +154,7 @@ class Connection final : public RuledConnection {
   Status run(GuardedStatement guarded, const Consumer& consume) {
     try {
       FRESHET_RETURN_IF_ERROR(connect());
-      state_->begin(snapshot_, access_,
+      state_->begin(snapshot_, committed_, access_,
                     rules_.most_scan_bytes ? static_cast<double>(*rules_.most_scan_bytes) : QueryState::kNoLimit);
       const auto pending = connection_->PendingQuery(std::move(guarded.statement), true);
       if (pending->HasError()) return failure(pending->GetErrorObject(), guarded);
@@ -202,7 +205,8 @@ class Connection final : public RuledConnection {
   std::shared_ptr<duckdb::DuckDB> instance_;
   std::unique_ptr<duckdb::Connection> connection_;  ///< changed under mutex_, by the thread that runs statements alone
   duckdb::shared_ptr<QueryState> state_;
-  storage::ServerSnapshotPtr snapshot_;  ///< what statements read; null: the newest
+  storage::ServerSnapshotPtr snapshot_;   ///< what statements read; null: the newest
+  storage::ServerSnapshotPtr committed_;  ///< what it is made on, with changes that only its readers see; null: none
   StatementRules rules_;
   bool was_too_big_ = false;
   const EngineAccess* access_ = nullptr;

@@ -89,8 +89,9 @@ class DuckConnection {
   /// The plan as text; with `analyze` the query is run and the plan shows what happened.
   virtual Result<std::string> explain(std::string_view sql, const std::string& database, bool analyze) = 0;
 
-  /// Statements to come read this snapshot; null: each the newest of its moment.
-  virtual void read_at(storage::ServerSnapshotPtr snapshot) = 0;
+  /// Statements to come read this snapshot; null: each the newest of its moment. `committed`: what a transaction's own
+  /// changes in it were made on, from which older versions are counted; null: there are none.
+  virtual void read_at(storage::ServerSnapshotPtr snapshot, storage::ServerSnapshotPtr committed) = 0;
 
   /// Ends the running statement, and those to come, with Cancelled, until forget_interrupt(). So an interrupt that is meant
   /// for a statement is not lost when it comes before the statement's first step.

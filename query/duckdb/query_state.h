@@ -22,13 +22,15 @@ class QueryState final : public duckdb::ClientContextState {
 
   static constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
-  /// `snapshot`: what the query reads; null: the newest when it begins. `access`: what it may read; null: everything.
-  /// `most_scan_bytes`: a plan that has more to read is refused before it runs.
-  void begin(storage::ServerSnapshotPtr snapshot, const EngineAccess* access, double most_scan_bytes = kNoLimit) {
+  /// `snapshot`: what the query reads; null: the newest when it begins. `committed`: DuckConnection::read_at. `access`: what
+  /// it may read; null: everything. `most_scan_bytes`: a plan that has more to read is refused before it runs.
+  void begin(storage::ServerSnapshotPtr snapshot, storage::ServerSnapshotPtr committed, const EngineAccess* access,
+             double most_scan_bytes = kNoLimit) {
     const std::lock_guard<std::mutex> lock(mutex_);
     error_ = Status::OK();
     columns_.clear();
     snapshot_ = std::move(snapshot);
+    committed_ = std::move(committed);
     access_ = access;
     most_scan_bytes_ = most_scan_bytes;
     scan_bytes_ = 0;
@@ -39,6 +41,10 @@ class QueryState final : public duckdb::ClientContextState {
     return snapshot_;
   }
 
+  storage::ServerSnapshotPtr committed() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return committed_;
+  }
   const EngineAccess* access() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return access_;
@@ -98,6 +104,7 @@ class QueryState final : public duckdb::ClientContextState {
   Status error_;                          ///< guarded by mutex_
   std::vector<ResultColumn> columns_;     ///< guarded by mutex_
   storage::ServerSnapshotPtr snapshot_;   ///< guarded by mutex_
+  storage::ServerSnapshotPtr committed_;  ///< guarded by mutex_
   double most_scan_bytes_ = kNoLimit;     ///< guarded by mutex_
   double scan_bytes_ = 0;                 ///< guarded by mutex_
   bool is_too_big_ = false;               ///< guarded by mutex_

@@ -78,9 +78,10 @@ void LaneConnection::read_as(const EngineAccess& access) {
   small_->read_as(access);
 }
 
-void LaneConnection::read_at(storage::ServerSnapshotPtr snapshot) {
+void LaneConnection::read_at(storage::ServerSnapshotPtr snapshot, storage::ServerSnapshotPtr committed) {
   snapshot_ = snapshot;
-  small_->read_at(std::move(snapshot));
+  committed_ = committed;
+  small_->read_at(std::move(snapshot), std::move(committed));
 }
 
 void LaneConnection::interrupt() {
@@ -199,7 +200,7 @@ Status LaneConnection::run_in_engine(DuckEngine& engine, const Work& work) {
   const std::unique_ptr<RuledConnection> connection = engine.connect();
   connection->show_hidden_columns(shows_hidden_columns_);
   if (access_ != nullptr) connection->read_as(*access_);
-  connection->read_at(snapshot_);
+  connection->read_at(snapshot_, committed_);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     big_ = connection.get();

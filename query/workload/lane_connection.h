@@ -27,7 +27,7 @@ class LaneConnection final : public DuckConnection {
   Result<StatementShape> describe(std::string_view sql, const std::string& database) override;
   Result<std::string> explain(std::string_view sql, const std::string& database, bool analyze) override;
   void read_as(const EngineAccess& access) override;
-  void read_at(storage::ServerSnapshotPtr snapshot) override;
+  void read_at(storage::ServerSnapshotPtr snapshot, storage::ServerSnapshotPtr committed) override;
   void interrupt() override;
   void forget_interrupt() override;
   bool is_interrupted() const override { return interrupted_.load(); }
@@ -62,6 +62,7 @@ class LaneConnection final : public DuckConnection {
   const std::function<Result<StatementLimits>()> limits_;
   std::unique_ptr<RuledConnection> small_;
   storage::ServerSnapshotPtr snapshot_;
+  storage::ServerSnapshotPtr committed_;
   const EngineAccess* access_ = nullptr;
   bool shows_hidden_columns_ = false;
   bool ran_big_ = false;

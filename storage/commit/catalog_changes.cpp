@@ -1,5 +1,8 @@
 #include "storage/commit/catalog_changes.h"
 
+#include <algorithm>
+#include <mutex>
+
 #include "storage/commit/table_partitions.h"
 #include "storage/commit/table_record.h"
 #include "storage/meta/meta_keys.h"
@@ -8,18 +11,6 @@
 #include "storage/types/table_options.h"
 
 namespace freshet::storage {
-namespace {
-
-std::vector<std::shared_ptr<const Segment>> segments_of(const TableSnapshot& table) {
-  std::vector<std::shared_ptr<const Segment>> result;
-  for (const TabletSnapshotPtr& tablet : table.tablets) {
-    for (const SegmentView& view : tablet->segments) result.push_back(view.segment);
-  }
-  return result;
-}
-
-}  // namespace
-
 Status check_catalog_name(std::string_view kind, const std::string& name) {
   if (name.empty() || name.size() > kMaxNameBytes) {
     return Status::InvalidArgument("Incorrect {} name '{}': it must have 1 to {} bytes", kind, name, kMaxNameBytes);
@@ -58,20 +49,13 @@ Status CatalogChanges::drop_database(const std::string& name, bool if_exists) {
     if (if_exists) return Status::OK();
     return Status::NotFound("Can't drop database '{}'; database doesn't exist", name);
   }
-  for (const TableStatePtr& table : catalog_.tables_of(name)) FRESHET_RETURN_IF_ERROR(drop_table_locked(table));
-  auto change = std::make_shared<CommitPipeline::Change>();
-  change->batch.erase(meta_keys::database(*id));
-  const std::string labels = meta_keys::of(meta_keys::kLabels, id->value);
-  change->batch.erase_range(labels, prefix_end(labels));
-  change->install = [name](ServerSnapshot& server) { server.databases.erase(name); };
-  FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
-  FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(change));
+  FRESHET_RETURN_IF_ERROR(drop_locked(catalog_.tables_of(name), DroppedDatabase{name, *id}));
   catalog_.remove_database(name);
   return Status::OK();
 }
 
 Status CatalogChanges::create_table(const std::string& database, const std::string& name, TableSchema schema,
-                                    const TablePartitioning& partitioning, bool if_not_exists) {
+                                    const TablePartitioning& partitioning, bool if_not_exists, int64_t partition_time) {
   FRESHET_RETURN_IF_ERROR(check_catalog_name("table", name));
   std::lock_guard ddl(catalog_.ddl_mutex);
   const std::optional<DatabaseId> database_id = catalog_.find_database(database);
@@ -93,6 +77,8 @@ Status CatalogChanges::create_table(const std::string& database, const std::stri
   table->key_codec = std::make_shared<const KeyCodec>(*table->schema);
   FRESHET_RETURN_IF_ERROR(dynamic_partition_rule(*table->schema, partitioning.scheme).status());
   FRESHET_ASSIGN_OR_RETURN(table->partitions, make_partitions(*table->schema, partitioning, ids_));
+  FRESHET_ASSIGN_OR_RETURN(auto kept, keep_dynamic_partitions(*table->schema, *table->partitions, partition_time, ids_));
+  if (kept) table->partitions = std::move(kept->partitions);
   FRESHET_ASSIGN_OR_RETURN(table->tablets, make_tablets(*table, {}, ids_));
 
   auto change = std::make_shared<CommitPipeline::Change>();
@@ -117,36 +103,58 @@ Status CatalogChanges::drop_table(const std::string& database, const std::string
     if (if_exists) return Status::OK();
     return Status::NotFound("Unknown table '{}.{}'", database, name);
   }
-  return drop_table_locked(table);
+  return drop_locked({table}, {});
 }
 
-Status CatalogChanges::drop_table_locked(const TableStatePtr& table) {
+TableSnapshotPtr CatalogChanges::stage_drop(const TableState& table, MetaBatch& batch, DroppedSegments& segments) const {
+  const TableSnapshotPtr head = table.head();
+  batch.erase(meta_keys::table(head->id));
+  batch.erase(meta_keys::auto_increment(head->id));
+  HistoryWriter::forget_table(head->id, batch);
+  for (const TabletSnapshotPtr& tablet : head->tablets) {
+    for (const SegmentView& view : tablet->segments) segments.live.push_back(view.segment);
+    erase_tablet_rows(tablet->id, batch);
+    history_.forget_tablet(tablet->id, batch, segments.retired);
+  }
+  return head;
+}
+
+Status CatalogChanges::drop_locked(std::vector<TableStatePtr> tables, const std::optional<DroppedDatabase>& database) {
+  // As all who take several publish locks.
+  std::sort(tables.begin(), tables.end(),
+            [](const TableStatePtr& a, const TableStatePtr& b) { return a->head()->id < b->head()->id; });
   auto change = std::make_shared<CommitPipeline::Change>();
-  TableSnapshotPtr head;
-  std::vector<std::shared_ptr<const Segment>> segments;
+  std::vector<TableSnapshotPtr> heads;
+  DroppedSegments segments;
   {
-    std::lock_guard publish(table->publish_lock);
-    head = table->head();
-    segments = segments_of(*head);
+    std::vector<std::unique_lock<PublishLock>> locks;
+    for (const TableStatePtr& table : tables) locks.emplace_back(table->publish_lock);
     FRESHET_RETURN_IF_ERROR(pipeline_.prepare());
-    change->batch.erase(meta_keys::table(head->id));
-    change->batch.erase(meta_keys::auto_increment(head->id));
-    HistoryWriter::forget_table(head->id, change->batch);
-    for (const TabletSnapshotPtr& tablet : head->tablets) {
-      erase_tablet_rows(tablet->id, change->batch);
-      history_.forget_tablet(tablet->id, change->batch, segments);
+    for (const TableStatePtr& table : tables) heads.push_back(stage_drop(*table, change->batch, segments));
+    obsolete_.add_to(change->batch, segments.live);
+    obsolete_.add_to(change->batch, segments.retired);
+    if (database) {
+      change->batch.erase(meta_keys::database(database->id));
+      const std::string labels = meta_keys::of(meta_keys::kLabels, database->id.value);
+      change->batch.erase_range(labels, prefix_end(labels));
     }
-    obsolete_.add_to(change->batch, segments);
-    change->install = [id = head->id, database = head->database_name, name = head->name](ServerSnapshot& server) {
-      server.tables.erase(id);
-      server.table_names.erase({database, name});
+    std::vector<std::pair<TableId, std::pair<std::string, std::string>>> names;
+    for (const TableSnapshotPtr& head : heads) names.push_back({head->id, {head->database_name, head->name}});
+    change->install = [names, database](ServerSnapshot& server) {
+      for (const auto& [id, name] : names) {
+        server.tables.erase(id);
+        server.table_names.erase(name);
+      }
+      if (database) server.databases.erase(database->name);
     };
     FRESHET_RETURN_IF_ERROR(pipeline_.enqueue(change).status());
-    table->dropped = true;
+    for (const TableStatePtr& table : tables) table->dropped = true;
   }
   FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(change));
-  obsolete_.committed(segments);
-  catalog_.remove_table(*head);
+  history_.forgotten(segments.retired);
+  obsolete_.committed(segments.live);
+  obsolete_.committed(segments.retired);
+  for (const TableSnapshotPtr& head : heads) catalog_.remove_table(*head);
   return Status::OK();
 }
 

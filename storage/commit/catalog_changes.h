@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "storage/catalog/catalog.h"
 #include "storage/commit/commit_pipeline.h"
@@ -21,12 +23,24 @@ class CatalogChanges {
 
   Status create_database(const std::string& name, bool if_not_exists);
   Status drop_database(const std::string& name, bool if_exists);
+  /// With the dynamic partitions that its properties ask for at `partition_time` (unix microseconds).
   Status create_table(const std::string& database, const std::string& name, TableSchema schema,
-                      const TablePartitioning& partitioning, bool if_not_exists);
+                      const TablePartitioning& partitioning, bool if_not_exists, int64_t partition_time);
   Status drop_table(const std::string& database, const std::string& name, bool if_exists);
 
  private:
-  Status drop_table_locked(const TableStatePtr& table);
+  struct DroppedDatabase {
+    std::string name;
+    DatabaseId id;
+  };
+  struct DroppedSegments {
+    std::vector<std::shared_ptr<const Segment>> live;
+    std::vector<std::shared_ptr<const Segment>> retired;
+  };
+  /// Drops these tables, and `database` when there is one, in one commit. REQUIRES: ddl_mutex is held.
+  Status drop_locked(std::vector<TableStatePtr> tables, const std::optional<DroppedDatabase>& database);
+  /// Adds the end of one table; answers what it was. REQUIRES: its publish lock is held.
+  TableSnapshotPtr stage_drop(const TableState& table, MetaBatch& batch, DroppedSegments& segments) const;
 
   Catalog& catalog_;
   CommitPipeline& pipeline_;

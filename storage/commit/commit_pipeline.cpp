@@ -108,9 +108,11 @@ void CommitPipeline::write_queued(std::unique_lock<std::mutex>& lock) {
 }
 
 Status CommitPipeline::write(const MetaBatch& batch, CommitNumber last) {
-  Status status = meta_.commit(batch);
-  if (status.code() == StatusCode::kOutOfSpace) status = write_when_there_is_room(batch, last, std::move(status));
-  if (status.code() != StatusCode::kOutOfSpace) return status;
+  const Status first = meta_.commit(batch);
+  if (first.code() != StatusCode::kOutOfSpace) return first;
+  const Status status = write_when_there_is_room(batch, last, first);
+  // Whatever failed since, the first write may be there.
+  if (status.ok() || status.code() == StatusCode::kUnknownOutcome) return status;
   return Status::UnknownOutcome("{}; the commit may or may not be found after a restart of the server", status.message());
 }
 
@@ -125,14 +127,22 @@ Status CommitPipeline::write_when_there_is_room(const MetaBatch& batch, CommitNu
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, kLastRoomPoll);
     if (!meta_.resume().ok()) continue;
-    FRESHET_ASSIGN_OR_RETURN(const auto stored, meta_.get(meta_keys::kLastCommit));
-    FRESHET_ASSIGN_OR_RETURN(const uint64_t newest, stored ? decode_number(*stored) : Result<uint64_t>(uint64_t{0}));
-    status = newest >= last.value ? Status::OK() : meta_.commit(batch);
+    const Result<uint64_t> newest = newest_stored();
+    if (newest.ok()) {
+      status = *newest >= last.value ? Status::OK() : meta_.commit(batch);
+    } else {
+      status = newest.status();
+    }
   }
   const std::lock_guard lock(mutex_);
   no_room_ = Status::OK();
   if (status.ok()) log_info("there is room for the metadata again: commits go on");
   return status;
+}
+
+Result<uint64_t> CommitPipeline::newest_stored() const {
+  FRESHET_ASSIGN_OR_RETURN(const auto stored, meta_.get(meta_keys::kLastCommit));
+  return stored ? decode_number(*stored) : Result<uint64_t>(uint64_t{0});
 }
 
 bool CommitPipeline::may_wait() const {

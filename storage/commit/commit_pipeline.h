@@ -70,6 +70,8 @@ class CommitPipeline {
   /// Writes the batch of a group whose last change is `last`.
   Status write(const MetaBatch& batch, CommitNumber last);
   Status write_when_there_is_room(const MetaBatch& batch, CommitNumber last, Status status);
+  /// The newest commit number that the store holds.
+  Result<uint64_t> newest_stored() const;
   bool may_wait() const;
   Status health_locked() const;
   /// The part of health() that no time mends.

@@ -31,13 +31,14 @@ struct Horizon {
   CommitNumber commit;   ///< the last commit that it is the version of
 };
 
-Horizon horizon_of(const std::vector<VersionTime>& times, uint64_t retention_seconds, int64_t now, CommitNumber visible) {
+Horizon horizon_of(const std::vector<VersionTime>& times, uint64_t retention_seconds, size_t versions_max, int64_t now,
+                   CommitNumber visible) {
   const int64_t oldest = now - static_cast<int64_t>(retention_seconds) * 1'000'000;
   size_t kept = 0;
   for (size_t i = 0; i < times.size(); ++i) {
     if (times[i].unix_micros <= oldest) kept = i;
   }
-  if (times.size() > HistoryExpiry::kMaxVersions) kept = std::max(kept, times.size() - HistoryExpiry::kMaxVersions);
+  if (times.size() > versions_max) kept = std::max(kept, times.size() - versions_max);
   if (times.empty() || (kept == 0 && times[0].unix_micros > oldest)) return {};
   const CommitNumber last = kept + 1 < times.size() ? CommitNumber(times[kept + 1].commit.value - 1) : visible;
   return {times[kept].commit, std::max(times[kept].commit, last)};
@@ -77,7 +78,7 @@ Status HistoryExpiry::expire(const TableSnapshot& table, int64_t now_unix_micros
     if (times.size() > kVersionsKept) oldest_listed = times[times.size() - kVersionsKept].commit;
   } else if (start) {
     FRESHET_ASSIGN_OR_RETURN(const uint64_t start_commit, decode_number(*start));
-    const Horizon horizon = horizon_of(times, retention, now_unix_micros, visible);
+    const Horizon horizon = horizon_of(times, retention, parts_.versions_max, now_unix_micros, visible);
     oldest_listed = horizon.version;
     if (horizon.version.value > start_commit) {
       batch.put(meta_keys::history_start(table.id), encode_number(horizon.version.value));
@@ -94,7 +95,7 @@ Status HistoryExpiry::expire(const TableSnapshot& table, int64_t now_unix_micros
   if (batch.empty()) return Status::OK();
   parts_.obsolete.add_to(batch, segments);
   FRESHET_RETURN_IF_ERROR(parts_.meta.commit(batch));
-  for (const auto& segment : segments) parts_.retired.take(segment->meta().tablet, segment->id());
+  for (const auto& segment : segments) parts_.retired.erase(segment->meta().tablet, segment->id());
   parts_.obsolete.committed(segments);
   return Status::OK();
 }

@@ -16,8 +16,6 @@ class HistoryExpiry {
  public:
   /// Versions that are listed of a table without history.
   static constexpr size_t kVersionsKept = 1000;
-  /// Most versions of a table with history; beyond that it is shorter than the retention.
-  static constexpr size_t kMaxVersions = 1'000'000;
 
   struct Parts {
     Catalog& catalog;
@@ -26,6 +24,7 @@ class HistoryExpiry {
     RetiredSegments& retired;
     FileStore& files;
     PageCache& page_cache;
+    size_t versions_max;  ///< of a table with history; beyond that it is shorter than the retention
   };
   explicit HistoryExpiry(const Parts& parts) : parts_(parts) {}
 

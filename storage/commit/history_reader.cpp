@@ -162,11 +162,15 @@ Result<TabletSnapshotPtr> HistoryReader::tablet_as_of(const TableSnapshot& table
           retired_buffers[id] = std::move(dead);
           return Status::OK();
         }
-        // An expiry that is under way takes segments out before their records; check_reach will tell.
         const std::shared_ptr<const Segment> segment = retired_.find(tablet.id, id);
-        if (segment) {
-          result->segments.push_back({segment, dead_then(std::move(dead), later, id, segment->meta().row_count)});
+        if (segment == nullptr) {
+          // It goes after its record, which an expiry may have erased during this scan; check_reach will tell.
+          FRESHET_ASSIGN_OR_RETURN(const auto still_there, meta_.get(key));
+          if (!still_there) return Status::OK();
+          return Status::Corruption("table {}, tablet {}: retired segment {} has a record, but is not known", name_of(table),
+                                    tablet.id.value, id.value);
         }
+        result->segments.push_back({segment, dead_then(std::move(dead), later, id, segment->meta().row_count)});
         return Status::OK();
       }));
   result->index_segments();

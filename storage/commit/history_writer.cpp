@@ -45,13 +45,18 @@ void HistoryWriter::retire_buffer(TabletId tablet, const DeltaView& view, Commit
   batch.put(meta_keys::flushed_up_to(tablet), encode_number(last_block.value));
 }
 
-void HistoryWriter::forget_tablet(TabletId tablet, MetaBatch& batch, std::vector<std::shared_ptr<const Segment>>& segments) {
+void HistoryWriter::forget_tablet(TabletId tablet, MetaBatch& batch,
+                                  std::vector<std::shared_ptr<const Segment>>& segments) const {
   for (std::string_view kind : {meta_keys::kHistoryDeaths, meta_keys::kBirths, meta_keys::kRetiredRowsets}) {
     const std::string begin = meta_keys::of(kind, tablet.value);
     batch.erase_range(begin, prefix_end(begin));
   }
   batch.erase(meta_keys::flushed_up_to(tablet));
-  for (auto& segment : retired_.take_tablet(tablet)) segments.push_back(std::move(segment));
+  for (auto& segment : retired_.of_tablet(tablet)) segments.push_back(std::move(segment));
+}
+
+void HistoryWriter::forgotten(const std::vector<std::shared_ptr<const Segment>>& segments) {
+  for (const auto& segment : segments) retired_.erase(segment->meta().tablet, segment->id());
 }
 
 void HistoryWriter::forget_table(TableId table, MetaBatch& batch) {

@@ -41,8 +41,10 @@ class HistoryWriter {
                             MetaBatch& batch);
 
   // Before a tablet or table goes; also without history.
-  /// Segments whose files must be made obsolete are appended.
-  void forget_tablet(TabletId tablet, MetaBatch& batch, std::vector<std::shared_ptr<const Segment>>& segments);
+  /// Retired segments, whose files must be made obsolete, are appended. REQUIRES: no history expires meanwhile.
+  void forget_tablet(TabletId tablet, MetaBatch& batch, std::vector<std::shared_ptr<const Segment>>& segments) const;
+  /// Tells that the batch is durable: no version needs these any more.
+  void forgotten(const std::vector<std::shared_ptr<const Segment>>& segments);
   static void forget_table(TableId table, MetaBatch& batch);
 
  private:

@@ -7,7 +7,6 @@
 #include "storage/commit/table_partitions.h"
 #include "storage/commit/table_record.h"
 #include "storage/meta/meta_keys.h"
-#include "storage/types/dynamic_partition.h"
 #include "storage/types/partition_time.h"
 #include "storage/types/table_options.h"
 
@@ -35,6 +34,7 @@ Result<TableStatePtr> PartitionChanges::find_partitioned(const std::string& data
 Status PartitionChanges::apply(TableState& table, const Edit& edit) {
   auto change = std::make_shared<CommitPipeline::Change>();
   std::vector<std::shared_ptr<const Segment>> segments;
+  std::vector<std::shared_ptr<const Segment>> retired;
   {
     std::lock_guard publish(table.publish_lock);
     const TableSnapshotPtr head = table.head();
@@ -57,8 +57,9 @@ Status PartitionChanges::apply(TableState& table, const Edit& edit) {
       }
       for (const DeltaView& view : tablet->deltas) gone.push_back(view.buffer->id());
       erase_tablet_rows(tablet->id, change->batch);
-      history_.forget_tablet(tablet->id, change->batch, segments);
+      history_.forget_tablet(tablet->id, change->batch, retired);
     }
+    segments.insert(segments.end(), retired.begin(), retired.end());
     FRESHET_ASSIGN_OR_RETURN(next->tablets, make_tablets(*next, kept, ids_));
     change->batch.put(meta_keys::table(next->id), table_record_of(*next).encode());
     obsolete_.add_to(change->batch, segments);
@@ -78,6 +79,7 @@ Status PartitionChanges::apply(TableState& table, const Edit& edit) {
     table.set_head(next);
   }
   FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(change));
+  history_.forgotten(retired);
   obsolete_.committed(segments);
   return Status::OK();
 }
@@ -192,22 +194,9 @@ Status PartitionChanges::keep_dynamic(TableId id, int64_t now_unix_micros) {
   const TableStatePtr table = catalog_.find_table(id);
   if (!table) return Status::OK();
   const TableSnapshotPtr head = table->head();
-  FRESHET_ASSIGN_OR_RETURN(const auto rule, dynamic_partition_rule(*head->schema, head->partitions->scheme()));
-  if (!rule) return Status::OK();
-  FRESHET_ASSIGN_OR_RETURN(DynamicPartitionPlan plan,
-                           plan_dynamic_partitions(*rule, *head->schema, *head->partitions, now_unix_micros));
-  if (plan.is_empty()) return Status::OK();
-  std::vector<Partition> rest = head->partitions->partitions();
-  Edit edit;
-  std::erase_if(rest, [&](const Partition& partition) {
-    if (std::find(plan.dropped.begin(), plan.dropped.end(), partition.id) == plan.dropped.end()) return false;
-    edit.emptied.insert(edit.emptied.end(), partition.tablets.begin(), partition.tablets.end());
-    return true;
-  });
-  FRESHET_ASSIGN_OR_RETURN(const PartitionMapPtr kept,
-                           PartitionMap::make(*head->schema, head->partitions->scheme(), std::move(rest)));
-  FRESHET_ASSIGN_OR_RETURN(edit.partitions, add_partitions(*head->schema, *kept, std::move(plan.added), false, ids_));
-  return apply(*table, edit);
+  FRESHET_ASSIGN_OR_RETURN(auto kept, keep_dynamic_partitions(*head->schema, *head->partitions, now_unix_micros, ids_));
+  if (!kept) return Status::OK();
+  return apply(*table, {std::move(kept->partitions), std::move(kept->dropped)});
 }
 
 }  // namespace freshet::storage

@@ -13,21 +13,18 @@ std::shared_ptr<const Segment> RetiredSegments::find(TabletId tablet, RowsetId i
   return found == segments_.end() ? nullptr : found->second;
 }
 
-std::shared_ptr<const Segment> RetiredSegments::take(TabletId tablet, RowsetId id) {
-  std::lock_guard lock(mutex_);
-  auto node = segments_.extract({tablet, id});
-  return node ? std::move(node.mapped()) : nullptr;
-}
-
-std::vector<std::shared_ptr<const Segment>> RetiredSegments::take_tablet(TabletId tablet) {
+std::vector<std::shared_ptr<const Segment>> RetiredSegments::of_tablet(TabletId tablet) const {
   std::lock_guard lock(mutex_);
   std::vector<std::shared_ptr<const Segment>> result;
-  auto next = segments_.lower_bound({tablet, RowsetId(0)});
-  while (next != segments_.end() && next->first.first == tablet) {
-    result.push_back(std::move(next->second));
-    next = segments_.erase(next);
+  for (auto at = segments_.lower_bound({tablet, RowsetId(0)}); at != segments_.end() && at->first.first == tablet; ++at) {
+    result.push_back(at->second);
   }
   return result;
+}
+
+void RetiredSegments::erase(TabletId tablet, RowsetId id) {
+  std::lock_guard lock(mutex_);
+  segments_.erase({tablet, id});
 }
 
 std::vector<std::shared_ptr<const Segment>> RetiredSegments::all() const {

@@ -16,10 +16,9 @@ class RetiredSegments {
   void add(std::shared_ptr<const Segment> segment);
   /// Null when there is none.
   std::shared_ptr<const Segment> find(TabletId tablet, RowsetId id) const;
-  /// Takes one out; null when there is none.
-  std::shared_ptr<const Segment> take(TabletId tablet, RowsetId id);
-  /// Takes out all of a tablet.
-  std::vector<std::shared_ptr<const Segment>> take_tablet(TabletId tablet);
+  std::vector<std::shared_ptr<const Segment>> of_tablet(TabletId tablet) const;
+  /// REQUIRES: the records that name it are gone, and durably so.
+  void erase(TabletId tablet, RowsetId id);
   /// Closes files that no query uses: `reopen` makes an unopened segment of the same file.
   template <typename Reopen>
   void close_unused(const Reopen& reopen) {

@@ -4,6 +4,7 @@
 
 #include "storage/commit/catalog_changes.h"
 #include "storage/commit/history_writer.h"
+#include "storage/commit/table_partitions.h"
 #include "storage/commit/table_record.h"
 #include "storage/commit/tablet_edit.h"
 #include "storage/meta/meta_keys.h"
@@ -33,7 +34,8 @@ Status check_partition_columns(const TableSnapshot& table, const TableSchema& ne
 
 }  // namespace
 
-Status SchemaChanges::alter_table(const std::string& database, const std::string& name, const TableChange& change) {
+Status SchemaChanges::alter_table(const std::string& database, const std::string& name, const TableChange& change,
+                                  int64_t partition_time) {
   std::lock_guard ddl(catalog_.ddl_mutex);
   const TableStatePtr table = catalog_.find_table(database, name);
   if (!table) return Status::NotFound("Unknown table '{}.{}'", database, name);
@@ -43,9 +45,19 @@ Status SchemaChanges::alter_table(const std::string& database, const std::string
       return Status::AlreadyExists("Table '{}' already exists", change.new_name);
     }
   }
+  // Schema and partitions change under the DDL lock alone.
+  const TableSnapshotPtr before = table->head();
+  Result<TableSchema> schema = change_schema(*before->schema, change.columns, now_micros());
+  if (!schema.ok()) return schema.status().with_context(fmt::format("ALTER TABLE {}.{}", database, name));
+  FRESHET_RETURN_IF_ERROR(check_partition_columns(*before, *schema));
+  if (schema->version == before->schema->version && change.new_name.empty()) return Status::OK();
+  if (schema->properties != before->schema->properties) {
+    // Dynamic partitions that the table cannot have are refused before they are stored.
+    FRESHET_RETURN_IF_ERROR(keep_dynamic_partitions(*schema, *before->partitions, partition_time, ids_).status());
+  }
   // Taking an id may write; the lock below is for what does not.
   std::vector<RowsetId> new_buffers;
-  for (size_t i = 0; i < table->head()->tablets.size(); ++i) {
+  for (size_t i = 0; i < before->tablets.size(); ++i) {
     FRESHET_ASSIGN_OR_RETURN(const uint64_t id, ids_.next());
     new_buffers.push_back(RowsetId(id));
   }
@@ -54,11 +66,6 @@ Status SchemaChanges::alter_table(const std::string& database, const std::string
   {
     std::lock_guard publish(table->publish_lock);
     const TableSnapshotPtr head = table->head();
-    Result<TableSchema> schema = change_schema(*head->schema, change.columns, now_micros());
-    if (!schema.ok()) return schema.status().with_context(fmt::format("ALTER TABLE {}.{}", database, name));
-    FRESHET_RETURN_IF_ERROR(check_partition_columns(*head, *schema));
-    if (schema->version == head->schema->version && change.new_name.empty()) return Status::OK();
-
     auto next = std::make_shared<TableSnapshot>(*head);
     if (!change.new_name.empty()) next->name = change.new_name;
     next->schema = std::make_shared<const TableSchema>(std::move(schema).value());

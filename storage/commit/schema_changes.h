@@ -19,8 +19,11 @@ class SchemaChanges {
   SchemaChanges(Catalog& catalog, CommitPipeline& pipeline, IdAllocator& ids)
       : catalog_(catalog), pipeline_(pipeline), ids_(ids) {}
 
-  /// Durable and visible when it returns. Errors of change_schema(), NotFound, AlreadyExists.
-  Status alter_table(const std::string& database, const std::string& name, const TableChange& change);
+  /// Durable and visible when it returns. Errors of change_schema(), NotFound, AlreadyExists, and InvalidArgument when the
+  /// table cannot have the dynamic partitions that new properties ask for at `partition_time` (unix microseconds); these
+  /// are not made yet.
+  Status alter_table(const std::string& database, const std::string& name, const TableChange& change,
+                     int64_t partition_time);
 
  private:
   Status seal_buffers(TableSnapshot& table, const std::vector<RowsetId>& new_buffers);

@@ -1,9 +1,11 @@
 #include "storage/commit/table_partitions.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "storage/base/limits.h"
 #include "storage/meta/meta_keys.h"
+#include "storage/types/dynamic_partition.h"
 
 namespace freshet::storage {
 namespace {
@@ -89,6 +91,24 @@ Result<PartitionMapPtr> add_partitions(const TableSchema& schema, const Partitio
     partitions.push_back(std::move(partition));
   }
   return PartitionMap::make(schema, current.scheme(), std::move(partitions));
+}
+
+Result<std::optional<KeptPartitions>> keep_dynamic_partitions(const TableSchema& schema, const PartitionMap& current,
+                                                              int64_t now_unix_micros, IdAllocator& ids) {
+  FRESHET_ASSIGN_OR_RETURN(const auto rule, dynamic_partition_rule(schema, current.scheme()));
+  if (!rule) return std::optional<KeptPartitions>();
+  FRESHET_ASSIGN_OR_RETURN(DynamicPartitionPlan plan, plan_dynamic_partitions(*rule, schema, current, now_unix_micros));
+  if (plan.is_empty()) return std::optional<KeptPartitions>();
+  std::vector<Partition> rest = current.partitions();
+  KeptPartitions kept;
+  std::erase_if(rest, [&](const Partition& partition) {
+    if (std::find(plan.dropped.begin(), plan.dropped.end(), partition.id) == plan.dropped.end()) return false;
+    kept.dropped.insert(kept.dropped.end(), partition.tablets.begin(), partition.tablets.end());
+    return true;
+  });
+  FRESHET_ASSIGN_OR_RETURN(const PartitionMapPtr young, PartitionMap::make(schema, current.scheme(), std::move(rest)));
+  FRESHET_ASSIGN_OR_RETURN(kept.partitions, add_partitions(schema, *young, std::move(plan.added), false, ids));
+  return std::optional(std::move(kept));
 }
 
 Result<TabletSnapshotPtr> make_empty_tablet(TabletId id, const SchemaPtr& schema, IdAllocator& ids) {

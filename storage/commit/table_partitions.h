@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,16 @@ Result<PartitionMapPtr> make_partitions(const TableSchema& schema, const TablePa
 /// `current` and `added`, with new ids. With `skip_existing`, those whose name is taken are left out.
 Result<PartitionMapPtr> add_partitions(const TableSchema& schema, const PartitionMap& current,
                                        std::vector<PartitionDefinition> added, bool skip_existing, IdAllocator& ids);
+
+/// What the dynamic_partition properties of a schema make of partitions at one time.
+struct KeptPartitions {
+  PartitionMapPtr partitions;
+  std::vector<TabletId> dropped;  ///< tablets of those that are too old
+};
+/// Nothing when there is no such property, or nothing to do. InvalidArgument says why the table cannot have what they ask
+/// for.
+Result<std::optional<KeptPartitions>> keep_dynamic_partitions(const TableSchema& schema, const PartitionMap& current,
+                                                              int64_t now_unix_micros, IdAllocator& ids);
 
 Result<TabletSnapshotPtr> make_empty_tablet(TabletId id, const SchemaPtr& schema, IdAllocator& ids);
 /// The tablets of `table.partitions` in its order: those of `existing` by id, new ones empty.

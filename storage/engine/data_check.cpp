@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <limits>
 #include <set>
 
+#include "storage/commit/lost_metadata.h"
 #include "storage/commit/recovery.h"
 #include "storage/engine/record_check.h"
 #include "storage/engine/storage_engine.h"
@@ -165,6 +167,12 @@ Result<std::set<std::string>> known_files(MetaStore& meta, const RecoveredState&
 Status check_data_directory(MetaStore& meta, FileStore& files, std::vector<std::string>& problems,
                             std::vector<std::string>* left_over) {
   PageCache page_cache(kCheckCacheBytes);
+  const Status age = check_not_older_than_files(meta, files, std::numeric_limits<size_t>::max());
+  if (age.code() == StatusCode::kCorruption) {
+    problems.push_back(age.message());
+  } else if (!age.ok()) {
+    return age;
+  }
   const Result<RecoveredState> state = recover(meta, files, page_cache);
   if (!state.ok()) {
     problems.push_back(fmt::format("{}. The server does not start with it. Remedy: restore the data directory from a backup",

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -10,6 +11,7 @@
 #include "storage/commit/stream_positions.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
+#include "storage/meta/record_seal.h"
 
 namespace freshet::storage {
 namespace {
@@ -142,6 +144,7 @@ Status check_plain_records(MetaStore& meta, std::vector<std::string>& problems) 
       {meta_keys::kHistoryDeaths, "deaths of tablet", dead_rows},
       {meta_keys::kCarriedBlocks, "carried block, kept for older versions, of tablet", block},
       {meta_keys::kTransactions, "label of transaction", label_name},
+      {meta_keys::kObsoleteFiles, "obsolete file", number},
   };
   for (const Kind& kind : kinds) {
     FRESHET_RETURN_IF_ERROR(scan_kind(meta, kind.prefix, [&](std::string_view key, std::string_view value) {
@@ -156,12 +159,30 @@ Status check_plain_records(MetaStore& meta, std::vector<std::string>& problems) 
   return Status::OK();
 }
 
+/// Records of the upper rooms, which all end with a checksum but the first views.
+Status check_upper_records(MetaStore& meta, std::vector<std::string>& problems) {
+  const std::string views = meta_keys::record("view", "");
+  constexpr char kViewWithoutChecksum = 1;
+  return scan_kind(meta, meta_keys::kRecords, [&](std::string_view key, std::string_view value) {
+    if (key.starts_with(views) && value.starts_with(kViewWithoutChecksum)) return;
+    const Status sealed = unseal(value, "its", std::numeric_limits<uint8_t>::max()).status();
+    if (sealed.ok()) return;
+    std::string name(key.substr(meta_keys::kRecords.size()));
+    std::replace(name.begin(), name.end(), '\0', '.');
+    problems.push_back(
+        fmt::format("record {}: {}. Remedy: restore the data directory from a backup, or drop what the record "
+                    "names and make it again",
+                    name, sealed.message()));
+  });
+}
+
 }  // namespace
 
 Status check_records(MetaStore& meta, const RecoveredState& state, std::vector<std::string>& problems) {
   FRESHET_RETURN_IF_ERROR(check_bitmaps(meta, known_tablets(*state.snapshot), problems));
   FRESHET_RETURN_IF_ERROR(check_labels(meta, state, problems));
   FRESHET_RETURN_IF_ERROR(check_plain_records(meta, problems));
+  FRESHET_RETURN_IF_ERROR(check_upper_records(meta, problems));
   const auto positions = StreamPositions::open(meta);
   if (!positions.ok()) {
     problems.push_back(fmt::format(

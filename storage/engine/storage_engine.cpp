@@ -14,6 +14,7 @@
 #include "storage/commit/history_expiry.h"
 #include "storage/commit/labels.h"
 #include "storage/commit/load_publisher.h"
+#include "storage/commit/lost_metadata.h"
 #include "storage/commit/obsolete_files.h"
 #include "storage/commit/partition_changes.h"
 #include "storage/commit/precommitted_loads.h"
@@ -32,6 +33,8 @@ constexpr uint64_t kFormatVersion = 1;
 /// Precommitted loads whose time is over go; every so many times old labels and old versions do too.
 constexpr auto kExpiryInterval = std::chrono::seconds(1);
 constexpr uint64_t kSlowExpiryEvery = 10;
+/// Of the newest segment files, so that a start takes the same time whatever there is.
+constexpr size_t kFootersReadAtStart = 4;
 
 Status check_format(MetaStore& meta) {
   FRESHET_ASSIGN_OR_RETURN(auto stored, meta.get(meta_keys::kFormat));
@@ -60,7 +63,7 @@ class Engine : public StorageEngine {
         admission_(catalog_, admission_limits(options), [this] { maintenance_->notify(); }),
         history_(retired_),
         history_reader_(*meta_, retired_),
-        history_expiry_({catalog_, *meta_, obsolete_, retired_, *files_, page_cache_}),
+        history_expiry_({catalog_, *meta_, obsolete_, retired_, *files_, page_cache_, options.history_versions}),
         group_commits_(
             {[this](LoadCommit load) { return commit(std::move(load)); }, [this] { return next_transaction_id(); }},
             options.small_commit_bytes) {}
@@ -82,8 +85,7 @@ class Engine : public StorageEngine {
   }
   Status create_table(const std::string& database, const std::string& name, TableSchema schema,
                       const TablePartitioning& partitioning, bool if_not_exists) override {
-    FRESHET_RETURN_IF_ERROR(catalog_changes_->create_table(database, name, std::move(schema), partitioning, if_not_exists));
-    return keep_dynamic_partitions_of(database, name);
+    return catalog_changes_->create_table(database, name, std::move(schema), partitioning, if_not_exists, partition_time());
   }
   Status drop_table(const std::string& database, const std::string& name, bool if_exists) override {
     return catalog_changes_->drop_table(database, name, if_exists);
@@ -112,8 +114,9 @@ class Engine : public StorageEngine {
     return partition_changes_->add_auto(table, values, limit);
   }
   Status alter_table(const std::string& database, const std::string& name, const TableChange& change) override {
-    FRESHET_RETURN_IF_ERROR(schema_changes_->alter_table(database, name, change));
-    return keep_dynamic_partitions_of(database, change.new_name.empty() ? name : change.new_name);
+    FRESHET_RETURN_IF_ERROR(schema_changes_->alter_table(database, name, change, partition_time()));
+    keep_dynamic_partitions_of(database, change.new_name.empty() ? name : change.new_name);
+    return Status::OK();
   }
 
   Status reserve_label(DatabaseId database, const std::string& label, TransactionId transaction,
@@ -213,9 +216,11 @@ class Engine : public StorageEngine {
   void expire_slowly();
   void count_commit(uint64_t rows, uint64_t rows_replaced);
   int64_t partition_time() const { return options_.partition_clock ? options_.partition_clock() : clock_.unix_micros(); }
-  Status keep_dynamic_partitions_of(const std::string& database, const std::string& name) {
+  /// Dynamic partitions of one table. What cannot be done now is done by the background.
+  Status keep_dynamic_partitions_of(TableId id);
+  void keep_dynamic_partitions_of(const std::string& database, const std::string& name) {
     const TableStatePtr table = catalog_.find_table(database, name);
-    return table ? partition_changes_->keep_dynamic(table->head()->id, partition_time()) : Status::OK();
+    if (table) static_cast<void>(keep_dynamic_partitions_of(table->head()->id));
   }
 
   const std::unique_ptr<MetaStore> meta_;
@@ -278,6 +283,7 @@ Status add_active_buffers(RecoveredState& state, IdAllocator& ids) {
 
 Status Engine::recover_and_start() {
   failpoint(Failpoint::kRecoveryStart);
+  FRESHET_RETURN_IF_ERROR(check_not_older_than_files(*meta_, *files_, kFootersReadAtStart));
   FRESHET_RETURN_IF_ERROR(check_format(*meta_));
   FRESHET_ASSIGN_OR_RETURN(ids_, IdAllocator::open(*meta_, meta_keys::kReservedIds));
   FRESHET_ASSIGN_OR_RETURN(commit_numbers_, IdAllocator::open(*meta_, meta_keys::kReservedCommits));
@@ -328,12 +334,16 @@ Status Engine::keep_dynamic_partitions() {
     ids.push_back(table->head()->id);
   }
   for (TableId id : ids) {
-    const Status kept = partition_changes_->keep_dynamic(id, partition_time());
-    if (kept.ok()) continue;
-    log_warning("dynamic partitions of table {} wait: {}", id.value, kept.to_string());
+    const Status kept = keep_dynamic_partitions_of(id);
     if (first.ok()) first = kept;
   }
   return first;
+}
+
+Status Engine::keep_dynamic_partitions_of(TableId id) {
+  const Status kept = partition_changes_->keep_dynamic(id, partition_time());
+  if (!kept.ok()) log_warning("dynamic partitions of table {} wait: {}", id.value, kept.to_string());
+  return kept;
 }
 
 void Engine::expire_old() {

@@ -56,6 +56,7 @@ struct StorageOptions {
   uint64_t label_limit = 1'000'000;           ///< labels kept; loads are refused beyond, never forgotten early
   uint64_t precommit_timeout_seconds = 3600;  ///< a precommitted load is aborted when it waits longer for its second phase
   uint64_t precommitted_limit = 1000;         ///< loads between their two phases
+  uint64_t history_versions = 1'000'000;      ///< of a table with history; beyond that it is shorter than the retention
 };
 
 /// Figures for /metrics.

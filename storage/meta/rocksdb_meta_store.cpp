@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "storage/base/log.h"
+#include "storage/meta/store_witness.h"
 
 namespace freshet::storage {
 namespace {
@@ -42,6 +43,8 @@ rocksdb::Options rocksdb_options(const RocksDbOptions& options) {
   result.write_buffer_size = options.write_buffer_bytes;
   result.db_write_buffer_size = options.write_buffer_bytes;
   result.max_total_wal_size = options.write_buffer_bytes;
+  // Logs that are closed and synced are listed with their sizes: one that is missing or short is an error.
+  result.track_and_verify_wals_in_manifest = true;
   // A start on a full disk must not need room for the log a second time.
   result.avoid_flush_during_recovery = true;
   result.compression = rocksdb::kNoCompression;
@@ -101,7 +104,10 @@ Status open_error(const rocksdb::Status& status, const std::string& directory) {
                                                 text.find("lock hold by current process") != std::string::npos);
   if (is_locked) return locked_error(directory);
   if (status.IsNoSpace()) return Status::OutOfSpace("cannot open metadata store {}: {}", directory, text);
-  if (status.IsCorruption()) return Status::Corruption("cannot open metadata store {}: {}", directory, text);
+  // A file that is missing is damage as well.
+  if (status.IsCorruption() || status.IsPathNotFound()) {
+    return Status::Corruption("cannot open metadata store {}: {}", directory, text);
+  }
   return Status::IoError("cannot open metadata store {}: {}", directory, text);
 }
 
@@ -117,8 +123,10 @@ Result<std::shared_ptr<rocksdb::DB>> open_database(const std::string& directory,
 
 class RocksDbMetaStore final : public MetaStore {
  public:
-  RocksDbMetaStore(std::shared_ptr<rocksdb::DB> database, std::string directory, const RocksDbOptions& options)
-      : directory_(std::move(directory)), options_(options), database_(std::move(database)) {}
+  /// `witness`: null when the store is read only.
+  RocksDbMetaStore(std::shared_ptr<rocksdb::DB> database, std::string directory, const RocksDbOptions& options,
+                   std::unique_ptr<StoreWitness> witness)
+      : directory_(std::move(directory)), options_(options), witness_(std::move(witness)), database_(std::move(database)) {}
 
   Status commit(const MetaBatch& batch) override {
     if (options_.read_only) return Status::Unavailable("metadata store {} is open for reading only", directory_);
@@ -242,8 +250,13 @@ class RocksDbMetaStore final : public MetaStore {
     FRESHET_ASSIGN_OR_RETURN(const std::shared_ptr<rocksdb::DB> database, database_now());
     rocksdb::WriteOptions options;
     options.sync = true;
+    const uint64_t before = database->GetLatestSequenceNumber();
     const rocksdb::Status status = database->Write(options, &writes);
-    if (status.ok()) return Status::OK();
+    if (status.ok()) {
+      // Each operation takes a number. That of the newest may be one of a write beside this one, which may have failed.
+      witness_->saw(before + writes.Count());
+      return Status::OK();
+    }
     if (status.IsNoSpace()) {
       // A failure of another kind that came meanwhile stays.
       State running = State::kRunning;
@@ -260,6 +273,7 @@ class RocksDbMetaStore final : public MetaStore {
 
   const std::string directory_;
   const RocksDbOptions options_;
+  const std::unique_ptr<StoreWitness> witness_;
   /// Held alone from checking preconditions to writing, and while the store is opened again; shared by writes without any.
   std::shared_mutex mutex_;
   std::atomic<State> state_ = State::kRunning;
@@ -280,6 +294,48 @@ bool is_locked_by_another(const std::string& directory) {
   return is_locked;
 }
 
+std::string witness_path(const std::string& directory) { return directory + ".witness"; }
+
+Status lost_writes(const std::string& directory, const std::string& what) {
+  return Status::Corruption(
+      "metadata store {} has lost writes: {}. Remedy: restore the newest backup of the whole data directory; who wants to "
+      "go on with "
+      "what is left, and lose the rest, removes {} first",
+      directory, what, witness_path(directory));
+}
+
+/// RocksDB would begin a new store beside the files of one whose list of files is gone.
+Status check_not_beheaded(const std::string& directory, const std::optional<uint64_t>& witness) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (fs::exists(fs::path(directory) / "CURRENT", error)) return Status::OK();
+  if (witness && *witness > 0) {
+    return lost_writes(directory, fmt::format("there is no store, but write {} was durable in it", *witness));
+  }
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string ending = entry->path().extension().string();
+    if (ending != ".sst" && ending != ".log") continue;
+    return Status::Corruption("metadata store {} has no file CURRENT, but {}: restore the data directory from a backup",
+                              directory, entry->path().filename().string());
+  }
+  return Status::OK();
+}
+
+/// Moves what earlier runs have left in logs into tables, whose loss RocksDB notices: only the newest log is without one
+/// that vouches for it. Not when that might fill the disk.
+void empty_old_logs(rocksdb::DB& database, const std::string& directory, uint64_t resume_free_bytes) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  uint64_t log_bytes = 0;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->path().extension() == ".log") log_bytes += entry->file_size(error);
+  }
+  const fs::space_info space = fs::space(directory, error);
+  if (error || log_bytes == 0 || space.available < 2 * log_bytes + resume_free_bytes) return;
+  const rocksdb::Status flushed = database.Flush(rocksdb::FlushOptions());
+  if (!flushed.ok()) log_warning("metadata store {}: its logs stay as they are: {}", directory, flushed.ToString());
+}
+
 }  // namespace
 
 Result<std::unique_ptr<MetaStore>> open_rocksdb_meta_store(const std::string& directory, const RocksDbOptions& options) {
@@ -288,8 +344,19 @@ Result<std::unique_ptr<MetaStore>> open_rocksdb_meta_store(const std::string& di
   if (error) return Status::IoError("cannot make directory {}: {}", directory, error.message());
   // Reading does not lock, and what is read beside a running server changes under the reader.
   if (options.read_only && is_locked_by_another(directory)) return locked_error(directory);
+  FRESHET_ASSIGN_OR_RETURN(const std::optional<uint64_t> durable, StoreWitness::read(witness_path(directory)));
+  FRESHET_RETURN_IF_ERROR(check_not_beheaded(directory, durable));
   FRESHET_ASSIGN_OR_RETURN(std::shared_ptr<rocksdb::DB> database, open_database(directory, options));
-  return std::make_unique<RocksDbMetaStore>(std::move(database), directory, options);
+  const uint64_t newest = database->GetLatestSequenceNumber();
+  if (durable && newest < *durable) {
+    return lost_writes(directory, fmt::format("it ends with write {}, but write {} was durable in it", newest, *durable));
+  }
+  std::unique_ptr<StoreWitness> witness;
+  if (!options.read_only) {
+    empty_old_logs(*database, directory, options.resume_free_bytes);
+    FRESHET_ASSIGN_OR_RETURN(witness, StoreWitness::open(witness_path(directory), newest));
+  }
+  return std::make_unique<RocksDbMetaStore>(std::move(database), directory, options, std::move(witness));
 }
 
 }  // namespace freshet::storage

@@ -18,7 +18,9 @@ struct RocksDbOptions {
   rocksdb::Env* env = nullptr;                ///< what the store reads and writes through; null: the system's. Outlives it
 };
 
-/// Opens, or creates, the metadata store in `directory`. A directory that another process holds open answers Unavailable.
+/// Opens, or creates, the metadata store in `directory`. A directory that another process holds open answers Unavailable;
+/// one that has lost writes which were durable answers Corruption, as far as that can be told (storage/README.md, "Lost
+/// metadata"). A file beside it, `directory`.witness, is part of the store.
 Result<std::unique_ptr<MetaStore>> open_rocksdb_meta_store(const std::string& directory, const RocksDbOptions& options);
 
 }  // namespace freshet::storage

@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+from pymysql.err import MySQLError
 
 from support.kill_plan import check_data
 
@@ -171,17 +172,107 @@ def test_a_client_that_leaves_before_the_answer_finds_its_load_by_the_label(case
     case.check_through_crashes_and_compaction()
 
 
-def test_acknowledged_ddl_survives_a_crash_at_once(case):
+def test_acknowledged_ddl_survives_a_crash_at_once(case, kafka):
     server = case.server
+    server.sql("CREATE TABLE d.days (day DATE NOT NULL, id INT) UNIQUE KEY(day, id) PARTITION BY RANGE(day) "
+               "(PARTITION p1 VALUES LESS THAN ('2024-01-01')) DISTRIBUTED BY HASH(id) BUCKETS 1")
+    partitions = "SELECT count(*) FROM information_schema.partitions WHERE table_schema = 'd' AND table_name = 'days'"
+    kafka.create_topic("ddl", partitions=1)
+    job = (f'CREATE ROUTINE LOAD d.job ON t COLUMNS TERMINATED BY "," FROM KAFKA ("kafka_broker_list" = "{kafka.address}", '
+           '"kafka_topic" = "ddl", "property.kafka_default_offsets" = "OFFSET_END")')
     for statement, look, expected in (
-            ("CREATE TABLE d.new (id BIGINT NOT NULL) UNIQUE KEY(id)", "SHOW TABLES FROM d", [("new",), ("t",)]),
+            ("CREATE TABLE d.new (id BIGINT NOT NULL) UNIQUE KEY(id)", "SHOW TABLES FROM d", [("days",), ("new",), ("t",)]),
             ("ALTER TABLE d.new ADD COLUMN v INT DEFAULT '3'", "SELECT count(v) FROM d.new", [(0,)]),
+            ("ALTER TABLE d.new RENAME newer", "SHOW TABLES FROM d", [("days",), ("newer",), ("t",)]),
+            ("ALTER TABLE d.days ADD PARTITION p2 VALUES LESS THAN ('2025-01-01')", partitions, [(2,)]),
+            ("ALTER TABLE d.days DROP PARTITION p1", partitions, [(1,)]),
+            ("CREATE VIEW d.seen AS SELECT 7 AS x", "SELECT * FROM d.seen", [(7,)]),
+            ("DROP VIEW d.seen", "SHOW TABLES FROM d", [("days",), ("newer",), ("t",)]),
             ("TRUNCATE TABLE d.t", "SELECT count(*) FROM d.t", [(0,)]),
-            ("DROP TABLE d.new", "SHOW TABLES FROM d", [("t",)]),
+            ("DROP TABLE d.newer", "SHOW TABLES FROM d", [("days",), ("t",)]),
             ("CREATE DATABASE other", "SHOW TABLES FROM other", []),
-            ("DROP DATABASE other", "SHOW TABLES FROM d", [("t",)])):
+            ("DROP DATABASE other", "SHOW TABLES FROM d", [("days",), ("t",)]),
+            (job, "SELECT 1", [(1,)]),
+            ("PAUSE ROUTINE LOAD FOR d.job", "SELECT 1", [(1,)])):
         server.sql(statement)
         server.kill()
         check_data(server)
         server.start()
         assert sorted(server.sql(look)) == expected, statement
+        if "ROUTINE LOAD" in statement:
+            state = server.sql("SHOW ALL ROUTINE LOAD FOR d.job")[0][8]
+            assert (state == "PAUSED") == statement.startswith("PAUSE"), state
+    server.sql("STOP ROUTINE LOAD FOR d.job")
+
+
+@pytest.mark.parametrize("failpoint, is_there", [("ddl_staged", True), ("ddl_committed", False)])
+def test_a_database_is_dropped_whole_or_not_at_all(make_server, failpoint, is_there):
+    server = make_server(SETTINGS)
+    server.sql("CREATE DATABASE d")
+    for table in ("a", "b", "c"):
+        server.sql(f"CREATE TABLE d.{table} (id BIGINT NOT NULL, v BIGINT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2")
+        server.load("d", table, "".join(f"{key},1\n" for key in range(500)), column_separator=",", label=f"of_{table}")
+    assert server.stop() == 0
+    server.start(f"{failpoint}=crash@1")
+    with pytest.raises(MySQLError):
+        server.sql("DROP DATABASE d")
+    server.process.wait(30)
+    check_data(server)
+    server.start()
+    if is_there:
+        assert [name for name, in server.sql("SHOW TABLES FROM d")] == ["a", "b", "c"]
+        assert [server.value(f"SELECT count(*) FROM d.{table}") for table in ("a", "b", "c")] == [500] * 3
+        server.sql("DROP DATABASE d")
+    assert ("d",) not in server.sql("SHOW DATABASES")
+    server.sql("CREATE DATABASE d")
+    assert server.sql("SHOW TABLES FROM d") == []
+    assert server.stop() == 0
+    assert not check_data(server)
+    assert not list((server.data_dir / "segments").glob("*.seg"))
+
+
+@pytest.mark.parametrize("failpoint", ["commit_before_write", "commit_after_write"])
+def test_a_group_commit_that_is_sent_again_counts_once(case, failpoint):
+    case.restart(f"{failpoint}=crash@1")
+    body = "".join(f"{key},8\n" for key in range(990, 1010))
+    with pytest.raises((OSError, http.client.HTTPException)):
+        case.server.stream_load("d", "t", body, column_separator=",", group_commit="sync_mode")
+    case.server.process.wait(30)
+    case.server.start()
+    case.load(range(990, 1010), 8, group_commit="sync_mode")
+    case.check_through_crashes_and_compaction()
+
+
+def test_every_read_sees_each_key_once_while_it_is_replaced(make_server):
+    """count(*), scans and point reads during upserts of all keys, flushes and compactions."""
+    server = make_server({"storage.small_commit_bytes": "2KiB", "storage.delta_flush_rows": 100, "storage.delta_flush_seconds": 1,
+                          "compaction.trigger_segments": 2})
+    case, until, failures = Case(server), time.monotonic() + 3, []
+
+    def write(number):
+        for turn in range(10_000):
+            if time.monotonic() > until:
+                return
+            keys = range(number, 1000, 2) if turn % 3 == 0 else range(turn % 900 + number, turn % 900 + 60, 2)
+            server.load("d", "t", "".join(f"{key},{turn}\n" for key in keys), column_separator=",")
+
+    def read(number):
+        for turn in range(100_000):
+            if time.monotonic() > until or failures:
+                return
+            key = (turn * 37 + number) % 1000
+            for query, expected in ((f"SELECT id FROM d.t WHERE id = {key}", [(key,)]), ("SELECT count(*) FROM d.t", [(1000,)]),
+                                    ("SELECT count(v), count(DISTINCT id), sum(id) FROM d.t", [(1000, 1000, 999 * 500)])):
+                found = server.sql(query)
+                if found != expected:
+                    failures.append((query, found))
+
+    threads = [threading.Thread(target=action, args=(number,)) for action in (write, read) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures, failures[:3]
+    case.rows = dict(server.sql("SELECT id, v FROM d.t"))
+    assert sorted(case.rows) == list(range(1000))
+    case.check_through_crashes_and_compaction()

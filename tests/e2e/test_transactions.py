@@ -1,4 +1,6 @@
 """BEGIN ... COMMIT over several statements and tables: all or nothing, one snapshot, own writes, conflicts, crashes."""
+import itertools
+import random
 import threading
 import time
 
@@ -260,31 +262,32 @@ def test_statements_of_all_kinds_in_a_transaction_keep_each_key_right(make_serve
 
 
 def test_transfers_across_kills(make_server, rng):
-    """Money moves between two tables while the server is killed again and again: none is lost, none appears."""
+    """Money moves between two tables while the server is killed again and again: every acknowledged transfer is there, whole, and
+    of the others each is there or not."""
     server = make_server({"storage.small_commit_bytes": "4KiB", "storage.delta_flush_rows": 50})
     server.sql("CREATE DATABASE d")
     for table in ("a", "b"):
         server.sql(f"CREATE TABLE d.{table} (id INT, money BIGINT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2")
         server.sql(f"INSERT INTO d.{table} SELECT range, 100 FROM range(20)")
+    server.sql("CREATE TABLE d.done (id INT, give INT, take INT, amount INT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2")
     total = "SELECT (SELECT sum(money) FROM d.a) + (SELECT sum(money) FROM d.b)"
-    commits = [0]
-    lock = threading.Lock()
+    sent, acknowledged = itertools.count(), set()
     seeds = [rng.random() for _ in range(3)]
 
     def work(index, until):
-        import random
         numbers = random.Random(seeds[index])
         try:
             client = Client(server, "d")
             while time.monotonic() < until:
                 give, take, amount = numbers.randrange(20), numbers.randrange(20), numbers.randrange(1, 9)
+                transfer = next(sent)
                 try:
                     client("BEGIN")
                     client(f"UPDATE a SET money = money - {amount} WHERE id = {give}")
                     client(f"UPDATE b SET money = money + {amount} WHERE id = {take}")
+                    client(f"INSERT INTO done VALUES ({transfer}, {give}, {take}, {amount})")
                     client("COMMIT")
-                    with lock:
-                        commits[0] += 1
+                    acknowledged.add(transfer)
                 except MySQLError as error:
                     if error.args[0] != 1213:
                         return
@@ -292,6 +295,17 @@ def test_transfers_across_kills(make_server, rng):
                 assert client(total) == [(4000,)]
         except MySQLError:
             return
+
+    def check():
+        done = server.sql("SELECT id, give, take, amount FROM d.done")
+        lost = acknowledged - {row[0] for row in done}
+        assert not lost, f"acknowledged, but gone: {sorted(lost)}"
+        money = {"a": [100] * 20, "b": [100] * 20}
+        for _, give, take, amount in done:
+            money["a"][give] -= amount
+            money["b"][take] += amount
+        for table, expected in money.items():
+            assert server.sql(f"SELECT id, money FROM d.{table} ORDER BY id") == list(enumerate(expected)), table
 
     for _ in range(3):
         until = time.monotonic() + 1
@@ -303,6 +317,59 @@ def test_transfers_across_kills(make_server, rng):
         for thread in threads:
             thread.join()
         server.start()
-        assert server.value(total) == 4000
-    assert commits[0] > 20
-    assert server.sql("SELECT count(*) FROM d.a UNION ALL SELECT count(*) FROM d.b") == [(20,), (20,)]
+        check()
+    assert len(acknowledged) > 20
+
+
+def test_a_key_that_is_deleted_and_inserted_again_by_later_statements_is_there_once(server, db):
+    server.sql("CREATE TABLE t (id INT, v INT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
+    server.sql("INSERT INTO t SELECT range, 0 FROM range(20)")
+    client = Client(server, db)
+    client("BEGIN")
+    for turn in range(1, 4):
+        assert client.affected("DELETE FROM t WHERE id < 10") == 10
+        assert client("SELECT count(*) FROM t") == [(10,)]
+        client("INSERT INTO t VALUES " + ", ".join(f"({key}, {turn})" for key in range(10)))
+        assert client(f"SELECT count(*), count(DISTINCT id) FROM t WHERE v = {turn}") == [(10, 10)]
+    client.affected("DELETE FROM t WHERE id IN (3, 15)")
+    client("INSERT INTO t VALUES (15, 9)")
+    client("COMMIT")
+    expected = [(key, 9 if key == 15 else 3 if key < 10 else 0) for key in range(20) if key != 3]
+    for restart in (server.restart, lambda: (server.kill(), server.start()), lambda: server.sql(f"ALTER TABLE {db}.t COMPACT")):
+        assert server.sql(f"SELECT id, v FROM {db}.t ORDER BY id") == expected
+        assert server.sql(f"SELECT v FROM {db}.t WHERE id = 3") == []
+        assert server.sql(f"SELECT v FROM {db}.t WHERE id = 4") == [(3,)]
+        restart()
+    assert server.sql(f"SELECT id, v FROM {db}.t ORDER BY id") == expected
+
+
+def test_older_versions_know_nothing_of_what_the_transaction_changed(server, db):
+    server.sql('CREATE TABLE t (id BIGINT, v INT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 '
+               'PROPERTIES ("history_retention_seconds" = "600")')
+    server.sql("INSERT INTO t VALUES (1, 1), (2, 2)")
+    first = server.sql("SHOW VERSIONS FROM t LIMIT 1")[0][0]
+    server.sql("INSERT INTO t VALUES (2, 20), (3, 3)")
+    second, time_of_second = server.sql("SHOW VERSIONS FROM t LIMIT 1")[0][:2]
+    client = Client(server, db)
+
+    def check_versions():
+        assert client(f"SELECT id, v FROM t FOR VERSION AS OF {first} ORDER BY id") == [(1, 1), (2, 2)]
+        assert client(f"SELECT count(*) FROM t FOR VERSION AS OF {first}") == [(2,)]
+        assert client(f"SELECT id, v FROM t FOR VERSION AS OF {second} ORDER BY id") == [(1, 1), (2, 20), (3, 3)]
+        assert client(f"SELECT id, v FROM t FOR TIME AS OF '{time_of_second}' ORDER BY id") == [(1, 1), (2, 20), (3, 3)]
+
+    client("BEGIN")
+    client("DELETE FROM t WHERE id = 2")
+    client("UPDATE t SET v = 99 WHERE id = 1")
+    client("INSERT INTO t VALUES (7, 7)")
+    check_versions()
+    assert client("SELECT id, v FROM t ORDER BY id") == [(1, 99), (3, 3), (7, 7)]
+    assert client(f"INSERT INTO t SELECT id + 100, v FROM t FOR VERSION AS OF {first}") == []
+    assert client(f"UPDATE t SET v = (SELECT sum(v) + 100 FROM t FOR VERSION AS OF {first}) WHERE id = 3") == []
+    own = [(1, 99), (3, 103), (7, 7), (101, 1), (102, 2)]
+    assert client("SELECT id, v FROM t ORDER BY id") == own
+    server.sql("ALTER TABLE t COMPACT")
+    check_versions()
+    client("COMMIT")
+    check_versions()
+    assert client("SELECT id, v FROM t ORDER BY id") == own

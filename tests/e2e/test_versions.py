@@ -126,3 +126,56 @@ def test_truncate_begins_a_new_history(server, database):
     assert state(server, f"{database}.t", truncated) == {}
     with pytest.raises(MySQLError, match="older than its history"):
         state(server, f"{database}.t", before)
+
+
+def test_times_that_are_expressions(server, database):
+    server.sql(f'CREATE TABLE {database}.t (id INT, v INT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 '
+               'PROPERTIES ("history_retention_seconds" = "3600")')
+    server.sql(f"INSERT INTO {database}.t VALUES (1, 0)")
+    first, its_time = server.sql(f"SHOW VERSIONS FROM {database}.t")[0][:2]
+    for value in range(1, 6):
+        server.sql(f"INSERT INTO {database}.t VALUES (1, {value})")
+        for now in ("now()", "NOW(6)", "CURRENT_TIMESTAMP", "current_timestamp()", "localtime", "utc_timestamp()", "(now())",
+                    "'2100-01-01'", "TIMESTAMP '2100-01-01 00:00:00'", "now() + INTERVAL 1 DAY", "date_add(now(), INTERVAL 1 DAY)"):
+            assert server.sql(f"SELECT v FROM {database}.t FOR TIME AS OF {now}") == [(value,)], now
+            assert server.sql(f"SELECT x.v FROM {database}.t FOR TIME AS OF {now} x WHERE x.id = 1") == [(value,)], now
+    for then in (f"TIMESTAMP '{its_time}' + INTERVAL 1 MICROSECOND", f"date_add('{its_time}', INTERVAL 1 MICROSECOND)"):
+        assert server.sql(f"SELECT v FROM {database}.t FOR TIME AS OF {then}") == [(0,)], then
+    assert server.sql(f"SELECT v FROM {database}.t FOR VERSION AS OF {int(first) - 1} + 1") == [(0,)]
+
+
+def test_show_versions_applies_what_it_is_asked(server, database):
+    server.sql(f"CREATE TABLE {database}.t (id INT, v INT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
+    for number in range(5):
+        server.load(database, "t", "".join(f"{key},1\n" for key in range(number + 1)), label=f"{database}_{number}", column_separator=",")
+
+    def labels(tail):
+        return [row[4][-1] for row in server.sql(f"SHOW VERSIONS FROM {database}.t {tail}")]
+
+    assert labels("") == ["4", "3", "2", "1", "0"]
+    assert labels("LIMIT 2") == ["4", "3"]
+    assert labels("LIMIT 1, 2") == labels("LIMIT 2 OFFSET 1") == ["3", "2"]
+    assert labels("ORDER BY Version LIMIT 2") == ["0", "1"]
+    assert labels("ORDER BY RowsDeleted DESC, version") == ["4", "3", "2", "1", "0"]
+    assert labels(f"WHERE Label = '{database}_3'") == ["3"]
+    assert labels(f"WHERE label LIKE '{database}%' AND rowsadded = 2 LIMIT 5") == ["1"]
+    for wrong in ("WHERE nosuch = 1", "ORDER BY nosuch", "WHERE Version > 5", "LIKE 'x'"):
+        with pytest.raises(MySQLError):
+            labels(wrong)
+
+
+def test_history_is_as_long_as_the_setting_allows(make_server):
+    server = make_server({"storage.history_versions": 3})
+    server.sql("CREATE DATABASE d")
+    server.sql('CREATE TABLE d.t (id INT, v INT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 '
+               'PROPERTIES ("history_retention_seconds" = "3600")')
+    for value in range(6):
+        server.sql(f"INSERT INTO d.t VALUES (1, {value})")
+    deadline = time.monotonic() + 40
+    while len(server.sql("SHOW VERSIONS FROM d.t")) > 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    versions = [int(row[0]) for row in server.sql("SHOW VERSIONS FROM d.t")]
+    assert [state(server, "d.t", version) for version in versions] == [{1: 5}, {1: 4}, {1: 3}]
+    with pytest.raises(MySQLError, match="older than its history"):
+        state(server, "d.t", versions[-1] - 1)

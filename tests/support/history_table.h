@@ -235,7 +235,8 @@ inline Result<storage::LoadCommit> make_load(storage::StorageEngine& engine, con
     }
     one.delete_signs.push_back(is_delete);
     std::vector<uint32_t> bucket;
-    table->key_codec->append_buckets(schema, one, 0, 1, bucket);
+    table->partitions->route(schema, *table->key_codec, one, bucket);
+    if (bucket[0] == PartitionMap::kNoTablet) throw std::runtime_error("no partition takes the row");
     Block& target = blocks[bucket[0]][i * parts / rows.size()];
     for (size_t c = 0; c < schema.columns.size(); ++c) target.columns[c].append_from(one.columns[c], 0);
     target.delete_signs.push_back(is_delete);

@@ -181,6 +181,37 @@ TEST_F(PartitionChangesTest, AutoPartitionsAreMadeOnceByConcurrentLoads) {
   EXPECT_EQ(partition_names().size(), 14u);
 }
 
+TEST_F(PartitionChangesTest, PropertiesThatTheTableCannotHaveAreRefusedWhole) {
+  TablePartitioning none = january_and_february();
+  none.partitions.clear();
+  std::vector<std::pair<std::string, std::string>> properties = {{"dynamic_partition.enable", "true"},
+                                                                 {"dynamic_partition.time_unit", "DAY"},
+                                                                 {"dynamic_partition.end", "200"},
+                                                                 {"dynamic_partition.prefix", "p"},
+                                                                 {"dynamic_partition.buckets", "256"}};
+  TableSchema schema = test::partitioned_schema();
+  schema.properties = properties;
+  const Status not_made = server_->create_table("shop", "t", schema, none, false);
+  EXPECT_EQ(not_made.code(), StatusCode::kInvalidArgument) << not_made.to_string();
+  EXPECT_EQ(table(), nullptr) << "the error says that there is no such table";
+
+  properties[2].second = "1";
+  properties[4].second = "2";
+  create(none, properties);
+  const Names before = partition_names();
+  EXPECT_EQ(before.size(), 2u);
+  const Status refused = server_->alter_table(
+      "shop", "t", {{SetProperties{{{"dynamic_partition.buckets", "256"}, {"dynamic_partition.end", "200"}}}}, {}});
+  EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument) << refused.to_string();
+  EXPECT_NE(refused.message().find("32768"), std::string::npos) << refused.message();
+  for (int start = 0; start < 2; ++start) {
+    EXPECT_EQ(table()->schema->properties, properties);
+    EXPECT_EQ(partition_names(), before);
+    must(server_->keep_dynamic_partitions());
+    server_.restart();
+  }
+}
+
 TEST_F(PartitionChangesTest, DynamicPartitionsFollowTheClock) {
   TablePartitioning none = january_and_february();
   none.partitions.clear();

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "support/history_table.h"
+#include "support/quiet_options.h"
 #include "support/seed.h"
 #include "support/simulated_disk.h"
 #include "support/small_schema.h"
@@ -21,12 +22,7 @@ constexpr const char* kTable = "orders";
 constexpr JobId kJob{7};
 
 StorageOptions quiet_options(bool waits_for_room) {
-  StorageOptions options;
-  // Nothing happens by itself: every run passes the same points.
-  options.delta_flush_seconds = 1'000'000;
-  options.compaction_trigger_segments = 1'000'000;
-  options.compaction_dead_fraction = 1;
-  options.disk_reserve_bytes = 0;
+  StorageOptions options = test::quiet_options();
   options.disk_full_wait_seconds = waits_for_room ? 60 : 0;
   return options;
 }

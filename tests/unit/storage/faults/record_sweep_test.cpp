@@ -4,7 +4,9 @@
 
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
+#include "storage/meta/record_seal.h"
 #include "support/history_table.h"
+#include "support/quiet_options.h"
 #include "support/simulated_disk.h"
 #include "support/small_schema.h"
 
@@ -21,13 +23,7 @@ constexpr JobId kJob{7};
 class RecordSweep : public testing::Test {
  protected:
   RecordSweep() : disk_(1) {
-    StorageOptions options;
-    options.delta_flush_seconds = 1'000'000;
-    options.compaction_trigger_segments = 1'000'000;
-    options.compaction_dead_fraction = 1;
-    options.compaction_base_fraction = 1;
-    options.disk_reserve_bytes = 0;
-    const auto engine = must(StorageEngine::open(disk_.meta(), disk_.files(), options));
+    const auto engine = must(StorageEngine::open(disk_.meta(), disk_.files(), test::quiet_options()));
     must(engine->create_database("shop", false));
     TableSchema schema = test::small_schema();
     schema.bucket_count = 1;
@@ -51,6 +47,12 @@ class RecordSweep : public testing::Test {
     must(test::load_rows(*engine, table(), rows(0, 4, 1), 0, nullptr, label, {{.job = kJob, .from = 0, .to = 4}}));
     must(test::precommit_rows(*engine, table(), rows(30, 34), 1, TransactionId(2), nullptr));
     must(engine->take_auto_increment(table()->id, 10).status());
+    std::string upper = begin_record(1);
+    put_length_prefixed(upper, "of an upper room");
+    must(engine->put_record("routine_load", "1", seal(std::move(upper))));
+    must(engine->create_table("shop", "gone", test::small_schema(), {}, false));
+    must(test::load_rows(*engine, engine->snapshot()->find_table("shop", "gone"), rows(0, 3), 1));
+    must(engine->drop_table("shop", "gone", false));
   }
 
   static std::vector<LoadRow> rows(int64_t first, int64_t end, int64_t n = 0) {
@@ -89,11 +91,12 @@ TEST_F(RecordSweep, EveryChangedByteAndEveryLostEndOfARecordIsFound) {
     return Status::OK();
   }));
   for (std::string_view kind :
-       {meta_keys::kFormat,         meta_keys::kReservedIds,   meta_keys::kLastCommit,        meta_keys::kDatabases,
-        meta_keys::kTables,         meta_keys::kSegments,      meta_keys::kDeleteDeltas,      meta_keys::kFoldedBitmaps,
-        meta_keys::kCarriedBlocks,  meta_keys::kLabels,        meta_keys::kStreamPositions,   meta_keys::kAutoIncrements,
-        meta_keys::kVersions,       meta_keys::kHistoryStarts, meta_keys::kHistoryDeaths,     meta_keys::kBirths,
-        meta_keys::kRetiredRowsets, meta_keys::kFlushedUpTo,   meta_keys::kPrecommittedLoads, meta_keys::kTransactions}) {
+       {meta_keys::kFormat,        meta_keys::kReservedIds,       meta_keys::kReservedCommits, meta_keys::kObsoleteFiles,
+        meta_keys::kRecords,       meta_keys::kLastCommit,        meta_keys::kDatabases,       meta_keys::kTables,
+        meta_keys::kSegments,      meta_keys::kDeleteDeltas,      meta_keys::kFoldedBitmaps,   meta_keys::kCarriedBlocks,
+        meta_keys::kLabels,        meta_keys::kStreamPositions,   meta_keys::kAutoIncrements,  meta_keys::kVersions,
+        meta_keys::kHistoryStarts, meta_keys::kHistoryDeaths,     meta_keys::kBirths,          meta_keys::kRetiredRowsets,
+        meta_keys::kFlushedUpTo,   meta_keys::kPrecommittedLoads, meta_keys::kTransactions}) {
     EXPECT_TRUE(kinds.contains(std::string(kind))) << "no record of kind " << kind;
   }
   for (const auto& [kind, record] : kinds) {

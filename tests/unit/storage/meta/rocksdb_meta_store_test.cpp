@@ -307,6 +307,38 @@ TEST_F(RocksDbMetaStoreTest, ATornTailLosesOnlyTheLastCommitAgainAndAgain) {
   }
 }
 
+TEST_F(RocksDbMetaStoreTest, AWriteThatWasDurableIsMissedOneThatMayNotHaveBeenIsNot) {
+  ASSERT_TRUE(put("a", "1").ok());
+  const std::string witness = path() + ".witness";
+  const std::string witness_of_a = directory_.path("witness of a");
+  std::filesystem::copy_file(witness, witness_of_a);
+  ASSERT_TRUE(put("torn", std::string(1000, 'x')).ok());
+  const auto copy_torn = [&](const std::string& name, const std::string& its_witness) {
+    const std::string copy = directory_.path(name);
+    std::filesystem::copy(path(), copy, std::filesystem::copy_options::recursive);
+    std::filesystem::copy_file(its_witness, copy + ".witness");
+    tear_newest_log(copy);
+    return copy;
+  };
+  // The process ended: the witness is exact.
+  const std::string lost = copy_torn("lost", witness);
+  for (bool read_only : {true, false}) {
+    const Status status = open_rocksdb_meta_store(lost, {.read_only = read_only}).status();
+    EXPECT_EQ(status.code(), StatusCode::kCorruption) << status.to_string();
+    EXPECT_NE(status.message().find("has lost writes"), std::string::npos) << status.message();
+  }
+  // The power went: the witness is older, and what it has not seen may be lost.
+  const std::string cut = copy_torn("cut", witness_of_a);
+  for (int start = 0; start < 2; ++start) {
+    const auto opened = open_rocksdb_meta_store(cut, {});
+    ASSERT_TRUE(opened.ok()) << opened.status().to_string();
+  }
+  // Another store under the name of this one.
+  std::filesystem::remove_all(lost);
+  EXPECT_EQ(open_rocksdb_meta_store(lost, {}).status().code(), StatusCode::kCorruption);
+  EXPECT_FALSE(std::filesystem::exists(lost + "/CURRENT"));
+}
+
 TEST_F(RocksDbMetaStoreTest, AFlippedBitInTheMiddleOfTheLogIsCorruptionNotSilence) {
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(put("key" + std::to_string(i), std::string(1000, 'x')).ok());
   test::TempDir copy;
