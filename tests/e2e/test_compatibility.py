@@ -5,10 +5,13 @@ import tarfile
 
 import pytest
 
+from support import compat_features
 from support.compat_answers import check_answers, read_answers
 from support.freshet_server import BINARY
 
-KEPT = sorted(path.parent for path in (pathlib.Path(__file__).parent.parent / "data" / "compat").glob("*/answers.txt"))
+COMPAT = pathlib.Path(__file__).parent.parent / "data" / "compat"
+KEPT = sorted(path.parent for path in COMPAT.glob("*/answers.txt"))
+KEPT_FEATURES = sorted(path.parent for path in COMPAT.glob("*/features.txt"))
 SETTINGS = {"storage.small_commit_bytes": "2KiB", "storage.delta_flush_rows": 120}
 NEW = 1_000_000  # keys from here on are not in the kept answers
 
@@ -48,13 +51,19 @@ def load_again(server, label):
     return server.stream_load("c", "pair", "never,2024-01-01,1,1\n", column_separator=",", label=label)["Status"]
 
 
-@pytest.mark.parametrize("kept", KEPT, ids=lambda path: path.name)
-def test_data_of_an_earlier_build(make_server, kept):
-    server = make_server(SETTINGS, start=False)
+def extracted(make_server, kept, settings):
+    """A server, not started, on the data that was kept."""
+    server = make_server(settings, start=False)
     server.folder.mkdir(parents=True)
     with tarfile.open(kept / "data.tar.xz") as archive:
         archive.extractall(server.folder)
     check_data(server)
+    return server
+
+
+@pytest.mark.parametrize("kept", KEPT, ids=lambda path: path.name)
+def test_data_of_an_earlier_build(make_server, kept):
+    server = extracted(make_server, kept, SETTINGS)
     positions = ["partition 0: next offset 20", "partition 1: next offset 15"]
     assert stream_positions(server) == positions
     answers = read_answers(kept / "answers.txt")
@@ -88,3 +97,27 @@ def test_data_of_an_earlier_build(make_server, kept):
     assert server.stop() == 0
     check_data(server)
     assert stream_positions(server) == positions
+
+
+@pytest.mark.parametrize("kept", KEPT_FEATURES, ids=lambda path: path.name)
+def test_features_of_an_earlier_build(make_server, kept):
+    server = extracted(make_server, kept, compat_features.SETTINGS)
+    answers = read_answers(kept / "features.txt")
+    assert sum("FOR VERSION AS OF" in query for query, _ in answers) >= 3
+    server.start()
+    check_answers(server, answers)
+    assert server.sql("SHOW ALL ROUTINE LOAD FOR f.job")[0][8] == "PAUSED"
+    compat_features.load_more(server)
+    check_answers(server, answers)
+    compat_features.finish_late_loads(server)
+    server.kill()
+    check_data(server)
+    server.start()
+    check_answers(server, answers)
+    for table in compat_features.TABLES:
+        server.sql(f"ALTER TABLE f.{table} COMPACT")
+    check_answers(server, answers)
+    assert server.sql("SELECT count(*), sum(v), max(id) FROM f.late") == [(402, 3 + 2 * 399, 401)]
+    assert server.stop() == 0
+    check_data(server)
+    assert stream_positions(server) == ["partition 0: next offset 30"]

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Writes tests/data/compat/NAME: a small data directory made by one build, and what it answers.
 
-    FRESHET_BINARY=PATH .deps/venv/bin/python tests/data/compat/make.py NAME
+    FRESHET_BINARY=PATH .deps/venv/bin/python tests/data/compat/make.py NAME [features]
 
-The folder gets data.tar.xz (the data directory of a server that was killed) and answers.txt (read by
-tests/e2e/test_compatibility.py). Add one when the format of a record or file changes; keep the old ones.
+The folder gets data.tar.xz (the data directory of a server that was killed) and answers.txt, or features.txt where the data is
+that of support/compat_features.py (read by tests/e2e/test_compatibility.py). Add one when the format of a record or file changes;
+keep the old ones.
 """
 import pathlib
 import random
+import shutil
 import sys
 import tarfile
 import tempfile
@@ -16,6 +18,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+from support import compat_features  # noqa: E402
 from support.compat_answers import write_answers  # noqa: E402
 from support.freshet_server import FreshetServer  # noqa: E402
 from support.kafka_broker import KafkaBroker  # noqa: E402
@@ -106,30 +109,35 @@ def fill(server, kafka, rng):
 
 
 def main():
-    if len(sys.argv) != 2:
+    has_features = sys.argv[2:] == ["features"]
+    if len(sys.argv) != 2 and not has_features:
         sys.exit(__doc__)
     target = pathlib.Path(__file__).resolve().parent / sys.argv[1]
     target.mkdir(exist_ok=False)
     with tempfile.TemporaryDirectory() as folder:
         kafka = KafkaBroker(pathlib.Path(folder) / "kafka").start()
         try:
-            server = FreshetServer(pathlib.Path(folder) / "server", SETTINGS).start()
+            server = FreshetServer(pathlib.Path(folder) / "server", compat_features.SETTINGS if has_features else SETTINGS).start()
             try:
-                fill(server, kafka, random.Random(20261121))
+                queries = QUERIES
+                if has_features:
+                    queries = compat_features.fill(server, kafka)
+                else:
+                    fill(server, kafka, random.Random(20261121))
                 time.sleep(1.5)  # two rounds of the flusher
-                write_answers(server, QUERIES, target / "answers.txt")
+                write_answers(server, queries, target / ("features.txt" if has_features else "answers.txt"))
             finally:
                 server.kill()
         finally:
             kafka.stop()
         for name in ("ports.json", "temporary", "error_logs", "meta/LOG", "meta/LOCK"):
             path = server.data_dir / name
-            path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         with tarfile.open(target / "data.tar.xz", "w:xz") as archive:
             archive.add(server.data_dir, "data")
     size = (target / "data.tar.xz").stat().st_size
     assert size <= BYTES_MAX, f"{size} bytes, at most {BYTES_MAX} are kept"
-    print(f"{target}: {size} bytes, {len(QUERIES)} answers")
+    print(f"{target}: {size} bytes, {len(queries)} answers")
 
 
 if __name__ == "__main__":
