@@ -19,6 +19,7 @@
 #include "connectors/http/server.h"
 #include "connectors/kafka/kafka_source.h"
 #include "connectors/load_client/load_command.h"
+#include "connectors/mysql/error_map.h"
 #include "connectors/mysql/server.h"
 #include "ingest/routine_load.h"
 #include "ingest/stream_load.h"
@@ -252,6 +253,9 @@ class Server {
                                      [this] { return views_->all(); },
                                      [this] { return query::workload_group_rows(*workload_groups_); }};
     lane_options.engine.catalogue.privileges = [this] { return users_->given_privileges(); };
+    lane_options.engine.catalogue.view_columns = [this](const query::View& view) {
+      return query::view_columns(*lanes_->small_engine().connect(), view);
+    };
     const auto open_engine = [this](const query::DuckEngineOptions& options) {
       return query::DuckEngine::open([this] { return storage_->snapshot(); }, older_versions(*storage_), options);
     };
@@ -301,7 +305,6 @@ class Server {
     connectors::MySqlServerOptions mysql_options;
     mysql_options.address = served_address(settings.mysql.address, *users_, "mysql.address");
     mysql_options.max_connections = settings.mysql.max_connections;
-    mysql_options.idle_timeout_seconds = settings.mysql.idle_timeout_seconds;
     FRESHET_ASSIGN_OR_RETURN(mysql_options.tls, tls_of(settings.mysql, paths));
     mysql_options.require_tls = settings.mysql.require_tls;
     query::QueryServices services{
@@ -318,7 +321,11 @@ class Server {
         [this] { return mysql_port_.load(); },
         settings.query.write_attempts,
         settings.query.transaction_bytes,
-        {std::chrono::seconds(settings.query.timeout_seconds), std::chrono::seconds(settings.query.write_timeout_seconds)}};
+        {std::chrono::seconds(settings.query.timeout_seconds), std::chrono::seconds(settings.query.write_timeout_seconds)},
+        nullptr,
+        settings.mysql.idle_timeout_seconds,
+        settings.mysql.max_open_cursors,
+        [](const Status& failed) { return connectors::mysql::map_error(failed).number; }};
     services.users = users_.get();
     sessions_ = query::make_session_factory(services);
     FRESHET_ASSIGN_OR_RETURN(mysql_, connectors::MySqlServer::start(mysql_options, {*sessions_, *users_, connections_}));

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "query/session.h"
 #include "storage/base/status.h"
 
 namespace freshet::query {
@@ -17,7 +18,13 @@ struct ConnectionInfo {
   bool is_running = false;  ///< a statement runs now
   uint64_t seconds = 0;     ///< since the statement began or ended
   std::string statement;    ///< its beginning
+  QueryProgress progress;   ///< of the statement that runs
 };
+
+/// 0 to 100, with three digits behind the point, as MariaDB shows it.
+std::string percent_done(const QueryProgress& progress);
+/// What the statement does: "scanned 5 of 70 rows"; empty when none runs.
+std::string state_of(const ConnectionInfo& connection);
 
 /// What SQL may see of the server's connections and do to them. Implemented by the MySQL connector. Any thread.
 class ConnectionAdmin {

@@ -94,6 +94,9 @@ class InsertLabel {
   }
   void keep() { is_reserved_ = false; }
   std::string info(std::string_view status) const { return info_text(record_.label, status, record_.transaction); }
+  LastInsert last(std::string status) const {
+    return {record_.transaction.value, record_.label, {}, {}, std::move(status), 0};
+  }
   static std::string info_text(const std::string& label, std::string_view status, TransactionId transaction) {
     return fmt::format("{{'label':'{}', 'status':'{}', 'txnId':'{}'}}", label, status, transaction.value);
   }
@@ -156,10 +159,12 @@ Status run_insert(const Insert& insert, const WriteContext& context, ResultWrite
     FRESHET_ASSIGN_OR_RETURN(const uint64_t replaced, write_rows(context, *inserter));
     result.affected_rows = affected_rows(insert, rows, replaced);
     result.info = label.info("PREPARE");
+    session.last_insert = label.last("PREPARE");
   } else if (rows > 0 && commits_in_group(session, insert)) {
     FRESHET_ASSIGN_OR_RETURN(const storage::GroupOutcome group, inserter->commit_in_group());
     result.affected_rows = rows;
     result.info = InsertLabel::info_text(group.label, "PREPARE", group.transaction);
+    session.last_insert = {group.transaction.value, group.label, "", "", "PREPARE", 0};
   } else {
     const Result<storage::CommitOutcome> outcome = inserter->commit(label.record(rows));
     // With an unknown outcome the label may be stored: it stays taken until a restart decides.
@@ -167,7 +172,11 @@ Status run_insert(const Insert& insert, const WriteContext& context, ResultWrite
     FRESHET_RETURN_IF_ERROR(outcome.status());
     result.affected_rows = affected_rows(insert, rows, outcome->rows_replaced);
     result.info = label.info("VISIBLE");
+    session.last_insert = label.last("VISIBLE");
   }
+  session.last_insert->database = database;
+  session.last_insert->table = table->name;
+  session.last_insert->rows = rows;
   result.last_insert_id = session.last_insert_id = inserter->first_sequence();
   return out.ok(result);
 }

@@ -28,6 +28,7 @@ struct OkResult {
   uint64_t last_insert_id = 0;
   uint16_t warnings = 0;
   std::string info;
+  std::string database;  ///< that is the current one from now on; empty = it stays
 };
 
 /// Takes the answer of one statement: either ok(), or columns() and then rows cell by cell, and rows_end(). Implemented by

@@ -11,8 +11,10 @@
 #include "query/accounts/denied.h"
 #include "query/catalogue/catalogue_table.h"
 #include "query/connection_admin.h"
+#include "query/cursors.h"
 #include "query/ddl/parser.h"
 #include "query/dialect/mysql_rewrite.h"
+#include "query/dialect/token_cursor.h"
 #include "query/dml/conflict_queues.h"
 #include "query/dml/create_table_as.h"
 #include "query/dml/delete_statement.h"
@@ -21,9 +23,11 @@
 #include "query/dml/update_statement.h"
 #include "query/insert_statement.h"
 #include "query/journal/statement_journal.h"
+#include "query/limited_rows.h"
 #include "query/point_read.h"
 #include "query/routine_load_statements.h"
 #include "query/session_factory.h"
+#include "query/set_statement.h"
 #include "query/show/show_statement.h"
 #include "query/table_statements.h"
 #include "query/view_statements.h"
@@ -64,51 +68,87 @@ bool ends_transaction(const Statement& statement) {
       statement);
 }
 
+/// Whether a query says itself how many rows it wants, which goes before sql_select_limit.
+bool has_limit(std::string_view text) {
+  auto cursor = TokenCursor::open(text);
+  if (!cursor.ok()) return false;
+  for (int depth = 0; !cursor->at_end(); cursor->take()) {
+    depth += cursor->at_operator("(") ? 1 : cursor->at_operator(")") ? -1 : 0;
+    if (depth == 0 && cursor->at("LIMIT")) return true;
+  }
+  return false;
+}
+
 /// One connection's session: routes each statement to the point path, to Freshet's own statements, or to the engine.
 class SessionImpl : public Session {
  public:
   SessionImpl(const QueryServices& services, const SessionIdentity& identity)
       : services_(services),
         connection_(std::make_unique<LaneConnection>(services.lanes, [this] { return limits(); })),
-        rights_(services.users, identity.account) {
+        rights_(services.users, identity.account),
+        cursors_(
+            services.lanes, [this] { return limits(); }, services.open_cursors_max) {
     state_.identity = identity;
-    state_.variables = default_variables();
+    begin_state();
     connection_->read_as(access_);
   }
 
   Status execute(std::string_view sql, ResultWriter& out) override {
-    return journaled(sql, out, [&] {
+    return journaled(sql, &out, [&] {
       const Status known = rights_.refresh(state_.rights);
       return known.ok() ? run_text(sql, {}, out) : known;
     });
   }
   Result<PreparedInfo> prepare(std::string_view sql) override;
   Status execute_prepared(uint32_t id, std::span<const Parameter> parameters, ResultWriter& out) override;
-  void close_prepared(uint32_t id) override { prepared_.erase(id); }
+  void close_prepared(uint32_t id) override {
+    prepared_.erase(id);
+    cursors_.close(id);
+  }
+  Result<std::optional<std::vector<ResultColumn>>> open_cursor(uint32_t id, std::span<const Parameter> parameters) override;
+  Result<bool> fetch(uint32_t id, uint64_t rows, ResultWriter& out) override {
+    limited_ = {{}, false, std::chrono::steady_clock::now()};
+    return cursors_.fetch(id, rows, out);
+  }
+  void close_cursor(uint32_t id) override { cursors_.close(id); }
+  SessionFlags flags() const override { return {state_.autocommit, state_.transaction != nullptr}; }
+  uint64_t idle_seconds_max() const override { return state_.idle_seconds_max; }
   Status use_database(std::string_view name) override;
   const std::string& current_database() const override { return state_.database; }
   Result<std::vector<std::string>> split(std::string_view text) const override;
-  void cancel() override { connection_->interrupt(); }
-  void forget_cancel() override { connection_->forget_interrupt(); }
+  void cancel() override {
+    connection_->interrupt();
+    cursors_.interrupt();
+  }
+  void forget_cancel() override {
+    connection_->forget_interrupt();
+    cursors_.forget_interrupt();
+  }
+  QueryProgress progress() const override { return cursors_.progress().value_or(connection_->progress()); }
   void reset() override {
     prepared_.clear();
-    state_.variables = default_variables();
+    cursors_.close_all();
     state_.transaction = nullptr;
     state_.last_insert_id = 0;
+    state_.user_variables.clear();
+    begin_state();
+    connection_->show_hidden_columns(shows_hidden_columns(state_));
   }
 
  private:
-  /// Runs a statement and reports it.
+  /// Variables as after the login.
+  void begin_state();
+  /// The prepared statement, after a check of what is given to it.
+  Result<Prepared*> find_prepared(uint32_t id, std::span<const Parameter> parameters);
+  /// Runs a statement and reports it; `out`: what takes its rows, if they are counted.
   template <typename Run>
-  Status journaled(std::string_view text, const ResultWriter& out, Run run);
+  Status journaled(std::string_view text, const ResultWriter* out, Run run);
   Status run_prepared(Prepared& prepared, std::span<const Parameter> parameters, ResultWriter& out);
   Status run_text(std::string_view sql, std::span<const Parameter> parameters, ResultWriter& out);
   Status run_statement(const Statement& statement, std::span<const Parameter> parameters, ResultWriter& out);
   Status run_query(const Query& query, std::span<const Parameter> parameters, ResultWriter& out);
   Status run_explain(const Explain& explain, ResultWriter& out);
-  Status run_set(const Set& set, ResultWriter& out);
   Status run_transaction(const Transaction& transaction, ResultWriter& out);
-  SessionVariables default_variables() const;
   Result<StatementLimits> limits() const;
   /// Ends the transaction, if there is one, whether it can commit or not.
   Status commit_transaction();
@@ -128,20 +168,36 @@ class SessionImpl : public Session {
   std::unique_ptr<LaneConnection> connection_;
   SessionRights rights_;
   std::unordered_map<uint32_t, Prepared> prepared_;
+  Cursors cursors_;
   uint32_t next_prepared_ = 1;
   StatementClass running_ = StatementClass::kOther;  ///< what the running statement has turned out to be
   LimitedStatement limited_;                         ///< the running statement
+  bool keeps_warnings_ = false;                      ///< it does not replace those of the statement before it
 };
 
+void SessionImpl::begin_state() {
+  state_.variables = SessionVariables(services_.globals->all());
+  if (state_.identity.is_interactive) {
+    state_.variables.set("wait_timeout", state_.variables.get("interactive_timeout").value_or(""));
+  }
+  heed_variables(state_);
+}
+
 template <typename Run>
-Status SessionImpl::journaled(std::string_view text, const ResultWriter& out, Run run) {
+Status SessionImpl::journaled(std::string_view text, const ResultWriter* out, Run run) {
   const auto began = std::chrono::steady_clock::now();
   const std::string database = state_.database;
   running_ = StatementClass::kOther;
   limited_ = {text, false, began};
+  keeps_warnings_ = false;
+  state_.next_warnings.clear();
   const Status status = run();
+  if (!status.ok() && services_.error_number) {
+    state_.next_warnings.push_back({kErrorLevel, services_.error_number(status), status.message()});
+  }
+  if (!keeps_warnings_ || !status.ok()) state_.warnings.swap(state_.next_warnings);
   services_.journal.record({running_, std::chrono::steady_clock::now() - began, state_.identity, database, text,
-                            status.ok() ? out.row_count() : 0, status});
+                            status.ok() && out != nullptr ? out->row_count() : 0, status});
   return status;
 }
 
@@ -157,10 +213,19 @@ StatementClass class_of(const Statement& statement) {
   return is_write ? StatementClass::kWrite : StatementClass::kOther;
 }
 
+/// SHOW WARNINGS and the like leave what they show.
+bool tells_of_warnings(const Statement& statement) {
+  const Show* show = std::get_if<Show>(&statement);
+  if (show == nullptr) return false;
+  return show->kind == ShowKind::kWarnings || show->kind == ShowKind::kErrors || show->kind == ShowKind::kCountWarnings ||
+         show->kind == ShowKind::kCountErrors;
+}
+
 Status SessionImpl::run_statement(const Statement& statement, std::span<const Parameter> parameters, ResultWriter& out) {
   running_ = class_of(statement);
   limited_.is_write = running_ == StatementClass::kWrite || std::holds_alternative<CreateTable>(statement);
   FRESHET_RETURN_IF_ERROR(check_access(statement, state_, services_));
+  keeps_warnings_ = tells_of_warnings(statement);
   // As in MySQL, a statement that is about tables rather than rows ends the transaction first.
   if (ends_transaction(statement)) FRESHET_RETURN_IF_ERROR(commit_transaction());
   return std::visit(
@@ -184,16 +249,18 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
           [&](const CreateIndex& create) { return run_create_index(create, state_, services_, out); },
           [&](const DropIndex&) { return out.ok({}); },
           [&](const AlterTable& alter) { return run_alter_table(alter, state_, services_, out); },
-          [&](const Show& show) { return run_show(show, state_, services_, out); },
+          [&](const Show& show) { return run_show(show, write_context(parameters), out); },
           [&](const Explain& explain) { return run_explain(explain, out); },
           [&](const CreateRoutineLoad& create) { return run_create_routine_load(create, state_, services_, out); },
           [&](const AlterRoutineLoad& alter) { return run_alter_routine_load(alter, state_, services_, out); },
           [&](const ControlRoutineLoad& control) { return run_control_routine_load(control, state_, services_, out); },
-          [&](const Use& use) {
-            const Status used = use_database(use.database);
-            return used.ok() ? out.ok({}) : used;
+          [&](const Use& use) -> Status {
+            FRESHET_RETURN_IF_ERROR(use_database(use.database));
+            OkResult result;
+            result.database = state_.database;
+            return out.ok(result);
           },
-          [&](const Set& set) { return run_set(set, out); },
+          [&](const Set& set) { return run_set(set, write_context(parameters), out); },
           [&](const ChangeWorkloadGroup& change) {
             return run_change_workload_group(change, services_.lanes.groups(), out);
           },
@@ -236,9 +303,12 @@ Status SessionImpl::run_query(const Query& query, std::span<const Parameter> par
   }
   FRESHET_ASSIGN_OR_RETURN(const std::string sql, for_engine(query.text));
   const ReadAt pinned(*connection_, state_, nullptr);
-  const Status status = connection_->query_with_parameters(sql, state_.database, parameters, out);
+  LimitedRows limited(out, state_.select_rows_max);
+  const bool is_limited = state_.select_rows_max != UINT64_MAX && !has_limit(query.text);
+  ResultWriter& rows = is_limited ? static_cast<ResultWriter&>(limited) : out;
+  const Status status = connection_->query_with_parameters(sql, state_.database, parameters, rows);
   if (connection_->ran_big()) running_ = StatementClass::kBig;
-  return status;
+  return limited.end(status);
 }
 
 Result<std::optional<std::string>> SessionImpl::query_behind(const Statement& statement) {
@@ -280,26 +350,6 @@ Status SessionImpl::run_explain(const Explain& explain, ResultWriter& out) {
     begin = end + 1;
   }
   return write_text_rows(std::vector<std::string>{"Explain String"}, rows, out);
-}
-
-Status SessionImpl::run_set(const Set& set, ResultWriter& out) {
-  for (const SetAssignment& assignment : set.assignments) {
-    if (assignment.scope == SetScope::kUserVariable) {
-      return Status::Unsupported("user variables (@{}) are not offered", assignment.name);
-    }
-    const std::string value =
-        assignment.is_default ? default_variables().get(assignment.name).value_or("") : assignment.value;
-    FRESHET_RETURN_IF_ERROR(check_limit_variable(assignment.name, value, services_.lanes.groups()));
-    state_.variables.set(assignment.name, value);
-  }
-  connection_->show_hidden_columns(shows_hidden_columns(state_));
-  return out.ok({});
-}
-
-SessionVariables SessionImpl::default_variables() const {
-  SessionVariables variables;
-  set_limit_variables(variables, services_.time_limits);
-  return variables;
 }
 
 Result<StatementLimits> SessionImpl::limits() const { return statement_limits(state_, services_.lanes.groups(), limited_); }
@@ -379,8 +429,8 @@ Result<PreparedInfo> SessionImpl::prepare(std::string_view sql) {
   return info;
 }
 
-Status SessionImpl::execute_prepared(uint32_t id, std::span<const Parameter> parameters, ResultWriter& out) {
-  auto found = prepared_.find(id);
+Result<Prepared*> SessionImpl::find_prepared(uint32_t id, std::span<const Parameter> parameters) {
+  const auto found = prepared_.find(id);
   if (found == prepared_.end())
     return Status::InvalidArgument("Unknown prepared statement handler ({}) given to EXECUTE", id);
   Prepared& prepared = found->second;
@@ -388,7 +438,34 @@ Status SessionImpl::execute_prepared(uint32_t id, std::span<const Parameter> par
     return Status::InvalidArgument("the statement has {} parameters, {} were given", prepared.parameter_count,
                                    parameters.size());
   }
-  return journaled(prepared.text, out, [&] { return run_prepared(prepared, parameters, out); });
+  return &prepared;
+}
+
+Status SessionImpl::execute_prepared(uint32_t id, std::span<const Parameter> parameters, ResultWriter& out) {
+  FRESHET_ASSIGN_OR_RETURN(Prepared* const prepared, find_prepared(id, parameters));
+  return journaled(prepared->text, &out, [&] { return run_prepared(*prepared, parameters, out); });
+}
+
+Result<std::optional<std::vector<ResultColumn>>> SessionImpl::open_cursor(uint32_t id,
+                                                                          std::span<const Parameter> parameters) {
+  using Opened = std::optional<std::vector<ResultColumn>>;
+  FRESHET_RETURN_IF_ERROR(rights_.refresh(state_.rights));
+  FRESHET_ASSIGN_OR_RETURN(const Prepared* const prepared, find_prepared(id, parameters));
+  FRESHET_ASSIGN_OR_RETURN(const Statement statement, parse_statement(prepared->text));
+  const Query* query = std::get_if<Query>(&statement);
+  if (query == nullptr || prepared->point_read || state_.select_rows_max != UINT64_MAX) return Opened();
+  Opened columns;
+  const auto open = [&]() -> Status {
+    running_ = StatementClass::kBig;
+    FRESHET_ASSIGN_OR_RETURN(const std::string sql, for_engine(query->text));
+    const bool is_within = state_.transaction != nullptr;
+    FRESHET_ASSIGN_OR_RETURN(
+        columns, cursors_.open(id, sql, state_.database, parameters, is_within ? state_.transaction->view() : nullptr,
+                               is_within ? state_.transaction->base() : nullptr, shows_hidden_columns(state_), access_));
+    return Status::OK();
+  };
+  FRESHET_RETURN_IF_ERROR(journaled(prepared->text, nullptr, open));
+  return columns;
 }
 
 Status SessionImpl::run_prepared(Prepared& prepared, std::span<const Parameter> parameters, ResultWriter& out) {
@@ -422,6 +499,10 @@ class SessionFactoryImpl : public SessionFactory {
  public:
   explicit SessionFactoryImpl(QueryServices services) : services_(std::move(services)) {
     services_.conflict_queues = std::make_shared<ConflictQueues>();
+    services_.globals = std::make_shared<GlobalVariables>(services_.version, services_.idle_seconds_max);
+    SessionVariables limits;
+    set_limit_variables(limits, services_.time_limits);
+    for (const auto& [name, value] : limits.all()) services_.globals->set(name, value);
   }
   std::unique_ptr<Session> open(const SessionIdentity& identity) override {
     return std::make_unique<SessionImpl>(services_, identity);

@@ -1,61 +1,17 @@
 #include "query/session_state.h"
 
-#include "query/dml/open_transaction.h"
+#include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
+
+#include "query/dml/open_transaction.h"
 
 namespace freshet::query {
-namespace {
-
-std::string lower(std::string_view name) {
-  std::string result(name);
-  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return std::tolower(c); });
-  return result;
+void heed_variables(SessionState& session) {
+  session.autocommit = session.variables.is_on("autocommit");
+  session.idle_seconds_max = session.variables.number("wait_timeout").value_or(session.idle_seconds_max);
+  session.select_rows_max = session.variables.number("sql_select_limit").value_or(UINT64_MAX);
 }
-
-}  // namespace
-
-SessionVariables::SessionVariables()
-    : values_{{"auto_increment_increment", "1"},
-              {"autocommit", "1"},
-              {"character_set_client", "utf8mb4"},
-              {"character_set_connection", "utf8mb4"},
-              {"character_set_database", "utf8mb4"},
-              {"character_set_results", "utf8mb4"},
-              {"character_set_server", "utf8mb4"},
-              {"collation_connection", "utf8mb4_bin"},
-              {"collation_database", "utf8mb4_bin"},
-              {"collation_server", "utf8mb4_bin"},
-              {"group_commit", "off_mode"},
-              {"init_connect", ""},
-              {"interactive_timeout", "28800"},
-              {"license", "MIT"},
-              {"lower_case_table_names", "0"},
-              {"max_allowed_packet", "67108864"},
-              {"net_buffer_length", "16384"},
-              {"net_write_timeout", "60"},
-              {"performance_schema", "0"},
-              {"query_cache_size", "0"},
-              {"query_cache_type", "OFF"},
-              {"sql_auto_is_null", "0"},
-              {"sql_mode", "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES"},
-              {"sql_select_limit", "18446744073709551615"},
-              {"system_time_zone", "UTC"},
-              {"time_zone", "UTC"},
-              {"transaction_isolation", "READ-COMMITTED"},
-              {"transaction_read_only", "0"},
-              {"tx_isolation", "READ-COMMITTED"},
-              {"tx_read_only", "0"},
-              {"version_comment", "Freshet"},
-              {"wait_timeout", "28800"}} {}
-
-std::optional<std::string> SessionVariables::get(std::string_view name) const {
-  auto found = values_.find(lower(name));
-  return found == values_.end() ? std::nullopt : std::optional(found->second);
-}
-
-void SessionVariables::set(std::string_view name, std::string value) { values_[lower(name)] = std::move(value); }
 
 storage::ServerSnapshotPtr snapshot_of(const SessionState& session, const QueryServices& services) {
   return session.transaction != nullptr ? session.transaction->view() : services.storage.snapshot();
@@ -68,17 +24,28 @@ SessionValues rewrite_values(const SessionState& session, const QueryServices& s
   values.user = session.identity.user + "@" + session.identity.client_address;
   values.connection_id = session.identity.connection_id;
   values.last_insert_id = session.last_insert_id;
-  values.system_variable = [&](std::string_view name, bool) -> std::optional<std::string> {
-    if (name == "version") return services.version;
-    return session.variables.get(name);
+  values.system_variable = [&](std::string_view name, bool global) { return variable(session, services, name, global); };
+  values.user_variable = [&](std::string_view name) {
+    const auto found = session.user_variables.find(std::string(name));
+    return found == session.user_variables.end() ? UserVariable() : found->second;
   };
   return values;
 }
 
-bool shows_hidden_columns(const SessionState& session) {
-  const std::string value = session.variables.get("show_hidden_columns").value_or("false");
-  return value == "1" || same_name(value, "true") || same_name(value, "on");
+std::optional<std::string> variable(const SessionState& session, const QueryServices& services, std::string_view name,
+                                    bool global) {
+  if (name == "port") return fmt::to_string(services.mysql_port());
+  if (!global && name == "last_insert_id") return fmt::to_string(session.last_insert_id);
+  if (!global && name == "warning_count") return fmt::to_string(session.warnings.size());
+  if (!global && name == "error_count") {
+    return fmt::to_string(std::count_if(session.warnings.begin(), session.warnings.end(),
+                                        [](const Warning& warning) { return warning.level == kErrorLevel; }));
+  }
+  if (!global && name == "pseudo_thread_id") return fmt::to_string(session.identity.connection_id);
+  return global ? services.globals->get(name) : session.variables.get(name);
 }
+
+bool shows_hidden_columns(const SessionState& session) { return session.variables.is_on("show_hidden_columns"); }
 
 Result<std::string> database_of(const SessionState& session, const std::string& named) {
   if (!named.empty()) return named;

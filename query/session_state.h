@@ -13,6 +13,7 @@
 #include "query/accounts/users.h"
 #include "query/dialect/mysql_rewrite.h"
 #include "query/session.h"
+#include "query/session_variables.h"
 #include "storage/engine/storage_engine.h"
 
 namespace freshet::query {
@@ -49,21 +50,32 @@ struct QueryServices {
   TimeLimits time_limits = {};
   /// Of all sessions; make_session_factory() makes it.
   std::shared_ptr<ConflictQueues> conflict_queues = nullptr;
+  uint64_t idle_seconds_max = 28800;                    ///< what wait_timeout begins with
+  uint64_t open_cursors_max = 64;                       ///< of one session
+  std::function<uint16_t(const Status&)> error_number;  ///< MySQL's, for SHOW WARNINGS
+  /// Of all sessions; make_session_factory() makes them.
+  std::shared_ptr<GlobalVariables> globals = nullptr;
   Users* users = nullptr;  ///< null: every session may do everything
 };
 
-/// Session variables that clients read or set. Unknown ones may be set (Doris has hundreds that drivers and tools set) and
-/// read back.
-class SessionVariables {
- public:
-  SessionVariables();
-  /// Nothing for an unknown variable. Names in any case.
-  std::optional<std::string> get(std::string_view name) const;
-  void set(std::string_view name, std::string value);
-  const std::map<std::string, std::string>& all() const { return values_; }
+/// A line of SHOW WARNINGS.
+struct Warning {
+  std::string_view level;  ///< kNoteLevel or kErrorLevel
+  uint16_t code = 0;       ///< MySQL's number
+  std::string message;
+};
+inline constexpr std::string_view kNoteLevel = "Note";
+inline constexpr std::string_view kErrorLevel = "Error";
+inline constexpr uint16_t kNoteCode = 1105;  ///< of notes that have no number of their own
 
- private:
-  std::map<std::string, std::string> values_;
+/// The line of SHOW LAST INSERT.
+struct LastInsert {
+  uint64_t transaction = 0;
+  std::string label;
+  std::string database;
+  std::string table;
+  std::string status;
+  uint64_t rows = 0;
 };
 
 /// What a session remembers between statements.
@@ -72,14 +84,27 @@ struct SessionState {
   std::shared_ptr<const Rights> rights;  ///< as they were when the running statement began; never null then
   std::string database;
   SessionVariables variables;
-  std::shared_ptr<OpenTransaction> transaction;  ///< after BEGIN, until COMMIT or ROLLBACK; else null
+  std::map<std::string, UserVariable> user_variables;  ///< names in lower case
+  std::shared_ptr<OpenTransaction> transaction;        ///< after BEGIN, until COMMIT or ROLLBACK; else null
   uint64_t last_insert_id = 0;
+  std::optional<LastInsert> last_insert;
+  std::vector<Warning> warnings;       ///< of the last statement that was no SHOW of them
+  std::vector<Warning> next_warnings;  ///< of the statement that runs
+  // What variables say, by heed_variables().
+  bool autocommit = true;
+  uint64_t idle_seconds_max = 0;
+  uint64_t select_rows_max = UINT64_MAX;  ///< of a query without LIMIT
 };
 
+/// Reads what the session itself follows of its variables. To be called when they have changed.
+void heed_variables(SessionState& session);
 /// What the session's statements read: its transaction's view, or the newest snapshot.
 storage::ServerSnapshotPtr snapshot_of(const SessionState& session, const QueryServices& services);
 /// What the rewrite for the engine may ask of a session. Refers to `session` and `services`, which must outlive it.
 SessionValues rewrite_values(const SessionState& session, const QueryServices& services);
+/// The value of @@name, `name` in lower case; nothing for an unknown variable.
+std::optional<std::string> variable(const SessionState& session, const QueryServices& services, std::string_view name,
+                                    bool global);
 /// SET show_hidden_columns = true: `*` and DESC mean hidden columns too; names mean them always.
 bool shows_hidden_columns(const SessionState& session);
 /// The database a statement means: `named`, or the current one. InvalidArgument "No database selected" when there is none.

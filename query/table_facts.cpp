@@ -17,6 +17,18 @@ std::string type_name(const DataType& type) {
 
 }  // namespace
 
+uint64_t stored_bytes(const storage::TabletSnapshot& tablet) {
+  uint64_t bytes = 0;
+  for (const storage::SegmentView& view : tablet.segments) bytes += view.segment->meta().file_bytes;
+  return bytes;
+}
+
+uint64_t stored_bytes(const storage::TableSnapshot& table) {
+  uint64_t bytes = 0;
+  for (const auto& tablet : table.tablets) bytes += stored_bytes(*tablet);
+  return bytes;
+}
+
 Result<TableFacts> table_facts(const storage::StorageEngine& storage, const std::string& database,
                                const std::string& table) {
   FRESHET_ASSIGN_OR_RETURN(const auto found, find_table(*storage.snapshot(), database, table));

@@ -25,6 +25,10 @@ struct TableFacts {
   uint64_t rows = 0;
 };
 
+/// Bytes of files.
+uint64_t stored_bytes(const storage::TabletSnapshot& tablet);
+uint64_t stored_bytes(const storage::TableSnapshot& table);
+
 /// NotFound as query::find_table.
 Result<TableFacts> table_facts(const storage::StorageEngine& storage, const std::string& database, const std::string& table);
 

@@ -56,11 +56,14 @@ Status create_table(const CreateTable& statement, const SessionState& session, c
                                        statement.if_not_exists);
 }
 
-Status run_create_table(const CreateTable& statement, const SessionState& session, const QueryServices& services,
+Status run_create_table(const CreateTable& statement, SessionState& session, const QueryServices& services,
                         ResultWriter& out) {
   FRESHET_RETURN_IF_ERROR(create_table(statement, session, services));
+  for (std::string& note : create_table_notes(statement)) {
+    session.next_warnings.push_back({kNoteLevel, kNoteCode, std::move(note)});
+  }
   OkResult result;
-  result.warnings = static_cast<uint16_t>(create_table_notes(statement).size());
+  result.warnings = static_cast<uint16_t>(session.next_warnings.size());
   return out.ok(result);
 }
 

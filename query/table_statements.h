@@ -12,7 +12,7 @@ Status run_drop_database(const DropDatabase& statement, SessionState& session, c
                          ResultWriter& out);
 /// Without an answer. AlreadyExists also for the name of a view.
 Status create_table(const CreateTable& statement, const SessionState& session, const QueryServices& services);
-Status run_create_table(const CreateTable& statement, const SessionState& session, const QueryServices& services,
+Status run_create_table(const CreateTable& statement, SessionState& session, const QueryServices& services,
                         ResultWriter& out);
 Status run_create_table_like(const CreateTableLike& statement, const SessionState& session, const QueryServices& services,
                              ResultWriter& out);

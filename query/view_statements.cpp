@@ -58,6 +58,12 @@ std::string show_create_view(const View& view) {
   return out + " AS " + view.text;
 }
 
+std::vector<ResultColumn> view_columns(DuckConnection& connection, const View& view) {
+  const auto shape =
+      connection.describe("SELECT * FROM " + duckdb_name(view.database) + "." + duckdb_name(view.name), view.database);
+  return shape.ok() ? shape->columns : std::vector<ResultColumn>();
+}
+
 EngineViews engine_views(const Views& views, std::string version) {
   EngineViews engine;
   const auto to_engine = [version](const View& view) -> Result<EngineView> {

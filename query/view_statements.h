@@ -14,6 +14,9 @@ Status run_drop_view(const DropView& statement, const WriteContext& context, Res
 /// The statement that makes the view again.
 std::string show_create_view(const View& view);
 
+/// The columns of the view's answer; none when its query can no longer be bound.
+std::vector<ResultColumn> view_columns(DuckConnection& connection, const View& view);
+
 /// How the engine reads views: their text in its dialect. `views` must outlive it.
 EngineViews engine_views(const Views& views, std::string version);
 

@@ -6,13 +6,16 @@
 #include "connectors/mysql/error_map.h"
 #include "connectors/mysql/packet_writer.h"
 #include "query/result_writer.h"
+#include "query/session.h"
 #include "storage/base/status.h"
 
 /// The short answers of the server. Each writes one packet and does not flush; `status` are the kStatus... flags, and
 /// `capabilities` those that both sides have.
 namespace freshet::connectors::mysql {
 
-Status write_ok(PacketWriter& out, const query::OkResult& result, uint16_t status);
+/// The flags of a session; null: before there is one.
+uint16_t status_of(const query::Session* session);
+Status write_ok(PacketWriter& out, const query::OkResult& result, uint16_t status, uint32_t capabilities);
 Status write_error(PacketWriter& out, const MySqlError& error, std::string_view message);
 /// The error of a failed operation: number by map_error(), the whole message.
 Status write_error(PacketWriter& out, const Status& failed);

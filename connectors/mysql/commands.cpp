@@ -27,15 +27,15 @@ std::string quoted_name(std::string_view name) {
 
 }  // namespace
 
-template <typename Statement>
-bool Connection::run_statement(std::string_view text, RowFormat format, bool more_follow, Statement statement) {
+template <typename Start, typename Statement>
+bool Connection::run_statement(std::string_view text, Start start, Statement statement) {
   if (!entry_.begin_statement(text)) {
     answer(Status::Cancelled("the connection was ended"));
     return false;
   }
   const PacketWriter::Mark mark = out_.mark();
-  result_.start(format, capabilities_, more_follow);
-  Status status = statement(result_);
+  start();
+  Status status = statement();
   if (status.ok() && !result_.is_complete()) status = Status::Internal("the statement ended without an answer");
   entry_.end_statement(session_->current_database());
   if (status.ok()) return true;
@@ -50,8 +50,9 @@ void Connection::query(std::string_view text) {
   if (text.empty()) return answer_error(kEmptyQuery, "Query was empty");
 
   const auto run_one = [this](std::string_view one, bool more_follow) {
-    return run_statement(one, RowFormat::kText, more_follow,
-                         [&](query::ResultWriter& out) { return session_->execute(one, out); });
+    return run_statement(
+        one, [&] { result_.start(RowFormat::kText, capabilities_, more_follow); },
+        [&] { return session_->execute(one, result_); });
   };
   const bool may_be_many = (capabilities_ & kClientMultiStatements) != 0 && text.find(';') != std::string_view::npos;
   if (!may_be_many) {
@@ -72,13 +73,14 @@ void Connection::prepare(std::string_view text) {
                         fmt::format("Can't create more than max_prepared_stmt_count statements (current value: {})",
                                     PreparedStatements::kMaxStatements));
   }
-  const auto info = session_->prepare(without_terminator(text));
+  text = without_terminator(text);
+  const auto info = session_->prepare(text);
   if (!info.ok()) return answer(info.status());
   if (info->columns.size() > kMaxPreparedColumns) {
     session_->close_prepared(info->id);
     return answer(Status::Unsupported("a prepared statement may return at most {} columns", kMaxPreparedColumns));
   }
-  prepared_.add(info->id, info->parameter_count);
+  prepared_.add(info->id, info->parameter_count, text);
   std::ignore = write_prepared(*info);
 }
 
@@ -97,9 +99,10 @@ Status Connection::write_prepared(const query::PreparedInfo& info) {
   parameter.name = "?";
   parameter.type.kind = TypeKind::kString;
   for (uint16_t i = 0; i < info.parameter_count; ++i) FRESHET_RETURN_IF_ERROR(write_column_definition(out_, parameter));
-  if (info.parameter_count > 0) FRESHET_RETURN_IF_ERROR(write_end_of_columns(out_, capabilities_, kStatusAutocommit));
+  if (info.parameter_count > 0)
+    FRESHET_RETURN_IF_ERROR(write_end_of_columns(out_, capabilities_, status_of(session_.get())));
   for (const query::ResultColumn& column : info.columns) FRESHET_RETURN_IF_ERROR(write_column_definition(out_, column));
-  return info.columns.empty() ? Status::OK() : write_end_of_columns(out_, capabilities_, kStatusAutocommit);
+  return info.columns.empty() ? Status::OK() : write_end_of_columns(out_, capabilities_, status_of(session_.get()));
 }
 
 void Connection::execute(std::string_view body) {
@@ -109,8 +112,39 @@ void Connection::execute(std::string_view body) {
   }
   const auto parameters = prepared_.parameters(id, body);
   if (!parameters.ok()) return answer_error(kWrongArguments, parameters.status().message());
-  run_statement("(prepared statement)", RowFormat::kBinary, false,
-                [&](query::ResultWriter& out) { return session_->execute_prepared(id, *parameters, out); });
+  session_->close_cursor(id);
+  const bool wants_cursor = PreparedStatements::wants_cursor(body);
+  run_statement(
+      prepared_.text(id), [&] { result_.start(RowFormat::kBinary, capabilities_, false); },
+      [&]() -> Status {
+        if (wants_cursor) {
+          FRESHET_ASSIGN_OR_RETURN(const auto columns, session_->open_cursor(id, *parameters));
+          if (columns) return start_cursor(id, *columns);
+        }
+        return session_->execute_prepared(id, *parameters, result_);
+      });
+}
+
+Status Connection::start_cursor(uint32_t id, std::span<const query::ResultColumn> columns) {
+  std::vector<DataType> types;
+  for (const query::ResultColumn& column : columns) types.push_back(column.type);
+  prepared_.set_cursor_types(id, std::move(types));
+  return result_.cursor_opened(columns);
+}
+
+void Connection::fetch(std::string_view body) {
+  PayloadReader in(body);
+  const auto id = in.fixed<uint32_t>();
+  const auto rows = in.fixed<uint32_t>();
+  if (!in.ok() || !prepared_.contains(id)) {
+    return answer_error(kUnknownStatement, fmt::format("Unknown prepared statement handler ({}) given to FETCH", id));
+  }
+  run_statement(
+      prepared_.text(id), [&] { result_.start_fetch(capabilities_, prepared_.cursor_types(id)); },
+      [&]() -> Status {
+        FRESHET_ASSIGN_OR_RETURN(const bool is_over, session_->fetch(id, rows, result_));
+        return result_.fetch_end(is_over);
+      });
 }
 
 void Connection::reset_statement(std::string_view body) {
@@ -119,6 +153,7 @@ void Connection::reset_statement(std::string_view body) {
     return answer_error(kUnknownStatement, fmt::format("Unknown prepared statement handler ({}) given to RESET", id));
   }
   prepared_.clear_long_data(id);
+  session_->close_cursor(id);
   answer(Status::OK());
 }
 
@@ -139,7 +174,10 @@ void Connection::send_long_data(std::string_view body) {
 void Connection::init_database(std::string_view name) {
   const Status status = session_->use_database(name);
   entry_.end_statement(session_->current_database());
-  answer(status);
+  if (!status.ok()) return answer(status);
+  query::OkResult result;
+  result.database = session_->current_database();
+  std::ignore = write_ok(out_, result, status_of(session_.get()), capabilities_);
 }
 
 void Connection::field_list(std::string_view body) {
@@ -148,7 +186,7 @@ void Connection::field_list(std::string_view body) {
   if (!info.ok()) return answer(info.status());
   session_->close_prepared(info->id);
   for (const query::ResultColumn& column : info->columns) std::ignore = write_listed_field(out_, column);
-  std::ignore = write_end_of_rows(out_, capabilities_, 0, kStatusAutocommit);
+  std::ignore = write_end_of_rows(out_, capabilities_, 0, status_of(session_.get()));
 }
 
 void Connection::set_option(std::string_view body) {
@@ -164,7 +202,7 @@ void Connection::set_option(std::string_view body) {
   } else {
     capabilities_ &= ~kClientMultiStatements;
   }
-  std::ignore = write_end_of_rows(out_, capabilities_, 0, kStatusAutocommit);
+  std::ignore = write_end_of_rows(out_, capabilities_, 0, status_of(session_.get()));
 }
 
 void Connection::process_kill(std::string_view body) {

@@ -87,16 +87,25 @@ bool Connection::log_in() {
   if ((capabilities_ & kClientCompress) != 0) channel_.start_compression(in_.take_unread());
   login_deadline_.reset();
   in_.set_max_packet_bytes(options.max_packet_bytes);
-  socket_.set_receive_timeout(static_cast<unsigned>(options.idle_timeout_seconds));
+  follow_idle_limit();
   return true;
+}
+
+void Connection::follow_idle_limit() {
+  const uint64_t seconds = session_->idle_seconds_max();
+  if (seconds == idle_seconds_max_) return;
+  idle_seconds_max_ = seconds;
+  socket_.set_receive_timeout(static_cast<unsigned>(seconds));
 }
 
 Status Connection::open_session(const LoginRequest& request) {
   capabilities_ = request.capabilities;
   prepared_.clear();
   entry_.close_session();
-  session_ = server_.sessions.open({id_, request.user, entry_.info().client_address, request.account});
+  session_ = server_.sessions.open(
+      {id_, request.user, entry_.info().client_address, request.account, (request.capabilities & kClientInteractive) != 0});
   if (session_ == nullptr) return Status::Unavailable("the server takes no more sessions");
+  result_.follow(*session_);
   entry_.open_session(*session_, request.user);
   if (request.database.empty()) return Status::OK();
   FRESHET_RETURN_IF_ERROR(session_->use_database(request.database));
@@ -115,13 +124,20 @@ Connection::Next Connection::serve_next() {
       return break_off(kPacketTooLarge, fmt::format("Got a packet bigger than 'max_allowed_packet' bytes ({})",
                                                     server_.options.max_packet_bytes));
     case PacketReader::Outcome::kOutOfOrder: return break_off(kPacketsOutOfOrder, "Got packets out of order");
-    case PacketReader::Outcome::kClosed:
-    case PacketReader::Outcome::kTimedOut: return Next::kStop;
+    case PacketReader::Outcome::kClosed: return Next::kStop;
+    case PacketReader::Outcome::kTimedOut:
+      out_.set_next_sequence(0);
+      answer_error(kSilentTooLong,
+                   "The client was disconnected by the server because of inactivity. See wait_timeout and "
+                   "interactive_timeout for configuring this behavior.");
+      std::ignore = out_.flush();
+      return Next::kStop;
   }
   if (payload.empty()) return break_off(kMalformedPacket, "Malformed communication packet: it is empty");
 
   server_.commands_served.fetch_add(1, std::memory_order_relaxed);
   const Next next = serve(static_cast<Command>(payload[0]), payload.substr(1));
+  follow_idle_limit();
   return out_.flush().ok() ? next : Next::kStop;
 }
 
@@ -140,9 +156,7 @@ Connection::Next Connection::serve(Command command, std::string_view body) {
     case Command::kStmtSendLongData: send_long_data(body); break;
     case Command::kStmtReset: reset_statement(body); break;
     case Command::kStmtClose: close_statement(body); break;
-    case Command::kStmtFetch:
-      answer_error(kNoOpenCursor, "The statement has no open cursor: all rows were sent at once");
-      break;
+    case Command::kStmtFetch: fetch(body); break;
     case Command::kInitDb: init_database(body); break;
     case Command::kFieldList: field_list(body); break;
     case Command::kPing: answer(Status::OK()); break;
@@ -158,7 +172,7 @@ Connection::Next Connection::serve(Command command, std::string_view body) {
 
 void Connection::answer(const Status& status) {
   // A failed send shows in the flush at the end of the command.
-  std::ignore = status.ok() ? write_ok(out_, {}, kStatusAutocommit) : write_error(out_, status);
+  std::ignore = status.ok() ? write_ok(out_, {}, status_of(session_.get()), capabilities_) : write_error(out_, status);
 }
 
 void Connection::answer_error(const MySqlError& error, std::string_view message) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -56,11 +57,15 @@ class Connection {
   Next break_off(const MySqlError& error, std::string_view message);
 
   void query(std::string_view text);
-  /// Runs `statement(result_)` and ends its answer. False when it failed.
-  template <typename Statement>
-  bool run_statement(std::string_view text, RowFormat format, bool more_follow, Statement statement);
+  /// Calls `start`, which readies result_, and `statement`, which writes into it, and ends the answer. False when it failed.
+  /// `text`: what lists of running statements show.
+  template <typename Start, typename Statement>
+  bool run_statement(std::string_view text, Start start, Statement statement);
   void prepare(std::string_view text);
   void execute(std::string_view body);
+  /// Answers that the statement's cursor is open.
+  Status start_cursor(uint32_t id, std::span<const query::ResultColumn> columns);
+  void fetch(std::string_view body);
   void reset_statement(std::string_view body);
   void close_statement(std::string_view body);
   void send_long_data(std::string_view body);
@@ -72,6 +77,8 @@ class Connection {
   void reset();
   Next change_user(std::string_view body);
 
+  /// Waits for commands as long as the session's variables say.
+  void follow_idle_limit();
   /// OK, or the error.
   void answer(const Status& status);
   void answer_error(const MySqlError& error, std::string_view message);
@@ -89,7 +96,8 @@ class Connection {
   Login login_;
   /// Until the login is done, so that a client that sends byte by byte holds its place for a bounded time.
   std::optional<std::chrono::steady_clock::time_point> login_deadline_;
-  uint32_t capabilities_ = 0;  ///< that client and server share
+  uint32_t capabilities_ = 0;      ///< that client and server share
+  uint64_t idle_seconds_max_ = 0;  ///< that the socket has; 0 = none yet
   std::unique_ptr<query::Session> session_;
 };
 

@@ -59,6 +59,7 @@ void ConnectionEntry::end_connection() {
 ConnectionInfo ConnectionEntry::info() const {
   const std::lock_guard lock(mutex_);
   ConnectionInfo info = info_;
+  if (session_ != nullptr && info_.is_running) info.progress = session_->progress();
   const auto elapsed = std::chrono::steady_clock::now() - since_;
   info.seconds = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(elapsed).count());
   return info;

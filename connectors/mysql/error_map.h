@@ -25,9 +25,9 @@ inline constexpr MySqlError kPacketTooLarge{1153, "08S01"};
 inline constexpr MySqlError kPacketsOutOfOrder{1156, "08S01"};
 inline constexpr MySqlError kWrongArguments{1210, "HY000"};
 inline constexpr MySqlError kUnknownStatement{1243, "HY000"};
-inline constexpr MySqlError kNoOpenCursor{1421, "HY000"};
 inline constexpr MySqlError kTooManyStatements{1461, "42000"};
 inline constexpr MySqlError kMalformedPacket{1835, "HY000"};
+inline constexpr MySqlError kSilentTooLong{4031, "HY000"};
 
 /// The one table from Status to MySQL's numbers. Where one code has several numbers (unknown database, table, column), the
 /// phrase in the message decides, as MySQL words it: "Unknown database", "Unknown table" or "Table ... doesn't exist",

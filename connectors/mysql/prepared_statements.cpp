@@ -18,9 +18,16 @@ Status malformed(uint32_t id) {
 
 }  // namespace
 
-void PreparedStatements::add(uint32_t id, uint16_t parameter_count) {
+bool PreparedStatements::wants_cursor(std::string_view body) {
+  PayloadReader in(body);
+  in.fixed<uint32_t>();  // statement
+  return (in.fixed<uint8_t>() & kCursorReadOnly) != 0;
+}
+
+void PreparedStatements::add(uint32_t id, uint16_t parameter_count, std::string_view text) {
   Statement statement;
   statement.parameter_count = parameter_count;
+  statement.text = text.substr(0, kMaxTextBytes);
   statements_.insert_or_assign(id, std::move(statement));
 }
 
@@ -56,7 +63,7 @@ Result<std::span<const query::Parameter>> PreparedStatements::parameters(uint32_
 
   PayloadReader in(body);
   in.fixed<uint32_t>();  // statement
-  in.fixed<uint8_t>();   // cursor: all rows are sent at once, which the flags of the answer say
+  in.fixed<uint8_t>();   // wants_cursor()
   in.fixed<uint32_t>();  // iterations, always 1
   const std::string_view nulls = in.bytes((statement.parameter_count + 7u) / 8);
   const bool are_types_sent = in.fixed<uint8_t>() == 1;

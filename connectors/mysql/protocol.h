@@ -33,6 +33,7 @@ inline constexpr uint32_t kClientPsMultiResults = 1u << 18;
 inline constexpr uint32_t kClientPluginAuth = 1u << 19;
 inline constexpr uint32_t kClientConnectAttributes = 1u << 20;
 inline constexpr uint32_t kClientPluginAuthLengthEncoded = 1u << 21;
+inline constexpr uint32_t kClientSessionTrack = 1u << 23;
 inline constexpr uint32_t kClientDeprecateEof = 1u << 24;
 
 /// What this server offers, and kClientSsl when it has a certificate: no LOAD DATA LOCAL.
@@ -40,10 +41,17 @@ inline constexpr uint32_t kServerCapabilities =
     kClientCompress | kClientLongPassword | kClientFoundRows | kClientLongFlag | kClientConnectWithDb | kClientProtocol41 |
     kClientInteractive | kClientTransactions | kClientSecureConnection | kClientMultiStatements | kClientMultiResults |
     kClientPsMultiResults | kClientPluginAuth | kClientConnectAttributes | kClientPluginAuthLengthEncoded |
-    kClientDeprecateEof;
+    kClientSessionTrack | kClientDeprecateEof;
 
+inline constexpr uint16_t kStatusInTransaction = 0x0001;
 inline constexpr uint16_t kStatusAutocommit = 0x0002;
 inline constexpr uint16_t kStatusMoreResults = 0x0008;
+inline constexpr uint16_t kStatusCursorExists = 0x0040;
+inline constexpr uint16_t kStatusLastRowSent = 0x0080;
+inline constexpr uint16_t kStatusSessionChanged = 0x4000;
+
+/// Flag of COM_STMT_EXECUTE; the other kinds of cursors are not offered, as in MySQL.
+inline constexpr uint8_t kCursorReadOnly = 0x01;
 
 inline constexpr uint16_t kCharsetUtf8mb4 = 45;  ///< utf8mb4_general_ci
 inline constexpr uint16_t kCharsetBinary = 63;

@@ -53,20 +53,46 @@ void put_binary_datetime(std::string& out, int64_t micros) {
 void ResultSet::start(RowFormat format, uint32_t capabilities, bool more_follow) {
   format_ = format;
   capabilities_ = capabilities;
-  status_ = kStatusAutocommit | (more_follow ? kStatusMoreResults : 0);
+  more_follow_ = more_follow;
   is_complete_ = false;
   row_count_ = 0;
   types_.clear();
+}
+
+uint16_t ResultSet::status() const {
+  return status_of(session_) | static_cast<uint16_t>(more_follow_ ? kStatusMoreResults : 0);
 }
 
 Status ResultSet::ok(const query::OkResult& result) {
   is_complete_ = true;
   query::OkResult answer = result;
   if ((capabilities_ & kClientFoundRows) != 0 && result.found_rows) answer.affected_rows = *result.found_rows;
-  return write_ok(out_, answer, status_);
+  return write_ok(out_, answer, status(), capabilities_);
 }
 
 Status ResultSet::columns(std::span<const query::ResultColumn> columns) {
+  FRESHET_RETURN_IF_ERROR(put_definitions(columns));
+  return write_end_of_columns(out_, capabilities_, status());
+}
+
+Status ResultSet::cursor_opened(std::span<const query::ResultColumn> columns) {
+  is_complete_ = true;
+  FRESHET_RETURN_IF_ERROR(put_definitions(columns));
+  // Also for clients with CLIENT_DEPRECATE_EOF: here they learn of the cursor.
+  return write_end_of_rows(out_, capabilities_, 0, status() | kStatusCursorExists);
+}
+
+void ResultSet::start_fetch(uint32_t capabilities, std::span<const DataType> types) {
+  start(RowFormat::kBinary, capabilities, false);
+  types_.assign(types.begin(), types.end());
+}
+
+Status ResultSet::fetch_end(bool is_over) {
+  is_complete_ = true;
+  return write_end_of_rows(out_, capabilities_, 0, status() | (is_over ? kStatusLastRowSent : kStatusCursorExists));
+}
+
+Status ResultSet::put_definitions(std::span<const query::ResultColumn> columns) {
   out_.begin();
   put_lenenc_int(buffer_, columns.size());
   FRESHET_RETURN_IF_ERROR(out_.end());
@@ -74,7 +100,7 @@ Status ResultSet::columns(std::span<const query::ResultColumn> columns) {
     types_.push_back(column.type);
     FRESHET_RETURN_IF_ERROR(write_column_definition(out_, column));
   }
-  return write_end_of_columns(out_, capabilities_, status_);
+  return Status::OK();
 }
 
 void ResultSet::begin_row() {
@@ -172,7 +198,7 @@ Status ResultSet::end_row() {
 
 Status ResultSet::rows_end(uint16_t warnings) {
   is_complete_ = true;
-  return write_end_of_rows(out_, capabilities_, warnings, status_);
+  return write_end_of_rows(out_, capabilities_, warnings, status());
 }
 
 }  // namespace freshet::connectors::mysql

@@ -7,6 +7,7 @@
 
 #include "connectors/mysql/packet_writer.h"
 #include "query/result_writer.h"
+#include "query/session.h"
 
 namespace freshet::connectors::mysql {
 
@@ -21,8 +22,15 @@ class ResultSet final : public query::ResultWriter {
   /// A row larger than `max_row_bytes` ends its statement with ResourceExhausted.
   ResultSet(PacketWriter& out, size_t max_row_bytes) : out_(out), buffer_(out.buffer()), max_row_bytes_(max_row_bytes) {}
 
+  /// Answers tell of this session from now on.
+  void follow(const query::Session& session) { session_ = &session; }
   /// Begins the next answer. `more_follow`: another answer comes after this one (multi-statements).
   void start(RowFormat format, uint32_t capabilities, bool more_follow);
+  /// The whole answer of COM_STMT_EXECUTE that opened a cursor.
+  Status cursor_opened(std::span<const query::ResultColumn> columns);
+  /// Begins the answer of COM_STMT_FETCH: rows of `types`, then fetch_end().
+  void start_fetch(uint32_t capabilities, std::span<const DataType> types);
+  Status fetch_end(bool is_over);
   /// ok() or rows_end() was called since start().
   bool is_complete() const { return is_complete_; }
 
@@ -41,6 +49,8 @@ class ResultSet final : public query::ResultWriter {
   uint64_t row_count() const override { return row_count_; }
 
  private:
+  uint16_t status() const;
+  Status put_definitions(std::span<const query::ResultColumn> columns);
   bool is_binary() const { return format_ == RowFormat::kBinary; }
   const DataType& next_type();
   void put_binary_int(const DataType& type, int64_t value);
@@ -53,7 +63,8 @@ class ResultSet final : public query::ResultWriter {
   size_t max_row_bytes_;
   RowFormat format_ = RowFormat::kText;
   uint32_t capabilities_ = 0;
-  uint16_t status_ = 0;
+  bool more_follow_ = false;
+  const query::Session* session_ = nullptr;
   bool is_complete_ = false;
   std::vector<DataType> types_;
   uint64_t row_count_ = 0;

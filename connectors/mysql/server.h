@@ -22,7 +22,6 @@ namespace freshet::connectors {
 struct MySqlServerOptions {
   HostPort address{"127.0.0.1", 9030};
   uint64_t max_connections = 1024;
-  uint64_t idle_timeout_seconds = 28800;  ///< a client that sends nothing for so long is cut off
   uint64_t login_timeout_seconds = 10;
   uint64_t send_timeout_seconds = 60;       ///< a client that takes nothing of its answer for so long is cut off
   uint64_t max_packet_bytes = 64ull << 20;  ///< longest statement, and longest row of an answer

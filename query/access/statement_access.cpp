@@ -125,9 +125,9 @@ class AccessRules {
       case ShowKind::kPlugins:
       case ShowKind::kPrivileges:
       case ShowKind::kWorkloadGroups:
-      case ShowKind::kTriggers:
-      case ShowKind::kEvents:
-      case ShowKind::kFunctions:
+      case ShowKind::kCountWarnings:
+      case ShowKind::kCountErrors:
+      case ShowKind::kProc:
       case ShowKind::kOther: return Status::OK();
     }
     return denied_operation("ADMIN_PRIV");

@@ -22,6 +22,7 @@ struct CatalogueSources {
   std::function<std::vector<View>()> views = nullptr;
   std::function<std::vector<std::vector<TextCell>>()> workload_groups = nullptr;
   std::function<std::vector<GivenPrivileges>()> privileges = nullptr;
+  std::function<std::vector<ResultColumn>(const View&)> view_columns = nullptr;
 };
 
 struct CatalogueColumn {

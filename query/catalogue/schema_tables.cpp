@@ -4,6 +4,7 @@
 
 #include "query/ddl/table_definition.h"
 #include "query/partition_text.h"
+#include "query/table_facts.h"
 #include "storage/base/limits.h"
 
 namespace freshet::query {
@@ -27,12 +28,6 @@ Rows for_each_table(const ServerSnapshot& server, Visit visit) {
   return rows;
 }
 
-uint64_t file_bytes(const storage::TabletSnapshot& tablet) {
-  uint64_t bytes = 0;
-  for (const storage::SegmentView& view : tablet.segments) bytes += view.segment->meta().file_bytes;
-  return bytes;
-}
-
 TextCell average(uint64_t bytes, uint64_t rows) { return rows == 0 ? "0" : fmt::to_string(bytes / rows); }
 
 Rows schemata_rows(const ServerSnapshot& server, const CatalogueSources&) {
@@ -47,8 +42,7 @@ Rows schemata_rows(const ServerSnapshot& server, const CatalogueSources&) {
 
 Rows tables_rows(const ServerSnapshot& server, const CatalogueSources& sources) {
   Rows rows = for_each_table(server, [](const TableSnapshot& table, Rows& out) {
-    uint64_t bytes = 0;
-    for (const auto& tablet : table.tablets) bytes += file_bytes(*tablet);
+    const uint64_t bytes = stored_bytes(table);
     const uint64_t live = table.live_rows();
     out.push_back(
         {kCatalog,     table.database_name,  table.name,           "BASE TABLE",          "Freshet",    std::nullopt,
@@ -118,61 +112,76 @@ const char* key_name(TableModel model) {
   return "";
 }
 
-Rows columns_rows(const ServerSnapshot& server, const CatalogueSources&) {
+/// The row of a column, without what only columns of tables have.
+CatalogueRow column_row(const std::string& database, const std::string& table, size_t position, const std::string& name,
+                        const DataType& type) {
+  const auto [data_type, column_type] = type_names(type);
+  const bool is_text = type.is_bytes() && type.kind != TypeKind::kBitmap;
+  const TextCell length = is_text ? TextCell(fmt::to_string(type.length == 0 ? kMaxStringBytes : type.length)) : TextCell();
+  const TextCell precision = numeric_precision(type);
+  const TextCell decimals = type.kind == TypeKind::kDecimal ? TextCell(fmt::to_string(type.scale)) : TextCell();
+  const TextCell fraction = type.kind == TypeKind::kDateTime ? TextCell(fmt::to_string(type.scale)) : TextCell();
+  return {kCatalog,
+          database,
+          table,
+          name,
+          fmt::to_string(position + 1),
+          std::nullopt,
+          "YES",
+          data_type,
+          length,
+          length,
+          precision,
+          decimals,
+          fraction,
+          is_text ? TextCell(kCharset) : std::nullopt,
+          is_text ? TextCell(kCollation) : std::nullopt,
+          column_type,
+          "",
+          "",
+          "select",
+          "",
+          length ? length : precision,
+          decimals ? decimals : fraction,
+          std::nullopt,
+          std::nullopt};
+}
+
+/// Positions in a row of information_schema.columns of what columns of tables add.
+enum ColumnCell : size_t {
+  kDefaultCell = 5,
+  kNullableCell = 6,
+  kKeyCell = 16,
+  kExtraCell = 17,
+  kPrivilegesCell = 18,
+  kCommentCell = 19
+};
+
+Rows columns_rows(const ServerSnapshot& server, const CatalogueSources& sources) {
   Rows rows = for_each_table(server, [](const TableSnapshot& table, Rows& out) {
     const std::vector<DescribeRow> described = describe_table(*table.schema, false);
     for (size_t i = 0; i < described.size(); ++i) {
       const ColumnSchema& column = table.schema->columns[i];
-      const DataType& type = column.type;
-      const bool is_text = type.is_bytes() && type.kind != TypeKind::kBitmap;
-      const TextCell length =
-          is_text ? TextCell(fmt::to_string(type.length == 0 ? kMaxStringBytes : type.length)) : TextCell();
-      const TextCell precision = numeric_precision(type);
-      const TextCell decimals = type.kind == TypeKind::kDecimal ? TextCell(fmt::to_string(type.scale)) : TextCell();
-      const TextCell fraction = type.kind == TypeKind::kDateTime ? TextCell(fmt::to_string(type.scale)) : TextCell();
-      const auto [data_type, column_type] = type_names(type);
-      out.push_back({kCatalog,
-                     table.database_name,
-                     table.name,
-                     column.name,
-                     fmt::to_string(i + 1),
-                     described[i].default_value,
-                     column.nullable ? "YES" : "NO",
-                     data_type,
-                     length,
-                     length,
-                     precision,
-                     decimals,
-                     fraction,
-                     is_text ? TextCell(kCharset) : std::nullopt,
-                     is_text ? TextCell(kCollation) : std::nullopt,
-                     column_type,
-                     column.is_key ? key_name(table.schema->model) : "",
-                     column.auto_increment ? "auto_increment" : "",
-                     "select,insert,update",
-                     column.comment,
-                     length ? length : precision,
-                     decimals ? decimals : fraction,
-                     std::nullopt,
-                     std::nullopt});
+      CatalogueRow row = column_row(table.database_name, table.name, i, column.name, column.type);
+      row[kDefaultCell] = described[i].default_value;
+      row[kNullableCell] = column.nullable ? "YES" : "NO";
+      row[kKeyCell] = column.is_key ? key_name(table.schema->model) : "";
+      row[kExtraCell] = column.auto_increment ? "auto_increment" : "";
+      row[kPrivilegesCell] = "select,insert,update";
+      row[kCommentCell] = column.comment;
+      out.push_back(std::move(row));
     }
   });
+  for (const View& view : sources.views&& sources.view_columns ? sources.views() : std::vector<View>()) {
+    const std::vector<ResultColumn> columns = sources.view_columns(view);
+    for (size_t i = 0; i < columns.size(); ++i) {
+      rows.push_back(column_row(view.database, view.name, i, columns[i].name, columns[i].type));
+    }
+  }
   for (const CatalogueTable& table : information_schema()) {
     for (size_t i = 0; i < table.columns.size(); ++i) {
-      const DataType type{table.columns[i].kind};
-      const auto [data_type, column_type] = type_names(type);
-      CatalogueRow row(24);
-      row[0] = kCatalog;
-      row[1] = std::string(kInformationSchema);
-      row[2] = table.name;
-      row[3] = table.columns[i].name;
-      row[4] = fmt::to_string(i + 1);
-      row[6] = "YES";
-      row[7] = data_type;
-      row[15] = column_type;
-      row[16] = row[17] = row[19] = "";
-      row[18] = "select";
-      rows.push_back(std::move(row));
+      const auto& [name, kind] = table.columns[i];
+      rows.push_back(column_row(std::string(kInformationSchema), table.name, i, name, DataType{kind}));
     }
   }
   return rows;
@@ -234,7 +243,7 @@ Rows partitions_rows(const ServerSnapshot& server, const CatalogueSources&) {
       const uint32_t first = table.partitions->first_tablet(i);
       for (uint32_t position = first; position < first + partitions[i].tablets.size(); ++position) {
         live += table.tablets[position]->live_rows();
-        bytes += file_bytes(*table.tablets[position]);
+        bytes += stored_bytes(*table.tablets[position]);
       }
       CatalogueRow row(25);
       row[0] = kCatalog;

@@ -26,8 +26,9 @@ Rows processlist_rows(const ServerSnapshot&, const CatalogueSources& sources) {
   for (const ConnectionInfo& info : sources.connections()) {
     rows.push_back({fmt::to_string(info.id), info.user, info.client_address,
                     info.database.empty() ? TextCell() : info.database, info.is_running ? "Query" : "Sleep",
-                    fmt::to_string(info.seconds), info.is_running ? "running" : "",
-                    info.is_running ? TextCell(info.statement) : TextCell()});
+                    fmt::to_string(info.seconds), state_of(info), info.is_running ? TextCell(info.statement) : TextCell(),
+                    percent_done(info.progress), fmt::to_string(info.progress.rows_scanned),
+                    fmt::to_string(info.progress.rows_to_scan)});
   }
   return rows;
 }
@@ -135,7 +136,10 @@ Rows table_privileges_rows(const ServerSnapshot&, const CatalogueSources& source
 
 std::vector<CatalogueTable> server_tables() {
   return {
-      {"processlist", catalogue_columns("ID:int USER HOST DB COMMAND TIME:int STATE INFO"), processlist_rows},
+      {"processlist",
+       catalogue_columns("ID:int USER HOST DB COMMAND TIME:int STATE INFO PROGRESS:double "
+                         "ROWS_SCANNED:int ROWS_TO_SCAN:int"),
+       processlist_rows},
       {"routine_load_jobs",
        catalogue_columns("JOB_ID JOB_NAME CREATE_TIME:time PAUSE_TIME:time END_TIME:time DB_NAME TABLE_NAME STATE "
                          "TOTAL_ROWS:int LOADED_ROWS:int ERROR_ROWS:int PROGRESS LAG REASON_OF_STATE_CHANGED"),
@@ -167,6 +171,13 @@ std::vector<CatalogueTable> server_tables() {
        catalogue_columns("TABLE_CATALOG TABLE_SCHEMA TABLE_NAME VIEW_DEFINITION CHECK_OPTION IS_UPDATABLE DEFINER "
                          "SECURITY_TYPE CHARACTER_SET_CLIENT COLLATION_CONNECTION"),
        views_rows},
+      {"check_constraints", catalogue_columns("CONSTRAINT_CATALOG CONSTRAINT_SCHEMA CONSTRAINT_NAME CHECK_CLAUSE"), no_rows},
+      {"column_statistics", catalogue_columns("SCHEMA_NAME TABLE_NAME COLUMN_NAME HISTOGRAM"), no_rows},
+      {"files",
+       catalogue_columns("FILE_ID:int FILE_NAME FILE_TYPE TABLESPACE_NAME TABLE_SCHEMA TABLE_NAME LOGFILE_GROUP_NAME "
+                         "TOTAL_EXTENTS:int EXTENT_SIZE:int INITIAL_SIZE:int MAXIMUM_SIZE:int ENGINE STATUS EXTRA"),
+       no_rows},
+      {"keywords", catalogue_columns("WORD RESERVED:int"), no_rows},
       {"routines",
        catalogue_columns("SPECIFIC_NAME ROUTINE_CATALOG ROUTINE_SCHEMA ROUTINE_NAME ROUTINE_TYPE DATA_TYPE "
                          "ROUTINE_DEFINITION ROUTINE_COMMENT DEFINER CREATED:time LAST_ALTERED:time"),

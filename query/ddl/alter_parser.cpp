@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "query/ddl/parser_rules.h"
 
 namespace freshet::query {
@@ -186,6 +188,17 @@ Status parse_alter_clause(TokenCursor& cursor, std::vector<AlterClause>& clauses
   return skip_clause(cursor, clauses, AlterKind::kOther);
 }
 
+/// MySQL's dumps put DISABLE KEYS and ENABLE KEYS around rows; keys need no rest here. Nothing when it is another change.
+std::optional<Result<Statement>> parse_alter_keys(TokenCursor& cursor) {
+  const size_t begin = cursor.position();
+  if (!parse_table_name(cursor).ok() || (!cursor.accept("DISABLE KEYS") && !cursor.accept("ENABLE KEYS"))) {
+    cursor.rewind(begin);
+    return std::nullopt;
+  }
+  if (const Status ended = cursor.expect_end(); !ended.ok()) return Result<Statement>(ended);
+  return Result<Statement>(Statement(NoOperation{"ALTER TABLE KEYS"}));
+}
+
 }  // namespace
 
 Result<Statement> parse_alter(TokenCursor& cursor) {
@@ -203,6 +216,7 @@ Result<Statement> parse_alter(TokenCursor& cursor) {
     if (cursor.at(other)) return Status::Unsupported("ALTER {} is not supported", other);
   }
   FRESHET_RETURN_IF_ERROR(cursor.expect("TABLE"));
+  if (auto keys = parse_alter_keys(cursor)) return *std::move(keys);
   AlterTable alter;
   alter.text = cursor.text();
   FRESHET_ASSIGN_OR_RETURN(alter.name, parse_table_name(cursor));

@@ -11,6 +11,7 @@ enum class ShowTail : uint8_t {
   kOptionalTable,  ///< [FROM [db.]t]
   kNamed,          ///< [db.]name
   kJob,            ///< [FOR [db.]job]
+  kPath,           ///< 'path'
 };
 
 struct ShowForm {
@@ -30,7 +31,6 @@ constexpr ShowForm kForms[] = {
     {"DATABASES", ShowKind::kDatabases, ShowTail::kNone},
     {"SCHEMAS", ShowKind::kDatabases, ShowTail::kNone},
     {"TABLES", ShowKind::kTables, ShowTail::kDatabase},
-    {"OPEN TABLES", ShowKind::kOther, ShowTail::kDatabase},
     {"TABLE STATUS", ShowKind::kTableStatus, ShowTail::kDatabase},
     {"COLUMNS", ShowKind::kColumns, ShowTail::kTable},
     {"FIELDS", ShowKind::kColumns, ShowTail::kTable},
@@ -63,12 +63,8 @@ constexpr ShowForm kForms[] = {
     {"CATALOGS", ShowKind::kCatalogs, ShowTail::kNone},
     {"PLUGINS", ShowKind::kPlugins, ShowTail::kNone},
     {"PRIVILEGES", ShowKind::kPrivileges, ShowTail::kNone},
-    {"TRIGGERS", ShowKind::kTriggers, ShowTail::kDatabase},
-    {"EVENTS", ShowKind::kEvents, ShowTail::kDatabase},
-    {"FUNCTION STATUS", ShowKind::kFunctions, ShowTail::kNone},
-    {"PROCEDURE STATUS", ShowKind::kFunctions, ShowTail::kNone},
-    {"FUNCTIONS", ShowKind::kFunctions, ShowTail::kDatabase},
     {"VIEWS", ShowKind::kViews, ShowTail::kDatabase},
+    {"PROC", ShowKind::kProc, ShowTail::kPath},
     {"VERSIONS", ShowKind::kVersions, ShowTail::kTable},
     {"WORKLOAD GROUPS", ShowKind::kWorkloadGroups, ShowTail::kNone},
 };
@@ -87,6 +83,10 @@ Status parse_tail(TokenCursor& cursor, ShowTail tail, Show& show) {
     case ShowTail::kNone: return Status::OK();
     case ShowTail::kNamed: return parse_named(cursor, show);
     case ShowTail::kJob: return cursor.accept("FOR") ? parse_named(cursor, show) : Status::OK();
+    case ShowTail::kPath: {
+      FRESHET_ASSIGN_OR_RETURN(show.name, cursor.string("a path in quotes"));
+      return Status::OK();
+    }
     case ShowTail::kOptionalTable: return accept_from(cursor) ? parse_named(cursor, show) : Status::OK();
     case ShowTail::kTable:
       if (!accept_from(cursor)) return cursor.error("FROM and a table name");
@@ -121,12 +121,7 @@ Status parse_order_and_limit(TokenCursor& cursor, Show& show) {
   return cursor.expect_end();
 }
 
-bool has_order_and_limit(ShowKind kind) {
-  return kind == ShowKind::kTransaction || kind == ShowKind::kLoad || kind == ShowKind::kStreamLoad ||
-         kind == ShowKind::kVersions;
-}
-
-/// LIKE, WHERE, and what else narrows a SHOW (ORDER BY, LIMIT: kept in the text alone).
+/// LIKE, WHERE, ORDER BY and LIMIT. Of forms that are known by their text, all else too.
 Status parse_filter(TokenCursor& cursor, Show& show) {
   if (cursor.accept("LIKE")) {
     FRESHET_ASSIGN_OR_RETURN(show.like, cursor.string("a pattern in quotes"));
@@ -135,11 +130,19 @@ Status parse_filter(TokenCursor& cursor, Show& show) {
   if (cursor.accept("WHERE")) {
     FRESHET_ASSIGN_OR_RETURN(show.where, cursor.text_until("a condition", stops));
   }
-  if (has_order_and_limit(show.kind)) return parse_order_and_limit(cursor, show);
-  if (cursor.at("ORDER") || cursor.at("LIMIT") || show.kind == ShowKind::kOther) {
+  if (show.kind == ShowKind::kOther) {
     while (!cursor.at_end()) cursor.take();
   }
-  return cursor.expect_end();
+  return parse_order_and_limit(cursor, show);
+}
+
+/// COUNT(*) WARNINGS and COUNT(*) ERRORS.
+Result<bool> parse_count(TokenCursor& cursor, Show& show) {
+  if (!cursor.accept("COUNT")) return false;
+  for (const std::string_view symbol : {"(", "*", ")"}) FRESHET_RETURN_IF_ERROR(cursor.expect_operator(symbol));
+  show.kind = cursor.at("ERRORS") ? ShowKind::kCountErrors : ShowKind::kCountWarnings;
+  if (!cursor.accept("ERRORS")) FRESHET_RETURN_IF_ERROR(cursor.expect("WARNINGS"));
+  return true;
 }
 
 void parse_modifiers(TokenCursor& cursor, Show& show) {
@@ -199,6 +202,11 @@ Result<Statement> parse_show(TokenCursor& cursor) {
   show.text = cursor.text();
   parse_modifiers(cursor, show);
   if (cursor.at_end()) return cursor.error("what to show");
+  FRESHET_ASSIGN_OR_RETURN(const bool is_count, parse_count(cursor, show));
+  if (is_count) {
+    FRESHET_RETURN_IF_ERROR(cursor.expect_end());
+    return Statement(std::move(show));
+  }
   for (const ShowForm& form : kForms) {
     if (!cursor.accept(form.words)) continue;
     show.kind = form.kind;

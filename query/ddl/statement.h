@@ -214,6 +214,8 @@ enum class ShowKind : uint8_t {
   kStatus,
   kWarnings,
   kErrors,
+  kCountWarnings,  ///< COUNT(*) WARNINGS
+  kCountErrors,
   kEngines,
   kCollation,
   kCharset,
@@ -233,10 +235,8 @@ enum class ShowKind : uint8_t {
   kCatalogs,
   kPlugins,
   kPrivileges,
-  kTriggers,
-  kEvents,
-  kFunctions,  ///< FUNCTION STATUS, PROCEDURE STATUS, FUNCTIONS
   kViews,
+  kProc,  ///< PROC '/path', which is in `name`
   kVersions,
   kWorkloadGroups,
   kOther,  ///< see the text
@@ -251,7 +251,6 @@ struct Show {
   bool global = false;              ///< GLOBAL
   std::optional<std::string> like;  ///< pattern, escapes resolved
   std::string_view where;           ///< condition as written; empty = none
-  /// ORDER BY and LIMIT are read for VERSIONS, TRANSACTION, LOAD and STREAM LOAD.
   struct Order {
     std::string column;
     bool is_descending = false;

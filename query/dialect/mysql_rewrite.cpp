@@ -286,19 +286,22 @@ Result<size_t> Rewriter::step_operator(size_t index, size_t end, std::string& ou
 Result<size_t> Rewriter::step_variable(size_t index, std::string& out) {
   std::string name = to_lower(tokens_[index].text.substr(1));
   const bool system = name.starts_with('@');
-  std::optional<std::string> value;
+  std::string piece = "NULL";
   if (system) {
     name.erase(0, 1);
     const bool global = name.starts_with("global.");
     const size_t dot = name.find('.');
     if (dot != std::string::npos) name.erase(0, dot + 1);
+    std::optional<std::string> value;
     if (session_.system_variable) value = session_.system_variable(name, global);
     if (!value) return Status::InvalidArgument("Unknown system variable '{}'", name);
+    piece = session_literal(*value);
   } else if (session_.user_variable) {
     if (name.size() >= 2 && (name[0] == '`' || name[0] == '\'' || name[0] == '"')) name = name.substr(1, name.size() - 2);
-    value = session_.user_variable(name);
+    const UserVariable variable = session_.user_variable(name);
+    if (variable.value) piece = variable.is_number ? "(" + *variable.value + ")" : duckdb_string(*variable.value);
   }
-  put(out, index, value ? session_literal(*value) : "NULL");
+  put(out, index, piece);
   return index + 1;
 }
 

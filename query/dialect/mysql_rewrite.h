@@ -10,6 +10,12 @@
 
 namespace freshet::query {
 
+/// What SET @name left.
+struct UserVariable {
+  std::optional<std::string> value;  ///< nothing: NULL
+  bool is_number = false;
+};
+
 /// What a statement can ask of its session. The functions may be empty: then every variable is unknown.
 struct SessionValues {
   std::string database;  ///< empty: DATABASE() is NULL
@@ -20,8 +26,8 @@ struct SessionValues {
   bool strict_casts = false;  ///< a CAST of what is no such value is an error, not 0 or NULL
   /// Value of @@name, name in lower case; nothing when there is no such variable.
   std::function<std::optional<std::string>(std::string_view name, bool global)> system_variable;
-  /// Value of @name, name in lower case; nothing is NULL.
-  std::function<std::optional<std::string>(std::string_view name)> user_variable;
+  /// Value of @name, name in lower case.
+  std::function<UserVariable(std::string_view name)> user_variable;
 };
 
 /// Begins the "version" by which the catalog knows that a table is read in some of its partitions; their names follow,

@@ -272,6 +272,7 @@ constexpr NamedWordRule kWordRules[] = {
     {"GROUP", rewrite_group},
     {"COLLATE", drop_collation},
     {"BINARY", rewrite_binary},
+    {"COLLATION", quote_name},
     {"USE", drop_index_hint},
     {"FORCE", drop_index_hint},
     {"IGNORE", drop_index_hint},

@@ -1,5 +1,6 @@
 #include "query/duckdb/engine.h"
 
+#include <algorithm>
 #include <atomic>
 #include <duckdb.hpp>
 #include <duckdb/main/pending_query_result.hpp>
@@ -34,8 +35,8 @@ class Connection final : public RuledConnection {
     return run(sql, database, parameters, [&](duckdb::QueryResult& result) -> Status {
       const std::vector<ResultColumn> columns = result_columns(result.names, result.types);
       FRESHET_RETURN_IF_ERROR(out.columns(columns));
-      FRESHET_RETURN_IF_ERROR(
-          for_each_chunk(result, [&](duckdb::DataChunk& chunk) { return write_rows(chunk, columns, out); }));
+      FRESHET_RETURN_IF_ERROR(for_each_chunk(
+          result, [&](duckdb::DataChunk& chunk) { return write_rows(chunk, 0, chunk.size(), columns, out); }));
       return out.rows_end(0);
     });
   }
@@ -53,6 +54,36 @@ class Connection final : public RuledConnection {
         return on_block(block);
       });
     });
+  }
+
+  Result<std::vector<ResultColumn>> open_rows(std::string_view sql, const std::string& database,
+                                              std::span<const Parameter> parameters) override {
+    rows_.emplace();
+    FRESHET_ASSIGN_OR_RETURN(rows_->statement, parse_query(sql, database, holder_.views()));
+    FRESHET_RETURN_IF_ERROR(bind_parameters(rows_->statement, parameters));
+    FRESHET_ASSIGN_OR_RETURN(rows_->result, start(rows_->statement));
+    rows_->columns = result_columns(rows_->result->names, rows_->result->types);
+    return rows_->columns;
+  }
+
+  Result<bool> next_rows(uint64_t count, ResultWriter& out) override {
+    bool is_over = false;
+    FRESHET_RETURN_IF_ERROR(caught(rows_->statement, *rows_->result, [&]() -> Status {
+      while (count > 0) {
+        if (rows_->chunk == nullptr || rows_->next_row == rows_->chunk->size()) {
+          FRESHET_ASSIGN_OR_RETURN(rows_->chunk, next_chunk(*rows_->result));
+          rows_->next_row = 0;
+          is_over = rows_->chunk == nullptr;
+          if (is_over) return Status::OK();
+        }
+        const duckdb::idx_t rows = std::min<duckdb::idx_t>(count, rows_->chunk->size() - rows_->next_row);
+        FRESHET_RETURN_IF_ERROR(write_rows(*rows_->chunk, rows_->next_row, rows, rows_->columns, out));
+        rows_->next_row += rows;
+        count -= rows;
+      }
+      return Status::OK();
+    }));
+    return is_over;
   }
 
   void show_hidden_columns(bool shows) override {
@@ -109,9 +140,28 @@ class Connection final : public RuledConnection {
     snapshot_ = std::move(snapshot);
     committed_ = std::move(committed);
   }
+  QueryProgress progress() const override {
+    duckdb::shared_ptr<QueryState> state;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      state = state_;
+    }
+    return state ? state->progress() : QueryProgress();
+  }
 
  private:
   using Consumer = std::function<Status(duckdb::QueryResult&)>;
+  using ResultPointer = duckdb::unique_ptr<duckdb::QueryResult>;
+  using ChunkPointer = duckdb::unique_ptr<duckdb::DataChunk>;
+
+  /// A query whose rows are taken piece by piece.
+  struct OpenRows {
+    GuardedStatement statement;
+    ResultPointer result;
+    std::vector<ResultColumn> columns;
+    ChunkPointer chunk;
+    duckdb::idx_t next_row = 0;  ///< of the chunk
+  };
 
   Status run(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
              const Consumer& consume) {
@@ -126,8 +176,9 @@ class Connection final : public RuledConnection {
     if (instance == instance_) return Status::OK();
     auto connection = std::make_unique<duckdb::Connection>(*instance);
     ShownColumns::of(*connection->context).with_hidden = shows_hidden_columns_;
-    state_ = QueryState::of(*connection->context);
+    duckdb::shared_ptr<QueryState> state = QueryState::of(*connection->context);
     const std::lock_guard<std::mutex> lock(mutex_);
+    state_ = std::move(state);
     connection_ = std::move(connection);
     instance_ = std::move(instance);
     return Status::OK();
@@ -152,6 +203,12 @@ class Connection final : public RuledConnection {
 
   /// Runs a statement and hands over its result as a stream; closes it whatever happens.
   Status run(GuardedStatement guarded, const Consumer& consume) {
+    FRESHET_ASSIGN_OR_RETURN(const ResultPointer result, start(guarded));
+    return caught(guarded, *result, [&] { return consume(*result); });
+  }
+
+  /// Begins a statement, whose result is a stream.
+  Result<ResultPointer> start(GuardedStatement& guarded) {
     try {
       FRESHET_RETURN_IF_ERROR(connect());
       state_->begin(snapshot_, committed_, access_,
@@ -160,23 +217,39 @@ class Connection final : public RuledConnection {
       if (pending->HasError()) return failure(pending->GetErrorObject(), guarded);
       // DuckDB forgets at the beginning of a query what came before.
       if (interrupted_.load()) connection_->Interrupt();
-      const auto result = pending->Execute();
+      ResultPointer result = pending->Execute();
       if (result->HasError()) return failure(result->GetErrorObject(), guarded);
       if (rules_.begins_to_answer && !rules_.begins_to_answer()) return Status::Cancelled("Query execution was interrupted");
-      const Status status = consume(*result);
-      if (result->HasError()) return failure(result->GetErrorObject(), guarded);
+      return result;
+    } catch (const std::exception& error) {
+      return failure(duckdb::ErrorData(error), guarded);
+    }
+  }
+
+  /// Runs `step`, which fetches of `result`: its status, or what DuckDB throws or notes in the result meanwhile.
+  template <typename Step>
+  Status caught(const GuardedStatement& guarded, duckdb::QueryResult& result, Step step) {
+    try {
+      const Status status = step();
+      if (result.HasError()) return failure(result.GetErrorObject(), guarded);
       return status;
     } catch (const std::exception& error) {
       return failure(duckdb::ErrorData(error), guarded);
     }
   }
 
-  /// Fetch throws what went wrong in the query; it is caught in run().
+  /// The next rows; null at the end, and when the result has an error, which caught() finds.
+  Result<ChunkPointer> next_chunk(duckdb::QueryResult& result) {
+    ChunkPointer chunk = result.Fetch();
+    if (result.HasError() || chunk == nullptr || chunk->size() == 0) return ChunkPointer();
+    if (interrupted_.load()) return Status::Cancelled("Query execution was interrupted");
+    return chunk;
+  }
+
   Status for_each_chunk(duckdb::QueryResult& result, const std::function<Status(duckdb::DataChunk&)>& take) {
     for (;;) {
-      const auto chunk = result.Fetch();
-      if (result.HasError() || chunk == nullptr || chunk->size() == 0) return Status::OK();
-      if (interrupted_.load()) return Status::Cancelled("Query execution was interrupted");
+      FRESHET_ASSIGN_OR_RETURN(const ChunkPointer chunk, next_chunk(result));
+      if (chunk == nullptr) return Status::OK();
       FRESHET_RETURN_IF_ERROR(take(*chunk));
     }
   }
@@ -201,12 +274,13 @@ class Connection final : public RuledConnection {
 
   InstanceHolder& holder_;
   bool shows_hidden_columns_ = false;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::shared_ptr<duckdb::DuckDB> instance_;
   std::unique_ptr<duckdb::Connection> connection_;  ///< changed under mutex_, by the thread that runs statements alone
-  duckdb::shared_ptr<QueryState> state_;
-  storage::ServerSnapshotPtr snapshot_;   ///< what statements read; null: the newest
+  duckdb::shared_ptr<QueryState> state_;            ///< as connection_
+  storage::ServerSnapshotPtr snapshot_;             ///< what statements read; null: the newest
   storage::ServerSnapshotPtr committed_;  ///< what it is made on, with changes that only its readers see; null: none
+  std::optional<OpenRows> rows_;          ///< of open_rows()
   StatementRules rules_;
   bool was_too_big_ = false;
   const EngineAccess* access_ = nullptr;

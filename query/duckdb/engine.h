@@ -98,6 +98,8 @@ class DuckConnection {
   virtual void interrupt() = 0;
   virtual void forget_interrupt() = 0;
   virtual bool is_interrupted() const = 0;
+  /// Of the running statement, else of the last. Any thread.
+  virtual QueryProgress progress() const = 0;
 };
 
 /// What a statement may do before it has begun to answer.
@@ -108,7 +110,7 @@ struct StatementRules {
   std::function<bool()> begins_to_answer;
 };
 
-/// A connection whose statements are judged before they run and before they answer.
+/// A connection to one engine: its statements can be judged before they run and before they answer, and read piece by piece.
 class RuledConnection : public DuckConnection {
  public:
   /// For the statements to come.
@@ -117,6 +119,13 @@ class RuledConnection : public DuckConnection {
   virtual bool was_too_big() const = 0;
   /// About what the last statement had to read, by its plan.
   virtual double scan_bytes() const = 0;
+
+  /// Begins a query whose rows next_rows() gives piece by piece, as far as they are asked for; the columns. Such a
+  /// connection runs no other statement.
+  virtual Result<std::vector<ResultColumn>> open_rows(std::string_view sql, const std::string& database,
+                                                      std::span<const Parameter> parameters) = 0;
+  /// Writes the next rows, at most `count`, row by row alone. True when there were fewer. REQUIRES: open_rows() was OK.
+  virtual Result<bool> next_rows(uint64_t count, ResultWriter& out) = 0;
 };
 
 /// What DuckDB calls the type of a column; empty for sets, which nothing is cast to.

@@ -1,16 +1,25 @@
 #pragma once
 
+#include <atomic>
 #include <duckdb.hpp>
 #include <duckdb/main/client_context_state.hpp>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <vector>
 
 #include "query/duckdb/engine.h"
 #include "query/result_writer.h"
+#include "query/session.h"
 #include "storage/tablet/snapshot.h"
 
 namespace freshet::query {
+
+/// How far the scan of one table is. Any thread.
+struct ScanProgress {
+  uint64_t rows_to_scan = 0;  ///< set before others see it
+  std::atomic<uint64_t> rows_done = 0;
+};
 
 /// What one connection's running query tells beside DuckDB's own result: the storage's error with its code, where the
 /// result's columns come from, and whether its plan has more to read than it may. Any thread.
@@ -29,6 +38,7 @@ class QueryState final : public duckdb::ClientContextState {
     const std::lock_guard<std::mutex> lock(mutex_);
     error_ = Status::OK();
     columns_.clear();
+    scans_.clear();
     snapshot_ = std::move(snapshot);
     committed_ = std::move(committed);
     access_ = access;
@@ -99,16 +109,32 @@ class QueryState final : public duckdb::ClientContextState {
     return columns_;
   }
 
+  void add_scan(std::shared_ptr<const ScanProgress> scan) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    scans_.push_back(std::move(scan));
+  }
+  /// Of all scans of the query that have begun, together.
+  QueryProgress progress() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    QueryProgress progress;
+    for (const auto& scan : scans_) {
+      progress.rows_scanned += scan->rows_done.load(std::memory_order_relaxed);
+      progress.rows_to_scan += scan->rows_to_scan;
+    }
+    return progress;
+  }
+
  private:
   mutable std::mutex mutex_;
-  Status error_;                          ///< guarded by mutex_
-  std::vector<ResultColumn> columns_;     ///< guarded by mutex_
-  storage::ServerSnapshotPtr snapshot_;   ///< guarded by mutex_
-  storage::ServerSnapshotPtr committed_;  ///< guarded by mutex_
-  double most_scan_bytes_ = kNoLimit;     ///< guarded by mutex_
-  double scan_bytes_ = 0;                 ///< guarded by mutex_
-  bool is_too_big_ = false;               ///< guarded by mutex_
-  const EngineAccess* access_ = nullptr;  ///< guarded by mutex_
+  Status error_;                                            ///< guarded by mutex_
+  std::vector<ResultColumn> columns_;                       ///< guarded by mutex_
+  storage::ServerSnapshotPtr snapshot_;                     ///< guarded by mutex_
+  storage::ServerSnapshotPtr committed_;                    ///< guarded by mutex_
+  std::vector<std::shared_ptr<const ScanProgress>> scans_;  ///< guarded by mutex_
+  double most_scan_bytes_ = kNoLimit;                       ///< guarded by mutex_
+  bool is_too_big_ = false;                                 ///< guarded by mutex_
+  double scan_bytes_ = 0;                                   ///< guarded by mutex_
+  const EngineAccess* access_ = nullptr;                    ///< guarded by mutex_
 };
 
 }  // namespace freshet::query

@@ -52,23 +52,16 @@ LogicalType readable_type(const LogicalType& type) {
   }
 }
 
-/// One column of a chunk, ready to be read row by row.
+/// One column of a chunk, or a part of one, ready to be read row by row.
 class CellReader {
  public:
-  CellReader(Vector& vector, idx_t count) {
-    const LogicalType type = readable_type(vector.GetType());
-    if (type == vector.GetType()) {
-      vector.ToUnifiedFormat(count, format_);
-    } else {
-      cast_.emplace(type, count);
-      duckdb::VectorOperations::DefaultCast(vector, *cast_, count);
-      cast_->ToUnifiedFormat(count, format_);
-    }
-    id_ = type.id();
-    is_hidden_ = is_bitmap(type);
-    physical_ = type.InternalType();
-    if (id_ == LogicalTypeId::DECIMAL) scale_ = duckdb::DecimalType::GetScale(type);
+  CellReader(Vector& vector, idx_t count) { read(vector, count); }
+  CellReader(const Vector& vector, idx_t first, idx_t count) {
+    part_.emplace(vector, first, first + count);
+    read(*part_, count);
   }
+  CellReader(const CellReader&) = delete;
+  CellReader& operator=(const CellReader&) = delete;
 
   void write(idx_t row, ResultWriter& out) {
     const idx_t index = format_.sel->get_index(row);
@@ -120,6 +113,22 @@ class CellReader {
     }
   }
 
+  void read(Vector& vector, idx_t count) {
+    const LogicalType type = readable_type(vector.GetType());
+    if (type == vector.GetType()) {
+      vector.ToUnifiedFormat(count, format_);
+    } else {
+      cast_.emplace(type, count);
+      duckdb::VectorOperations::DefaultCast(vector, *cast_, count);
+      cast_->ToUnifiedFormat(count, format_);
+    }
+    id_ = type.id();
+    is_hidden_ = is_bitmap(type);
+    physical_ = type.InternalType();
+    if (id_ == LogicalTypeId::DECIMAL) scale_ = duckdb::DecimalType::GetScale(type);
+  }
+
+  std::optional<Vector> part_;
   UnifiedVectorFormat format_;
   std::optional<Vector> cast_;
   LogicalTypeId id_;
@@ -192,13 +201,16 @@ Status append_values(const UnifiedVectorFormat& format, idx_t count, const std::
 
 }  // namespace
 
-Status write_rows(duckdb::DataChunk& chunk, std::span<const ResultColumn> columns, ResultWriter& out) {
+Status write_rows(duckdb::DataChunk& chunk, idx_t first, idx_t count, std::span<const ResultColumn> columns,
+                  ResultWriter& out) {
   std::vector<std::unique_ptr<CellReader>> readers;
   readers.reserve(columns.size());
   for (size_t i = 0; i < columns.size(); ++i) {
-    readers.push_back(std::make_unique<CellReader>(chunk.data[i], chunk.size()));
+    const bool is_whole = count == chunk.size();
+    readers.push_back(is_whole ? std::make_unique<CellReader>(chunk.data[i], count)
+                               : std::make_unique<CellReader>(chunk.data[i], first, count));
   }
-  for (idx_t row = 0; row < chunk.size(); ++row) {
+  for (idx_t row = 0; row < count; ++row) {
     out.begin_row();
     for (const auto& reader : readers) reader->write(row, out);
     FRESHET_RETURN_IF_ERROR(out.end_row());

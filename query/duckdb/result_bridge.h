@@ -9,8 +9,9 @@
 
 namespace freshet::query {
 
-/// Writes the rows of a chunk, cell by cell. `columns`: as they were announced to `out`.
-Status write_rows(duckdb::DataChunk& chunk, std::span<const ResultColumn> columns, ResultWriter& out);
+/// Writes rows [first, first + count) of a chunk, cell by cell. `columns`: as they were announced to `out`.
+Status write_rows(duckdb::DataChunk& chunk, duckdb::idx_t first, duckdb::idx_t count, std::span<const ResultColumn> columns,
+                  ResultWriter& out);
 
 /// Converts a chunk to a block whose columns have the types `targets`. InvalidArgument when a value does not convert; the
 /// message names the column by `names`. REQUIRES: as many columns as targets.

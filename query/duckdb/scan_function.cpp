@@ -51,8 +51,11 @@ struct ScanGlobalState final : public duckdb::GlobalTableFunctionState {
 
   ScanPlan plan;
   std::atomic<size_t> next_morsel = 0;
-  std::atomic<uint64_t> rows_done = 0;
+  std::shared_ptr<ScanProgress> progress = std::make_shared<ScanProgress>();
   std::atomic<uint64_t> pages_skipped = 0;  ///< by filters that were found while the query ran
+  std::atomic<uint64_t> rows_skipped = 0;   ///< in them
+  std::atomic<uint64_t> rows_dead = 0;
+  std::atomic<uint64_t> rows_given = 0;  ///< live, and passed all filters
 };
 
 /// A column that a scan reads: for its result, for a filter, or both.
@@ -113,7 +116,9 @@ class ScanLocalState final : public duckdb::LocalTableFunctionState {
       const uint32_t count = std::min(kVectorRows, end_ - position_);
       const idx_t rows = read_vector(position_, count, output);
       position_ += count;
-      global.rows_done.fetch_add(count, std::memory_order_relaxed);
+      global.progress->rows_done.fetch_add(count, std::memory_order_relaxed);
+      global.rows_dead.fetch_add(rows_dead_, std::memory_order_relaxed);
+      global.rows_given.fetch_add(rows, std::memory_order_relaxed);
       if (rows != 0) {
         for (const idx_t empty : empty_outputs_) set_empty(output.data[empty]);
         return output.SetCardinality(rows);
@@ -198,7 +203,8 @@ class ScanLocalState final : public duckdb::LocalTableFunctionState {
       const uint32_t rows = std::min(page_rows, reader_->row_count() - page * page_rows);
       if (may_match(reader->page_zone(page), rows, reader->type(), zone_condition(*column->filter))) continue;
       const uint32_t next = std::min(end_, (page + 1) * page_rows);
-      global.rows_done.fetch_add(next - position_, std::memory_order_relaxed);
+      global.progress->rows_done.fetch_add(next - position_, std::memory_order_relaxed);
+      global.rows_skipped.fetch_add(next - position_, std::memory_order_relaxed);
       global.pages_skipped.fetch_add(1, std::memory_order_relaxed);
       position_ = next;
       return true;
@@ -210,6 +216,7 @@ class ScanLocalState final : public duckdb::LocalTableFunctionState {
   idx_t read_vector(RowOrdinal first, uint32_t count, DataChunk& output) {
     is_output_touched_ = false;
     rows_.assign(dead_.count() == 0 ? storage::RowBits::first(count) : dead_.live_bits(first, count));
+    rows_dead_ = count - static_cast<uint32_t>(rows_.count());
     for (const auto& column : columns_) {
       if (rows_.count() == 0) return 0;
       column->is_read = false;
@@ -263,6 +270,7 @@ class ScanLocalState final : public duckdb::LocalTableFunctionState {
   std::optional<RowIds> row_ids_;  ///< of the view that is read, when they are asked for
   RowOrdinal position_ = 0;
   RowOrdinal end_ = 0;
+  uint32_t rows_dead_ = 0;  ///< of the vector that was read last
 };
 
 duckdb::unique_ptr<duckdb::GlobalTableFunctionState> init_global(ClientContext& context,
@@ -279,6 +287,8 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> init_global(ClientContext& 
   if (!plan.ok()) QueryState::of(context)->fail(plan.status());
   auto state = duckdb::make_uniq<ScanGlobalState>();
   state->plan = std::move(plan).value();
+  state->progress->rows_to_scan = state->plan.counts.rows_planned;
+  QueryState::of(context)->add_scan(state->progress);
   return state;
 }
 
@@ -312,7 +322,7 @@ duckdb::vector<duckdb::PartitionStatistics> partition_statistics(ClientContext&,
 double progress(ClientContext&, const duckdb::FunctionData*, const duckdb::GlobalTableFunctionState* state) {
   const auto& global = state->Cast<ScanGlobalState>();
   if (global.plan.counts.rows_planned == 0) return 100.0;
-  return 100.0 * static_cast<double>(global.rows_done) / static_cast<double>(global.plan.counts.rows_planned);
+  return 100.0 * static_cast<double>(global.progress->rows_done) / static_cast<double>(global.plan.counts.rows_planned);
 }
 
 /// Remembers what the filters say of the columns, for EXPLAIN. The filters themselves come as a TableFilterSet. The
@@ -355,8 +365,17 @@ duckdb::InsertionOrderPreservingMap<std::string> explain(duckdb::TableFunctionTo
 duckdb::InsertionOrderPreservingMap<std::string> explain_run(duckdb::TableFunctionDynamicToStringInput& input) {
   const auto& global = input.global_state->Cast<ScanGlobalState>();
   duckdb::InsertionOrderPreservingMap<std::string> text;
-  add_counts(text, global.plan.counts);
+  const ScanCounts& counts = global.plan.counts;
+  add_counts(text, counts);
   if (global.pages_skipped != 0) text["Pages skipped at run time"] = fmt::format("{}", global.pages_skipped.load());
+  const uint64_t read = global.progress->rows_done - global.rows_skipped;
+  const uint64_t live = read - global.rows_dead;
+  text["Rows stored"] = fmt::format("{}", counts.rows);
+  text["Rows pruned by partition"] = fmt::format("{}", counts.rows_pruned_by_partition);
+  text["Rows pruned by zone map"] = fmt::format("{}", counts.rows_pruned_by_zone_map + global.rows_skipped);
+  text["Rows dead by bitmap"] = fmt::format("{}", counts.rows_pruned_by_bitmap + global.rows_dead);
+  text["Rows filtered"] = fmt::format("{}", live - global.rows_given);
+  text["Rows given"] = fmt::format("{}", global.rows_given.load());
   return text;
 }
 

@@ -14,6 +14,7 @@
 #include <duckdb/parser/tableref/list.hpp>
 #include <functional>
 
+#include "query/duckdb/bare_having.h"
 #include "query/duckdb/catalog.h"
 #include "query/duckdb/error_text.h"
 #include "query/duckdb/mysql_meaning.h"
@@ -147,6 +148,7 @@ class QueryWalker {
   }
 
   void walk_select(duckdb::SelectNode& select) {
+    lower_bare_having(select);
     if (select.from_table) walk_ref(select.from_table);
     walk_list(select.select_list);
     walk_all(select.groups.group_expressions);

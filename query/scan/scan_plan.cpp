@@ -54,6 +54,7 @@ class Planner {
     plan_.counts.rows += row_count;
     if (segment.live_rows() == 0) {
       prune_segment(blocks);
+      plan_.counts.rows_pruned_by_bitmap += row_count;
       return Status::OK();
     }
     if (conditions_.empty()) {
@@ -65,6 +66,7 @@ class Planner {
     const std::vector<BoundCondition> bound = bind_conditions(*reader, conditions_);
     if (!segment_may_match(*reader, bound)) {
       prune_segment(blocks);
+      plan_.counts.rows_pruned_by_zone_map += row_count;
       return Status::OK();
     }
     add_matching_blocks({tablet, view, false, 0, 0}, row_count, bound);
@@ -78,9 +80,13 @@ class Planner {
       plan_.counts.segments += 1;
       plan_.counts.blocks += blocks;
       plan_.counts.rows += row_count;
+      plan_.counts.rows_pruned_by_partition += row_count;
       prune_segment(blocks);
     }
-    for (const storage::DeltaView& view : tablet.deltas) plan_.counts.rows += view.row_count;
+    for (const storage::DeltaView& view : tablet.deltas) {
+      plan_.counts.rows += view.row_count;
+      plan_.counts.rows_pruned_by_partition += view.row_count;
+    }
   }
 
   void count_partitions(const std::vector<bool>& keeps) {
@@ -91,7 +97,11 @@ class Planner {
   void add_delta(uint32_t tablet, uint32_t view, const storage::DeltaView& delta) {
     plan_.counts.deltas += 1;
     plan_.counts.rows += delta.row_count;
-    if (delta.live_rows() != 0) add_rows({tablet, view, true, 0, delta.row_count});
+    if (delta.live_rows() != 0) {
+      add_rows({tablet, view, true, 0, delta.row_count});
+    } else {
+      plan_.counts.rows_pruned_by_bitmap += delta.row_count;
+    }
   }
 
   ScanPlan take() { return std::move(plan_); }
@@ -109,6 +119,7 @@ class Planner {
         continue;
       }
       plan_.counts.blocks_pruned += 1;
+      plan_.counts.rows_pruned_by_zone_map += count;
       add_rows(run);
       run.count = 0;
     }

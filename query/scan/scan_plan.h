@@ -34,6 +34,10 @@ struct ScanCounts {
   uint64_t deltas = 0;         ///< delta buffers; they have no zone maps
   uint64_t rows = 0;           ///< stored, dead ones included
   uint64_t rows_planned = 0;   ///< of them, in the morsels
+  // Of them, left out of the morsels: the sum of these and rows_planned is `rows`.
+  uint64_t rows_pruned_by_partition = 0;
+  uint64_t rows_pruned_by_zone_map = 0;
+  uint64_t rows_pruned_by_bitmap = 0;  ///< all rows of their segment or delta buffer are dead
 };
 
 struct ScanPlan {

@@ -57,8 +57,7 @@ Result<std::vector<LabelRecord>> labelled_loads(const Show& show, const SessionS
 }
 
 Status answer(const Show& show, const Names& names, std::span<const ColumnAlias> aliases, Rows rows, ResultWriter& out) {
-  FRESHET_RETURN_IF_ERROR(narrow_rows(show, names, aliases, rows));
-  return write_text_rows(names, rows, out);
+  return write_shown(show, names, std::move(rows), out, aliases);
 }
 
 /// SHOW LOAD's word for a state.

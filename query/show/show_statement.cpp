@@ -9,6 +9,8 @@
 #include "query/ddl/table_definition.h"
 #include "query/dialect/tokenizer.h"
 #include "query/show/like_pattern.h"
+#include "query/show/row_filter.h"
+#include "query/show/show_empty.h"
 #include "query/value_cells.h"
 #include "query/view_statements.h"
 
@@ -27,7 +29,7 @@ Status show_databases(const Show& show, const SessionState& session, const Query
     if (is_shown(show, name)) rows.push_back({name});
   }
   if (is_shown(show, kInformationSchema)) rows.push_back({std::string(kInformationSchema)});
-  return write_text_rows(Names{"Database"}, rows, out);
+  return write_shown(show, Names{"Database"}, std::move(rows), out);
 }
 
 Status show_tables(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {
@@ -54,45 +56,7 @@ Status show_tables(const Show& show, const SessionState& session, const QuerySer
     if (show.full) rows.back().push_back("VIEW");
   }
   std::sort(rows.begin(), rows.end());
-  return write_text_rows(names, rows, out);
-}
-
-Status show_table_status(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {
-  FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, show.database));
-  Rows rows;
-  const storage::ServerSnapshotPtr snapshot = seen_snapshot(session, services.storage.snapshot());
-  for (const auto& [id, table] : snapshot->tables) {
-    if (table->database_name != database || !is_shown(show, table->name)) continue;
-    rows.push_back({table->name, "Freshet", std::nullopt, std::nullopt, fmt::to_string(table->live_rows()), std::nullopt,
-                    std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt,
-                    std::nullopt, "utf8mb4_bin", std::nullopt, std::nullopt, table->schema->comment});
-  }
-  return write_text_rows(Names{"Name", "Engine", "Version", "Row_format", "Rows", "Avg_row_length", "Data_length",
-                               "Max_data_length", "Index_length", "Data_free", "Auto_increment", "Create_time",
-                               "Update_time", "Check_time", "Collation", "Checksum", "Create_options", "Comment"},
-                         rows, out);
-}
-
-Status show_columns(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {
-  FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, show.database));
-  FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, show.name));
-  const std::vector<DescribeRow> described = describe_table(*table->schema, shows_hidden_columns(session));
-  Rows rows;
-  for (size_t i = 0; i < described.size(); ++i) {
-    const DescribeRow& row = described[i];
-    if (!is_shown(show, row.field)) continue;
-    if (show.full) {
-      rows.push_back({row.field, row.type, "utf8mb4_bin", row.null, row.key, row.default_value, row.extra,
-                      "select,insert,update", table->schema->columns[i].comment});
-    } else {
-      rows.push_back({row.field, row.type, row.null, row.key, row.default_value, row.extra});
-    }
-  }
-  if (show.full) {
-    return write_text_rows(Names{"Field", "Type", "Collation", "Null", "Key", "Default", "Extra", "Privileges", "Comment"},
-                           rows, out);
-  }
-  return write_text_rows(Names{"Field", "Type", "Null", "Key", "Default", "Extra"}, rows, out);
+  return write_shown(show, names, std::move(rows), out);
 }
 
 Status show_create_table_statement(const Show& show, const SessionState& session, const QueryServices& services,
@@ -116,82 +80,128 @@ Status show_index(const Show& show, const SessionState& session, const QueryServ
     rows.push_back({table->name, "0", "PRIMARY", fmt::to_string(i + 1), column.name, "A", fmt::to_string(table->live_rows()),
                     std::nullopt, std::nullopt, column.nullable ? "YES" : "", "BTREE", "", ""});
   }
-  return write_text_rows(Names{"Table", "Non_unique", "Key_name", "Seq_in_index", "Column_name", "Collation", "Cardinality",
-                               "Sub_part", "Packed", "Null", "Index_type", "Comment", "Index_comment"},
-                         rows, out);
+  return write_shown(show,
+                     Names{"Table", "Non_unique", "Key_name", "Seq_in_index", "Column_name", "Collation", "Cardinality",
+                           "Sub_part", "Packed", "Null", "Index_type", "Comment", "Index_comment"},
+                     std::move(rows), out);
 }
 
-Status show_variables(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {
+Status show_create_database(const Show& show, const QueryServices& services, ResultWriter& out) {
+  if (!services.storage.snapshot()->databases.contains(show.name)) {
+    return Status::NotFound("Unknown database '{}'", show.name);
+  }
+  return write_text_rows(Names{"Database", "Create Database"}, Rows{{show.name, "CREATE DATABASE `" + show.name + "`"}},
+                         out);
+}
+
+Status show_views(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {
+  FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, show.database));
   Rows rows;
-  for (const auto& [name, value] : session.variables.all()) {
-    if (is_shown(show, name)) rows.push_back({name, value});
+  for (const View& view : services.views->list(database)) {
+    if (is_shown(show, view.name) && session.rights->sees(database, view.name)) rows.push_back({view.name});
   }
-  if (is_shown(show, "version")) rows.push_back({"version", services.version});
-  if (is_shown(show, "port")) rows.push_back({"port", fmt::to_string(services.mysql_port())});
-  return write_text_rows(Names{"Variable_name", "Value"}, rows, out);
+  return write_shown(show, Names{"Tables_in_" + database}, std::move(rows), out);
 }
 
-Status show_nodes(const Show& show, const QueryServices& services, ResultWriter& out) {
-  if (show.kind == ShowKind::kFrontends) {
-    return write_text_rows(Names{"Name", "Host", "HttpPort", "QueryPort", "Role", "IsMaster", "Alive", "Version"},
-                           Rows{{"freshet", "127.0.0.1", fmt::to_string(services.http_port()),
-                                 fmt::to_string(services.mysql_port()), "FOLLOWER", "true", "true", services.version}},
-                           out);
+Status show_last_insert(const Show& show, const SessionState& session, ResultWriter& out) {
+  Rows rows;
+  if (const std::optional<LastInsert>& last = session.last_insert) {
+    rows.push_back({fmt::to_string(last->transaction), last->label, last->database, last->table, last->status,
+                    fmt::to_string(last->rows), "0"});
   }
-  return write_text_rows(Names{"BackendId", "Host", "HttpPort", "Alive", "Version"},
-                         Rows{{"1", "127.0.0.1", fmt::to_string(services.load_port()), "true", services.version}}, out);
+  return write_shown(show,
+                     Names{"TransactionId", "Label", "Database", "Table", "TransactionStatus", "LoadedRows", "FilteredRows"},
+                     std::move(rows), out);
+}
+
+/// What the last statement left: see SessionState::warnings.
+Status show_diagnostics(const Show& show, const SessionState& session, ResultWriter& out) {
+  Rows rows;
+  const bool errors_only = show.kind == ShowKind::kErrors || show.kind == ShowKind::kCountErrors;
+  for (const Warning& warning : session.warnings) {
+    if (!errors_only || warning.level == kErrorLevel) {
+      rows.push_back({std::string(warning.level), fmt::to_string(warning.code), warning.message});
+    }
+  }
+  if (show.kind == ShowKind::kCountWarnings || show.kind == ShowKind::kCountErrors) {
+    return write_text_rows(Names{errors_only ? "@@session.error_count" : "@@session.warning_count"},
+                           Rows{{fmt::to_string(rows.size())}}, out);
+  }
+  return write_shown(show, Names{"Level", "Code", "Message"}, std::move(rows), out);
+}
+
+/// Answers that are the same always, and those that are empty.
+Status show_fixed(const Show& show, ResultWriter& out) {
+  const auto write = [&](const Names& names, Rows rows) {
+    if (show.like) std::erase_if(rows, [&](const auto& row) { return !is_shown(show, row.front().value_or("")); });
+    return write_shown(show, names, std::move(rows), out);
+  };
+  switch (show.kind) {
+    // Every change is done when its statement returns: there are no jobs.
+    case ShowKind::kAlterTableColumn:
+      return write({"JobId", "TableName", "CreateTime", "FinishTime", "IndexName", "IndexId", "OriginIndexId",
+                    "SchemaVersion", "TransactionId", "State", "Msg", "Progress", "Timeout"},
+                   {});
+    case ShowKind::kEngines:
+      return write({"Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"},
+                   {{"Freshet", "DEFAULT", "Merge-on-write column store", "YES", "NO", "NO"}});
+    case ShowKind::kCollation:
+      return write({"Collation", "Charset", "Id", "Default", "Compiled", "Sortlen"},
+                   {{"utf8mb4_bin", "utf8mb4", "46", "Yes", "Yes", "1"}});
+    case ShowKind::kCharset:
+      return write({"Charset", "Description", "Default collation", "Maxlen"},
+                   {{"utf8mb4", "UTF-8 Unicode", "utf8mb4_bin", "4"}});
+    case ShowKind::kPlugins:
+      return write({"Name", "Status", "Type", "Library", "License"},
+                   {{"Freshet", "ACTIVE", "STORAGE ENGINE", std::nullopt, "MIT"},
+                    {"caching_sha2_password", "ACTIVE", "AUTHENTICATION", std::nullopt, "MIT"},
+                    {"mysql_native_password", "ACTIVE", "AUTHENTICATION", std::nullopt, "MIT"}});
+    case ShowKind::kCatalogs:
+      return write({"CatalogId", "CatalogName", "Type", "IsCurrent", "CreateTime", "LastUpdateTime", "Comment"},
+                   {{"0", "internal", "internal", "yes", "UNRECORDED", std::nullopt, "Doris internal catalog"}});
+    default: break;
+  }
+  if (const auto names = columns_of_empty_form(show.text)) return write(*names, {});
+  return Status::Unsupported("not offered: {}", show.text);
 }
 
 }  // namespace
 
-Status run_show(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {
+Status run_show(const Show& show, const WriteContext& context, ResultWriter& out) {
+  SessionState& session = context.session;
+  const QueryServices& services = context.services;
   switch (show.kind) {
     case ShowKind::kDatabases: return show_databases(show, session, services, out);
     case ShowKind::kTables: return show_tables(show, session, services, out);
     case ShowKind::kTableStatus: return show_table_status(show, session, services, out);
-    case ShowKind::kColumns: return show_columns(show, session, services, out);
+    case ShowKind::kColumns: return show_columns(show, context, out);
     case ShowKind::kCreateTable: return show_create_table_statement(show, session, services, out);
+    case ShowKind::kCreateDatabase: return show_create_database(show, services, out);
     case ShowKind::kIndex: return show_index(show, session, services, out);
+    case ShowKind::kViews: return show_views(show, session, services, out);
     case ShowKind::kVariables: return show_variables(show, session, services, out);
+    case ShowKind::kStatus: return show_status(show, services, out);
     case ShowKind::kProcesslist: return show_processlist(show, session, services, out);
     case ShowKind::kTablets: return show_tablets(show, session, services, out);
     case ShowKind::kPartitions: return show_partitions(show, session, services, out);
+    case ShowKind::kData: return show_data(show, session, services, out);
     case ShowKind::kVersions: return show_versions(show, session, services, out);
     case ShowKind::kWorkloadGroups: return show_workload_groups(show, services.lanes, out);
     case ShowKind::kTransaction: return show_transaction(show, session, services, out);
     case ShowKind::kLoad: return show_load(show, session, services, out);
     case ShowKind::kStreamLoad: return show_stream_load(show, session, services, out);
+    case ShowKind::kLastInsert: return show_last_insert(show, session, out);
     case ShowKind::kRoutineLoad: return show_routine_load(show, session, services, out);
     case ShowKind::kRoutineLoadTask: return show_routine_load_task(show, session, services, out);
     case ShowKind::kCreateRoutineLoad: return show_create_routine_load(show, session, services, out);
     case ShowKind::kFrontends:
     case ShowKind::kBackends: return show_nodes(show, services, out);
-    case ShowKind::kCreateDatabase:
-      return write_text_rows(Names{"Database", "Create Database"}, Rows{{show.name, "CREATE DATABASE `" + show.name + "`"}},
-                             out);
-    // Every change is done when its statement returns: there are no jobs.
-    case ShowKind::kAlterTableColumn:
-      return write_text_rows(Names{"JobId", "TableName", "CreateTime", "FinishTime", "IndexName", "IndexId", "OriginIndexId",
-                                   "SchemaVersion", "TransactionId", "State", "Msg", "Progress", "Timeout"},
-                             {}, out);
+    case ShowKind::kProc: return show_proc(show, session, services, out);
     case ShowKind::kWarnings:
-    case ShowKind::kErrors: return write_text_rows(Names{"Level", "Code", "Message"}, {}, out);
-    case ShowKind::kStatus: return write_text_rows(Names{"Variable_name", "Value"}, {}, out);
-    case ShowKind::kEngines:
-      return write_text_rows(Names{"Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"},
-                             Rows{{"Freshet", "DEFAULT", "Merge-on-write column store", "NO", "NO", "NO"}}, out);
-    case ShowKind::kCollation:
-      return write_text_rows(Names{"Collation", "Charset", "Id", "Default", "Compiled", "Sortlen"},
-                             Rows{{"utf8mb4_bin", "utf8mb4", "46", "Yes", "Yes", "1"}}, out);
-    case ShowKind::kCharset:
-      return write_text_rows(Names{"Charset", "Description", "Default collation", "Maxlen"},
-                             Rows{{"utf8mb4", "UTF-8 Unicode", "utf8mb4_bin", "4"}}, out);
-    case ShowKind::kTriggers:
-    case ShowKind::kEvents:
-    case ShowKind::kFunctions:
-    case ShowKind::kViews:
-    case ShowKind::kPlugins: return write_text_rows(Names{"Name"}, {}, out);
-    default: return Status::Unsupported("not offered: {}", show.text);
+    case ShowKind::kErrors:
+    case ShowKind::kCountWarnings:
+    case ShowKind::kCountErrors: return show_diagnostics(show, session, out);
+    default: return show_fixed(show, out);
   }
 }
 

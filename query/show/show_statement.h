@@ -1,12 +1,28 @@
 #pragma once
 
 #include "query/ddl/statement.h"
+#include "query/dml/read_write.h"
 #include "query/session_state.h"
 
 namespace freshet::query {
 
-/// Answers SHOW and DESCRIBE from the newest snapshot. Unsupported names what is not offered.
-Status run_show(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
+/// Answers SHOW and DESCRIBE from the newest snapshot, in the form that MySQL or Doris gives them; WHERE, ORDER BY and LIMIT
+/// narrow them: see row_filter.h. Unsupported names what is not offered.
+Status run_show(const Show& show, const WriteContext& context, ResultWriter& out);
+
+/// The columns of a table or a view; DESC table ALL.
+Status show_columns(const Show& show, const WriteContext& context, ResultWriter& out);
+Status show_table_status(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
+/// The sizes of a database's tables, or of one.
+Status show_data(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
+
+/// Variables of the session, or with GLOBAL those that sessions begin with.
+Status show_variables(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
+Status show_status(const Show& show, const QueryServices& services, ResultWriter& out);
+/// FRONTENDS and BACKENDS: this server, in Doris's columns.
+Status show_nodes(const Show& show, const QueryServices& services, ResultWriter& out);
+/// SHOW PROC '/path': the paths that tell of databases, nodes and queries.
+Status show_proc(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
 
 /// The connections of the server and what they run.
 Status show_processlist(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);

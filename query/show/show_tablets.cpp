@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "query/show/show_statement.h"
+#include "query/table_facts.h"
 #include "query/value_cells.h"
 
 namespace freshet::query {
@@ -11,8 +12,8 @@ Status show_tablets(const Show& show, const SessionState& session, const QuerySe
   FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*snapshot, database, show.name));
   std::vector<std::vector<TextCell>> rows;
   for (const storage::TabletSnapshotPtr& tablet : table->tablets) {
-    uint64_t bytes = 0, delta_rows = 0;
-    for (const storage::SegmentView& view : tablet->segments) bytes += view.segment->meta().file_bytes;
+    const uint64_t bytes = stored_bytes(*tablet);
+    uint64_t delta_rows = 0;
     for (const storage::DeltaView& view : tablet->deltas) delta_rows += view.live_rows();
     rows.push_back({fmt::to_string(tablet->id.value), "1", fmt::to_string(table->schema->version),
                     fmt::to_string(snapshot->commit.value), fmt::to_string(bytes), fmt::to_string(tablet->live_rows()),

@@ -92,6 +92,11 @@ void LaneConnection::interrupt() {
   if (waits_in_ != nullptr) waits_in_->wake();
 }
 
+QueryProgress LaneConnection::progress() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return big_ != nullptr ? big_->progress() : small_->progress();
+}
+
 void LaneConnection::forget_interrupt() {
   interrupted_ = false;
   small_->forget_interrupt();

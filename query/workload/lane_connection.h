@@ -31,6 +31,7 @@ class LaneConnection final : public DuckConnection {
   void interrupt() override;
   void forget_interrupt() override;
   bool is_interrupted() const override { return interrupted_.load(); }
+  QueryProgress progress() const override;
 
   /// Whether the last statement that ran here was a big one.
   bool ran_big() const { return ran_big_; }
@@ -68,7 +69,7 @@ class LaneConnection final : public DuckConnection {
   bool ran_big_ = false;
   std::atomic<bool> interrupted_{false};
   std::atomic<bool> is_late_{false};  ///< interrupted by its time limit
-  std::mutex mutex_;                  ///< guards the next two; taken before that of a queue
+  mutable std::mutex mutex_;          ///< guards the next two; taken before that of a queue
   DuckConnection* big_ = nullptr;     ///< while a big statement runs
   AdmissionQueue* waits_in_ = nullptr;
 };

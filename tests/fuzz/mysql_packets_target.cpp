@@ -65,7 +65,7 @@ void mysql_packets(std::string_view bytes) {
   if ((flags & 0x40) != 0) source = [&](char* buffer, size_t size) { return compressed.receive(buffer, size); };
   PacketReader reader(std::move(source), kMostPacketBytes);
   PreparedStatements statements(kMostPacketBytes);
-  statements.add(kStatement, 3);
+  statements.add(kStatement, 3, "INSERT INTO t VALUES (?, ?, ?)");
   const bool is_login = (flags & 0x80) != 0;
   for (std::string_view payload; reader.read(payload) == PacketReader::Outcome::kPacket;) {
     take_packet(payload, is_login, statements);

@@ -22,11 +22,14 @@ namespace freshet::connectors::mysql {
 ///   EMPTY           breaks the contract: succeeds and answers nothing
 ///   anything with "bad"   a syntax error
 ///   else            OK with one affected row and the text as info
-/// Prepared: a statement has as many parameters as '?', and answers one row with the parameters as text.
+///   BEGIN           from now on the session is in a transaction
+/// Prepared: a statement has as many parameters as '?', and answers one row with the parameters as text; "CURSOR n" has a
+/// cursor of the rows 1 .. n when one is asked for, which breaks with Conflict behind row 100.
 class FakeSession final : public query::Session {
  public:
   using Kill = std::function<Status(uint64_t)>;
-  explicit FakeSession(Kill kill = nullptr) : kill_(std::move(kill)) {}
+  explicit FakeSession(Kill kill = nullptr, uint64_t idle_seconds_max = 28800)
+      : kill_(std::move(kill)), idle_seconds_max_(idle_seconds_max) {}
 
   Status execute(std::string_view sql, query::ResultWriter& out) override {
     if (sql.starts_with("SELECT ")) return rows(std::stoll(std::string(sql.substr(7))), out, Status::OK());
@@ -37,6 +40,7 @@ class FakeSession final : public query::Session {
       return out.ok({});
     }
     if (sql == "EMPTY") return Status::OK();
+    if (sql == "BEGIN") in_transaction_ = true;
     if (sql.find("bad") != std::string_view::npos)
       return Status::InvalidArgument("You have an error in your SQL syntax near 'bad'");
     query::OkResult ok;
@@ -56,8 +60,30 @@ class FakeSession final : public query::Session {
       column.type.kind = TypeKind::kString;
     }
     prepared_[info.id] = info;
+    if (sql.starts_with("CURSOR ")) cursor_rows_[info.id] = std::stoll(std::string(sql.substr(7)));
     return info;
   }
+
+  Result<std::optional<std::vector<query::ResultColumn>>> open_cursor(uint32_t id,
+                                                                      std::span<const query::Parameter>) override {
+    if (!cursor_rows_.contains(id)) return std::optional<std::vector<query::ResultColumn>>();
+    next_row_[id] = 1;
+    return std::optional(std::vector<query::ResultColumn>{number_column()});
+  }
+  Result<bool> fetch(uint32_t id, uint64_t rows, query::ResultWriter& out) override {
+    if (!next_row_.contains(id)) return Status::NotFound("The statement ({}) has no open cursor", id);
+    for (int64_t& row = next_row_[id]; rows > 0 && row <= cursor_rows_[id]; ++row, --rows) {
+      if (row > 100) return Status::Conflict("broken off");
+      out.begin_row();
+      out.cell_int64(row);
+      FRESHET_RETURN_IF_ERROR(out.end_row());
+    }
+    if (rows > 0) next_row_.erase(id);
+    return rows > 0;
+  }
+  void close_cursor(uint32_t id) override { next_row_.erase(id); }
+  query::SessionFlags flags() const override { return {true, in_transaction_}; }
+  uint64_t idle_seconds_max() const override { return idle_seconds_max_; }
 
   Status execute_prepared(uint32_t id, std::span<const query::Parameter> parameters, query::ResultWriter& out) override {
     const auto found = prepared_.find(id);
@@ -88,13 +114,19 @@ class FakeSession final : public query::Session {
   }
   void cancel() override { is_cancelled_ = true; }
   void forget_cancel() override { is_cancelled_ = false; }
+  query::QueryProgress progress() const override { return {}; }
   void reset() override { prepared_.clear(); }
 
  private:
-  static Status rows(int64_t count, query::ResultWriter& out, const Status& end) {
+  static query::ResultColumn number_column() {
     query::ResultColumn column;
     column.name = "n";
     column.type.kind = TypeKind::kBigInt;
+    return column;
+  }
+
+  static Status rows(int64_t count, query::ResultWriter& out, const Status& end) {
+    const query::ResultColumn column = number_column();
     FRESHET_RETURN_IF_ERROR(out.columns({&column, 1}));
     for (int64_t i = 1; i <= count; ++i) {
       out.begin_row();
@@ -122,6 +154,10 @@ class FakeSession final : public query::Session {
   std::string database_;
   uint32_t last_prepared_ = 0;
   std::map<uint32_t, query::PreparedInfo> prepared_;
+  std::map<uint32_t, int64_t> cursor_rows_;
+  std::map<uint32_t, int64_t> next_row_;  ///< of open cursors
+  bool in_transaction_ = false;
+  const uint64_t idle_seconds_max_;
   std::atomic<bool> is_cancelled_{false};
 };
 
@@ -129,11 +165,12 @@ class FakeSessionFactory final : public query::SessionFactory {
  public:
   std::unique_ptr<query::Session> open(const query::SessionIdentity&) override {
     ++opened;
-    return std::make_unique<FakeSession>(kill);
+    return std::make_unique<FakeSession>(kill, idle_seconds_max);
   }
 
   std::atomic<int> opened{0};
-  FakeSession::Kill kill;  ///< what KILL CONNECTION does
+  FakeSession::Kill kill;             ///< what KILL CONNECTION does
+  uint64_t idle_seconds_max = 28800;  ///< of sessions to come
 };
 
 }  // namespace freshet::connectors::mysql

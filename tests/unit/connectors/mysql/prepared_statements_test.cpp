@@ -20,7 +20,7 @@ std::string body(const std::string& nulls, const std::string& types, const std::
 
 TEST(PreparedStatements, EveryTypeOfParameter) {
   PreparedStatements prepared(1000);
-  prepared.add(kId, 11);
+  prepared.add(kId, 11, "text");
   const std::string types =
       "\x01\0"
       "\x01\x80"
@@ -63,7 +63,7 @@ TEST(PreparedStatements, EveryTypeOfParameter) {
 
 TEST(PreparedStatements, TypesAreRememberedAndNullsHaveNoBytes) {
   PreparedStatements prepared(1000);
-  prepared.add(kId, 2);
+  prepared.add(kId, 2, "text");
   ASSERT_TRUE(prepared.parameters(kId, body("\0"s, "\x03\0\x03\0"s, "\x01\0\0\0\x02\0\0\0"s)).ok());
   const auto again = prepared.parameters(kId, body("\x01"s, "", "\x07\0\0\0"s));
   ASSERT_TRUE(again.ok());
@@ -73,13 +73,13 @@ TEST(PreparedStatements, TypesAreRememberedAndNullsHaveNoBytes) {
 
 TEST(PreparedStatements, TypesMustComeOnce) {
   PreparedStatements prepared(1000);
-  prepared.add(kId, 1);
+  prepared.add(kId, 1, "text");
   EXPECT_FALSE(prepared.parameters(kId, body("\0"s, "", "\x01\0\0\0"s)).ok());
 }
 
 TEST(PreparedStatements, LongDataComesAheadAndServesOnce) {
   PreparedStatements prepared(10);
-  prepared.add(kId, 2);
+  prepared.add(kId, 2, "text");
   prepared.add_long_data(kId, 1, "hello ");
   prepared.add_long_data(kId, 1, "you");
   const auto result = prepared.parameters(kId, body("\0"s, "\x03\0\xfc\0"s, "\x01\0\0\0"s));
@@ -90,7 +90,7 @@ TEST(PreparedStatements, LongDataComesAheadAndServesOnce) {
 
 TEST(PreparedStatements, TooMuchLongDataIsToldAtExecution) {
   PreparedStatements prepared(10);
-  prepared.add(kId, 1);
+  prepared.add(kId, 1, "text");
   prepared.add_long_data(kId, 0, "hello world");
   EXPECT_FALSE(prepared.parameters(kId, body("\0"s, "\xfc\0"s, "")).ok());
   EXPECT_TRUE(prepared.parameters(kId, body("\0"s, "\xfc\0"s, "\x01x")).ok()) << "the statement stays usable";
@@ -103,7 +103,7 @@ TEST(PreparedStatements, GarbageIsAnErrorNotACrash) {
   const unsigned seed = std::random_device()();
   std::mt19937 random(seed);
   PreparedStatements prepared(100);
-  prepared.add(kId, 9);
+  prepared.add(kId, 9, "text");
   for (int round = 0; round < 20000; ++round) {
     std::string bytes(random() % 80, '\0');
     for (char& byte : bytes) byte = static_cast<char>(random() % 3 == 0 ? random() : random() % 14);

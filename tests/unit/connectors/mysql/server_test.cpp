@@ -175,7 +175,78 @@ TEST_F(MySqlServerTest, PreparedStatements) {
   client.command(Command::kStmtPrepare, "bad");
   EXPECT_EQ(error_number(client.read()), 1146);
   client.command(Command::kStmtFetch, "\x01\0\0\0\x01\0\0\0"s);
-  EXPECT_EQ(error_number(client.read()), 1421);
+  EXPECT_EQ(error_number(client.read()), 1243) << "closed";
+}
+
+TEST_F(MySqlServerTest, ACursorGivesItsRowsPieceByPiece) {
+  start();
+  for (const uint32_t capabilities : {0u, mysql::kClientDeprecateEof}) {
+    // EOF has two bytes of warnings before the flags; the OK that stands for it has them behind, after two counts.
+    const auto end = [&](char flags) { return "\xfe\0\0"s + flags + (capabilities == 0 ? "\0"s : "\0\0\0"s); };
+    RawClient client = connect();
+    ASSERT_TRUE(is_ok(client.log_in("", "", capabilities)));
+    client.command(Command::kStmtPrepare, "CURSOR 5");
+    client.read();
+    client.command(Command::kStmtExecute, "\x01\0\0\0\x01\x01\0\0\0"s);
+    const auto opened = client.read(3);
+    EXPECT_EQ(opened[0], "\x01");
+    EXPECT_EQ(opened[2], end('\x42')) << "the cursor's flag, for all clients";
+    EXPECT_TRUE(is_ok(client.query("something between")));
+    for (const char first : {'\x01', '\x03'}) {
+      client.command(Command::kStmtFetch, "\x01\0\0\0\x02\0\0\0"s);
+      const auto rows = client.read(3);
+      EXPECT_EQ(rows[0], "\0\0"s + first + "\0\0\0\0\0\0\0"s);
+      EXPECT_EQ(rows[2], end('\x42'));
+    }
+    client.command(Command::kStmtFetch, "\x01\0\0\0\x02\0\0\0"s);
+    EXPECT_EQ(client.read(2)[1], end('\x82')) << "the last row was sent";
+    client.command(Command::kStmtFetch, "\x01\0\0\0\x02\0\0\0"s);
+    EXPECT_EQ(error_number(client.read()), 1421);
+
+    client.command(Command::kStmtExecute, "\x01\0\0\0\x01\x01\0\0\0"s);
+    client.read(3);
+    client.command(Command::kStmtReset, "\x01\0\0\0"s);
+    EXPECT_TRUE(is_ok(client.read()));
+    client.command(Command::kStmtFetch, "\x01\0\0\0\x02\0\0\0"s);
+    EXPECT_EQ(error_number(client.read()), 1421) << "closed with the reset";
+    client.command(Command::kStmtFetch, "\x07\0\0\0\x02\0\0\0"s);
+    EXPECT_EQ(error_number(client.read()), 1243);
+    client.command(Command::kStmtFetch, "\x01\0\0\0"s);
+    EXPECT_EQ(error_number(client.read()), 1243) << "cut off";
+  }
+}
+
+TEST_F(MySqlServerTest, AFetchThatFailsAnswersAnError) {
+  start();
+  RawClient client = connect();
+  ASSERT_TRUE(is_ok(client.log_in()));
+  client.command(Command::kStmtPrepare, "CURSOR 200");
+  client.read();
+  client.command(Command::kStmtExecute, "\x01\0\0\0\x01\x01\0\0\0"s);
+  client.read(3);
+  client.command(Command::kStmtFetch, "\x01\0\0\0\xff\0\0\0"s);
+  EXPECT_EQ(error_number(client.read()), 1213) << "no row of it was sent";
+  EXPECT_TRUE(is_ok(client.query("still here")));
+}
+
+TEST_F(MySqlServerTest, ClientsThatTrackTheSessionAreToldOfItsDatabase) {
+  start();
+  RawClient client = connect();
+  ASSERT_TRUE(is_ok(client.log_in("", "", mysql::kClientSessionTrack)));
+  client.command(Command::kInitDb, "shop");
+  EXPECT_EQ(client.read(), "\0\0\0\x02\x40\0\0\0\x07\x01\x05\x04shop"s);
+  EXPECT_EQ(client.query("x"),
+            "\0\x01\0\x02\0\0\0\x01"
+            "x"s);
+}
+
+TEST_F(MySqlServerTest, AnswersTellOfATransaction) {
+  start();
+  RawClient client = connect();
+  ASSERT_TRUE(is_ok(client.log_in()));
+  EXPECT_EQ(client.query("BEGIN")[3], '\x03');
+  client.command(Command::kPing, "");
+  EXPECT_EQ(client.read()[3], '\x03');
 }
 
 TEST_F(MySqlServerTest, ConnectionsAreBoundedAndComeFree) {
@@ -242,10 +313,11 @@ TEST_F(MySqlServerTest, GarbageDoesNoHarm) {
 }
 
 TEST_F(MySqlServerTest, IdleClientsAreCutOff) {
-  options_.idle_timeout_seconds = 1;
+  sessions_.idle_seconds_max = 1;
   start();
   RawClient client = connect();
   ASSERT_TRUE(is_ok(client.log_in()));
+  EXPECT_EQ(error_number(client.read()), 4031) << "told why";
   EXPECT_EQ(client.read(), "");
   EXPECT_TRUE(eventually([&] { return registry_.size() == 0; }));
 }

@@ -74,6 +74,48 @@ TEST_F(EngineTest, AnswersWithCellsOfEachType) {
             "1|1.5|2.25|2026-01-02|NULL|170141183460469231731687303715884105727|x|[1, 2]|10:11:12|3 days|7|");
 }
 
+TEST_F(EngineTest, RowsComePieceByPiece) {
+  const std::string sql =
+      "SELECT range AS r, CASE WHEN range % 3 = 0 THEN NULL ELSE 'row ' || range END, range / 4, [range], "
+      "(range % 5)::VARCHAR, 7 FROM range(10000)";
+  TextRows whole;
+  ASSERT_TRUE(run(sql, whole).ok());
+  for (const uint64_t piece : {1, 7, 2048, 3000, 20000}) {
+    const auto cursor = engine_->connect();
+    const auto columns = cursor->open_rows(sql, "shop", {});
+    ASSERT_TRUE(columns.ok()) << columns.status().message();
+    EXPECT_EQ(columns->size(), 6u);
+    TextRows rows;
+    ASSERT_TRUE(rows.columns(*columns).ok());
+    for (bool is_over = false; !is_over;) {
+      const size_t before = rows.rows().size();
+      const auto fetched = cursor->next_rows(piece, rows);
+      ASSERT_TRUE(fetched.ok()) << fetched.status().message();
+      is_over = *fetched;
+      EXPECT_EQ(rows.rows().size() - before == piece, !is_over) << piece;
+    }
+    EXPECT_EQ(rows.rows(), whole.rows()) << piece;
+  }
+}
+
+TEST_F(EngineTest, ACursorRunsOnlyAsFarAsItIsRead) {
+  const auto cursor = engine_->connect();
+  const std::string endless = "SELECT a.range FROM range(1000000) a, range(1000000) b WHERE a.range + b.range >= 0";
+  ASSERT_TRUE(cursor->open_rows(endless, "shop", {}).ok());
+  TextRows rows;
+  ASSERT_EQ(cursor->next_rows(10, rows).value(), false);
+  EXPECT_EQ(rows.rows().size(), 10u);
+  cursor->interrupt();
+  TextRows more;
+  EXPECT_EQ(cursor->next_rows(1'000'000, more).status().code(), StatusCode::kCancelled);
+
+  const auto broken = engine_->connect();
+  const auto opened = broken->open_rows("SELECT CAST('x' || range AS BIGINT) FROM range(5)", "shop", {});
+  const Status failed = opened.ok() ? broken->next_rows(1, more).status() : opened.status();
+  EXPECT_EQ(failed.code(), StatusCode::kInvalidArgument) << failed.message();
+  EXPECT_FALSE(engine_->connect()->open_rows("SELECT nothing FROM orders", "shop", {}).ok());
+}
+
 TEST_F(EngineTest, NamesTypesAndTablesOfColumns) {
   TextRows rows;
   ASSERT_TRUE(run("SELECT id, placed, exact AS e, large, sum(id) OVER () AS s, price FROM orders", rows).ok());
