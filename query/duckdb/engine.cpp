@@ -59,7 +59,7 @@ class Connection final : public RuledConnection {
   Result<std::vector<ResultColumn>> open_rows(std::string_view sql, const std::string& database,
                                               std::span<const Parameter> parameters) override {
     rows_.emplace();
-    FRESHET_ASSIGN_OR_RETURN(rows_->statement, parse_query(sql, database, holder_.views()));
+    FRESHET_ASSIGN_OR_RETURN(rows_->statement, parse_query(sql, database, holder_.views(), access_));
     FRESHET_RETURN_IF_ERROR(bind_parameters(rows_->statement, parameters));
     FRESHET_ASSIGN_OR_RETURN(rows_->result, start(rows_->statement));
     rows_->columns = result_columns(rows_->result->names, rows_->result->types);
