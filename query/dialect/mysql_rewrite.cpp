@@ -336,6 +336,7 @@ std::string Rewriter::label_of(TokenRange item) const {
     while (tail >= item.begin + 2 && tokens_[tail - 1].is_operator(".") && tokens_[tail - 2].is_name()) tail -= 2;
     if (tail == item.begin) return {};
     const bool is_value = last.is_word("END") || last.is_word("NULL") || last.is_word("TRUE") || last.is_word("FALSE");
+    if (tokens_[tail - 1].kind == TokenKind::kString) return {};
     if (tokens_[tail - 1].is_word("AS") || (!is_value && follows_operand(tail))) return {};
   }
   std::string label(source(item).substr(0, kMaxLabelBytes));

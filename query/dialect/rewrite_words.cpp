@@ -314,12 +314,12 @@ constexpr NamedWordRule kWordRules[] = {
 };
 
 constexpr std::string_view kOperandLeaders[] = {
-    "SELECT", "DISTINCT",  "DISTINCTROW", "ALL",       "FROM",   "WHERE",     "AND",    "OR",      "NOT",     "XOR",
-    "DIV",    "MOD",       "LIKE",        "REGEXP",    "RLIKE",  "IN",        "IS",     "BETWEEN", "WHEN",    "THEN",
-    "ELSE",   "CASE",      "BY",          "HAVING",    "ON",     "USING",     "LIMIT",  "OFFSET",  "AS",      "DATE",
-    "TIME",   "TIMESTAMP", "DATETIME",    "INTERVAL",  "BINARY", "SEPARATOR", "ESCAPE", "COLLATE", "VALUES",  "VALUE",
-    "SET",    "UNION",     "ROW",         "EXISTS",    "ANY",    "SOME",      "TO",     "ILIKE",   "SIMILAR", "GLOB",
-    "OVER",   "INTO",      "JOIN",        "RETURNING", "N"};
+    "LEADING", "TRAILING", "BOTH",  "SELECT", "DISTINCT",  "DISTINCTROW", "ALL",       "FROM",   "WHERE",     "AND",
+    "OR",      "NOT",      "XOR",   "DIV",    "MOD",       "LIKE",        "REGEXP",    "RLIKE",  "IN",        "IS",
+    "BETWEEN", "WHEN",     "THEN",  "ELSE",   "CASE",      "BY",          "HAVING",    "ON",     "USING",     "LIMIT",
+    "OFFSET",  "AS",       "DATE",  "TIME",   "TIMESTAMP", "DATETIME",    "INTERVAL",  "BINARY", "SEPARATOR", "ESCAPE",
+    "COLLATE", "VALUES",   "VALUE", "SET",    "UNION",     "ROW",         "EXISTS",    "ANY",    "SOME",      "TO",
+    "ILIKE",   "SIMILAR",  "GLOB",  "OVER",   "INTO",      "JOIN",        "RETURNING", "N"};
 
 }  // namespace
 

@@ -155,8 +155,10 @@ class OriginTracer {
       return scale_of_micros(value.GetValueUnsafe<duckdb::interval_t>().micros);
     }
     if (value.type().id() != LogicalTypeId::VARCHAR) return kMicrosecondScale;
-    const bool has_fraction = duckdb::StringValue::Get(value).find('.') != std::string::npos;
-    return has_fraction ? kMicrosecondScale : 0;
+    const std::string& text = duckdb::StringValue::Get(value);
+    const size_t point = text.find('.');
+    if (point == std::string::npos) return 0;
+    return static_cast<uint8_t>(std::min<size_t>(text.size() - point - 1, kMicrosecondScale));
   }
 
   uint8_t scale_of_cast(const Expression& child) {

@@ -100,7 +100,7 @@ def ask(connection, query):
         except pymysql.Error as error:
             return [f"error {error.args[0]}"], False
         types = [column[1] for column in cursor.description]
-    return [" | ".join(cell_text(cell) for cell in row) for row in rows], any(kind in FLOATING_TYPES for kind in types)
+    return [" | ".join(cell_text(cell) for cell in row) for row in rows] or ["no rows"], any(kind in FLOATING_TYPES for kind in types)
 
 
 def same_number(left, right):

@@ -42,6 +42,8 @@ Bound bind_decimal(ClientContext& context, BoundList& arguments) {
   if (precision < 1 || precision > 38 || scale < 0 || scale > precision)
     throw duckdb::BinderException("DECIMAL has 1 to 38 digits, and at most as many behind the point");
   const LogicalType type = decimal_of(static_cast<unsigned>(precision), static_cast<unsigned>(scale));
+  if (class_of(arguments[0]->return_type) == OperandClass::kMoment)
+    arguments[0] = read_as(context, std::move(arguments[0]), Reads::kNumber);
   if (is_exact_number(arguments[0]->return_type)) {
     const Digits own = digits_of(arguments[0]->return_type);
     if (own.precision - own.scale < precision - scale) return cast_to(context, std::move(arguments[0]), type);
@@ -109,7 +111,7 @@ constexpr BoundFunctionEntry kCasts[] = {
 constexpr RowFunctionEntry kCastRows[] = {
     {"cast_time", "c|i>t", cast_time},
     {"cast_datetime", "mi>m", cast_moment},
-    {"cast_json", "t>t", cast_json},
+    {"cast_json", "?t>t", cast_json},
     {"left_bytes", "yi>y", left_bytes},
 };
 

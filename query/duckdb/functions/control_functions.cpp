@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <duckdb/planner/expression/list.hpp>
 
 #include "query/duckdb/functions/comparisons.h"
 #include "query/duckdb/functions/function_tables.h"
 #include "query/duckdb/functions/operands.h"
+#include "query/functions/times.h"
 
 namespace freshet::query {
 namespace {
@@ -54,6 +56,14 @@ Bound bind_nullif(ClientContext& context, BoundList& arguments) {
 
 Bound bind_isnull(ClientContext&, BoundList& arguments) { return is_null(std::move(arguments[0])); }
 
+/// A DATE, or the text of one.
+bool is_day(ClientContext& context, const duckdb::Expression& value) {
+  if (value.return_type.id() == LogicalTypeId::DATE) return true;
+  const auto text = constant_text(context, value);
+  const auto moment = text ? parse_moment(*text) : std::nullopt;
+  return moment && !moment->has_time;
+}
+
 /// Numbers beside texts are compared as numbers, days beside texts as moments. NULL when one is NULL.
 Bound bind_extreme(ClientContext& context, BoundList& arguments, const char* name) {
   bool has_number = false;
@@ -66,7 +76,9 @@ Bound bind_extreme(ClientContext& context, BoundList& arguments, const char* nam
     has_other_class |= kind != OperandClass::kNull && kind != class_of(arguments[0]->return_type);
   }
   if (has_other_class && (has_moment || has_number)) {
-    const Reads reads = has_moment ? Reads::kMoment : Reads::kDouble;
+    const bool are_days = has_moment && std::all_of(arguments.begin(), arguments.end(),
+                                                    [&](const Bound& value) { return is_day(context, *value); });
+    const Reads reads = are_days ? Reads::kDay : has_moment ? Reads::kMoment : Reads::kDouble;
     for (Bound& argument : arguments) argument = read_as(context, std::move(argument), reads);
   }
   const LogicalType type = type_or_text(common_type(context, arguments));

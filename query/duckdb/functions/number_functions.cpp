@@ -86,6 +86,7 @@ Bound decimal_operation(const std::string& name, Bound left, Bound right, const 
               return value ? to_hugeint(*value) : hugeint_t(0);
             });
       });
+  duckdb::ScalarFunction::SetReturnsError(function);
   BoundList values;
   values.push_back(std::move(left));
   values.push_back(std::move(right));
@@ -279,12 +280,12 @@ constexpr RowFunctionEntry kRows[] = {
     {"radians", "d>d", of_double<radians>},
     {"degrees", "d>d", of_double<degrees>},
     {"log", "d|d>d", logarithm},
-    {"pow", "dd>d", power},
-    {"power", "dd>d", power},
+    {"pow", "?dd>d", power},
+    {"power", "?dd>d", power},
     {"atan", "d|d>d", arc_tangent},
     {"atan2", "d|d>d", arc_tangent},
     {"pi", ">d", pi},
-    {"divide_whole", "dd>i", divide_whole},
+    {"divide_whole", "?dd>i", divide_whole},
     {"remainder", "dd>d", double_remainder},
     {"round_double", "di>d", round_double},
     {"truncate_double", "di>d", truncate_double},

@@ -98,7 +98,7 @@ constexpr RowFunctionEntry kConversions[] = {
     {"text_to_clock", "a>i", text_to_clock},
     {"text_to_json", "a>t", text_to_json},
     {"text_to_bytes", "a>y", text_to_bytes},
-    {"bytes_to_text", "a>t", bytes_to_text},
+    {"bytes_to_text", "?a>t", bytes_to_text},
     {"bytes_to_unsigned", "a>u", bytes_to_unsigned},
     {"double_to_text", "a>t", double_to_text},
     {"float_to_text", "a>t", float_to_text},
@@ -187,6 +187,14 @@ Bound read_integer(ClientContext& context, Bound value) {
   if (is_floating(value->return_type))
     return convert(context, "double_to_integer", cast_to(context, std::move(value), LogicalType::DOUBLE));
   if (value->return_type.id() == LogicalTypeId::UBIGINT) return convert(context, "unsigned_to_integer", std::move(value));
+  if (value->return_type.id() == LogicalTypeId::HUGEINT) {
+    // A literal above the signed integers is an unsigned one.
+    const auto known = constant_value(context, *value);
+    Value number;
+    std::string problem;
+    const bool is_unsigned = known && !known->IsNull() && known->DefaultTryCastAs(LogicalType::UBIGINT, number, &problem);
+    if (is_unsigned) return convert(context, "unsigned_to_integer", constant(std::move(number)));
+  }
   return cast_to(context, std::move(value), LogicalType::BIGINT);
 }
 

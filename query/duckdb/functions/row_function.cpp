@@ -23,6 +23,7 @@ struct RowSignature : duckdb::ScalarFunctionInfo {
   size_t fewest = 0;
   bool repeats_last = false;
   bool keeps_nulls = false;
+  bool may_fail = false;
   LogicalType result;
 
   Reads reads(size_t argument) const { return arguments[std::min(argument, arguments.size() - 1)]; }
@@ -66,6 +67,7 @@ duckdb::shared_ptr<RowSignature> read_signature(const RowFunctionEntry& entry) {
   for (; *at != '>'; ++at) {
     switch (*at) {
       case '!': signature->keeps_nulls = true; break;
+      case '?': signature->may_fail = true; break;
       case '|': fewest = signature->arguments.size(); break;
       case '*': signature->repeats_last = true; break;
       default: signature->arguments.push_back(static_cast<Reads>(*at)); break;
@@ -129,7 +131,6 @@ ScalarFunction of_any_arguments(const char* name, const LogicalType& result, duc
                                 duckdb::bind_scalar_function_t bind) {
   ScalarFunction function(std::string(kMysqlPrefix) + name, {}, result, std::move(run), bind);
   function.varargs = LogicalType::ANY;
-  ScalarFunction::SetReturnsError(function);
   return function;
 }
 
@@ -149,6 +150,7 @@ ScalarFunction make_row_function(const RowFunctionEntry& entry) {
       },
       bind_row_function);
   if (keeps_nulls) function.null_handling = duckdb::FunctionNullHandling::SPECIAL_HANDLING;
+  if (signature->may_fail) ScalarFunction::SetReturnsError(function);
   function.function_info = std::move(signature);
   return function;
 }

@@ -92,7 +92,8 @@ using RowFunction = void (*)(const Row& row, Answer& answer);
 
 /// `signature`: how each argument is read (operands.h), `|` before those that may be left out, `*` behind one that may come
 /// again and again; then `>` and what is answered: t text, y bytes, i BIGINT, u UBIGINT, d DOUBLE, b BOOLEAN, m moment, D
-/// day. A NULL among the arguments makes NULL, unless the signature begins with `!`.
+/// day. A NULL among the arguments makes NULL, unless the signature begins with `!`; `?` marks functions that may fail,
+/// which are not tried with values that no row asked for.
 struct RowFunctionEntry {
   const char* name;
   const char* signature;
