@@ -10,6 +10,7 @@ import os
 import pathlib
 import platform
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -121,6 +122,8 @@ def report(course, options, works):
 
 
 def main():
+    # So that the systems end with the run, however it is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     options = parse()
     sizes = sizes_of(options)
     works = [name for name in WORKS if not options.only or name in options.only.split(",")]
