@@ -34,7 +34,9 @@ class MaintenanceTest : public test::HeldEngine {
     must(test::load_rows(engine(), table(name), {row}, 0).status());
   }
   /// Four segments of ten rows, which are merged where four are the trigger.
-  void load_four_segments() { load_four_segments(); }
+  void load_four_segments() {
+    for (int64_t i = 0; i < 4; ++i) load("a", 10 * i, 10 * i + 10, 1);
+  }
   void expect_rows(const std::string& name) {
     EXPECT_EQ(test::lines_of(*table(name)), models_[name].lines(*table(name)->schema)) << name;
   }
