@@ -239,8 +239,8 @@ bool read_aggregate(ParsedSlot& expression) {
 
 void read_function(ParsedSlot& expression) {
   auto& function = expression->Cast<FunctionExpression>();
-  // The grammar's own functions, as SUBSTRING(x FROM 2).
-  if (function.schema == "pg_catalog") function.schema.clear();
+  // The parser's name of the grammar's own functions, as SUBSTRING(x FROM 2).
+  if (function.schema == DEFAULT_SCHEMA) function.schema.clear();
   if (!function.schema.empty()) return;
   if (read_operator_call(expression)) return;
   function.function_name = duckdb::StringUtil::Lower(function.function_name);
