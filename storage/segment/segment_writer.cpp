@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "storage/base/limits.h"
+#include "storage/base/log.h"
 #include "storage/segment/column_writer.h"
 #include "storage/segment/key_filter.h"
 #include "storage/segment/primary_key_index.h"
@@ -199,8 +200,12 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(FileStore& files, R
                                                              SchemaPtr schema, const SegmentWriterOptions& options) {
   FRESHET_ASSIGN_OR_RETURN(auto file, files.create(segment_file_name(id)));
   auto writer = std::make_unique<SegmentFileWriter>(std::move(file), id, tablet, std::move(schema), options);
-  FRESHET_RETURN_IF_ERROR(writer->begin());
-  return std::unique_ptr<SegmentWriter>(std::move(writer));
+  const Status begun = writer->begin();
+  if (begun.ok()) return std::unique_ptr<SegmentWriter>(std::move(writer));
+  writer.reset();
+  const Status removed = files.remove(segment_file_name(id));
+  if (!removed.ok()) log_warning("unfinished segment file {} stays: {}", segment_file_name(id), removed.to_string());
+  return begun;
 }
 
 }  // namespace freshet::storage
