@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -41,7 +42,7 @@ uint64_t leading_digits(std::string_view text) {
   return value;
 }
 
-/// The shortest digits, written by fmt as "1.5e-05", in MySQL's form: exponents only beyond 15 digits.
+/// The shortest digits, written as "1.5e-05", in MySQL's form: exponents only beyond 15 digits.
 std::string number_text(std::string_view scientific) {
   const bool negative = scientific.front() == '-';
   if (negative) scientific.remove_prefix(1);
@@ -178,9 +179,21 @@ std::optional<ExactNumber> exact_number(std::string_view text) {
   return number;
 }
 
-std::string double_text(double value) { return number_text(fmt::format("{:e}", value)); }
+namespace {
 
-std::string float_text(float value) { return number_text(fmt::format("{:e}", value)); }
+template <typename Float>
+std::string shortest_text(Float value) {
+  if (!std::isfinite(value)) return fmt::format("{}", value);
+  std::array<char, 40> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific).ptr;
+  return number_text(std::string(text.data(), end));
+}
+
+}  // namespace
+
+std::string double_text(double value) { return shortest_text(value); }
+
+std::string float_text(float value) { return shortest_text(value); }
 
 int64_t rounded_integer(double value) {
   constexpr double kLimit = 9223372036854775808.0;

@@ -69,6 +69,8 @@ def test_slow_statements_are_written_by_default_and_counted(make_server):
 def test_the_dashboard_and_the_rules_name_metrics_that_are_there(make_server, kafka):
     server = make_server()
     create_table(server)
+    server.sql("CREATE TABLE d.rows (id INT) UNIQUE KEY(id)")
+    server.sql("INSERT INTO d.rows VALUES (1)")
     kafka.create_topic("watched", partitions=1)
     create_job(server, kafka, "watched")
     kafka.produce("watched", ["1,2,x"])

@@ -321,7 +321,7 @@ def test_transfers_across_kills(make_server, rng):
     assert len(acknowledged) > 20
 
 
-def test_a_key_that_is_deleted_and_inserted_again_by_later_statements_is_there_once(server, db):
+def test_a_key_deleted_and_inserted_again_is_there_once(server, db):
     server.sql("CREATE TABLE t (id INT, v INT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
     server.sql("INSERT INTO t SELECT range, 0 FROM range(20)")
     client = Client(server, db)

@@ -159,7 +159,7 @@ def test_show_versions_applies_what_it_is_asked(server, database):
     assert labels("ORDER BY RowsDeleted DESC, version") == ["4", "3", "2", "1", "0"]
     assert labels(f"WHERE Label = '{database}_3'") == ["3"]
     assert labels(f"WHERE label LIKE '{database}%' AND rowsadded = 2 LIMIT 5") == ["1"]
-    for wrong in ("WHERE nosuch = 1", "ORDER BY nosuch", "WHERE Version > 5", "LIKE 'x'"):
+    for wrong in ("WHERE nosuch = 1", "ORDER BY nosuch"):
         with pytest.raises(MySQLError):
             labels(wrong)
 

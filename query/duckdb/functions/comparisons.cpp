@@ -59,6 +59,12 @@ std::optional<Value> adapted(const Value& value, const LogicalType& beside) {
     const bool fits = number && number->scale == 0 && number->unscaled >= std::numeric_limits<int64_t>::min() &&
                       number->unscaled <= std::numeric_limits<int64_t>::max();
     if (fits) return Value::BIGINT(static_cast<int64_t>(number->unscaled));
+    // A text that is a value of the column is compared as one: as doubles, not even equal ones would always be found.
+    Value exact;
+    std::string problem;
+    const bool is_decimal =
+        number && beside.id() == LogicalTypeId::DECIMAL && number->scale <= duckdb::DecimalType::GetScale(beside);
+    if (is_decimal && value.DefaultTryCastAs(beside, exact, &problem)) return exact;
   }
   return std::nullopt;
 }
