@@ -1,4 +1,5 @@
 """The driver of scripts/bench: its arithmetic, its chart, and a run of a few seconds with the systems that are always there."""
+import decimal
 import json
 import pathlib
 import subprocess
@@ -60,6 +61,8 @@ def test_goals_are_met_missed_or_not_measured():
 def test_answers_of_different_clients_are_compared_by_value():
     assert same_rows([(1, "a", 2.5)], [["1", b"a", "2.50"]])
     assert same_rows([("2026-01-01",)], [("2026-01-01 00:00:00",)])
+    assert same_rows([(decimal.Decimal("0.3333"),)], [(1 / 3,)])
+    assert not same_rows([(decimal.Decimal("0.3333"),)], [(0.3335,)])
     assert not same_rows([(1,)], [(1.001,)])
     assert not same_rows([(1,)], [(1,), (2,)])
     assert not same_rows([(None,)], [(0,)])
