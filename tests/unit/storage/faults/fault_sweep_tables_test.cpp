@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "storage/types/sequence.h"
+#include "support/disk_check.h"
 #include "support/history_table.h"
 #include "support/quiet_options.h"
 #include "support/seed.h"
@@ -277,11 +278,7 @@ TEST_P(FaultSweepOfTables, EveryPointInTurn) {
     ASSERT_TRUE(machine.start().ok());
     machine.expect_state("after a power cut");
     machine.engine.reset();
-    std::vector<std::string> problems;
-    const auto meta = machine.disk.meta();
-    const auto files = machine.disk.files();
-    must(check_data_directory(*meta, *files, problems));
-    EXPECT_EQ(problems, std::vector<std::string>());
+    EXPECT_EQ(test::problems_of(machine.disk), std::vector<std::string>());
   }
 }
 

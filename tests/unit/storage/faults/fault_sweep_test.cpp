@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "support/disk_check.h"
 #include "support/history_table.h"
 #include "support/quiet_options.h"
 #include "support/seed.h"
@@ -333,11 +334,7 @@ void recover_and_check(Machine& machine, bool is_power_cut) {
   ASSERT_TRUE(machine.start().ok());
   machine.expect_state("after a second power cut");
   machine.engine.reset();
-  std::vector<std::string> problems;
-  const auto meta = machine.disk.meta();
-  const auto files = machine.disk.files();
-  must(check_data_directory(*meta, *files, problems));
-  EXPECT_EQ(problems, std::vector<std::string>());
+  EXPECT_EQ(test::problems_of(machine.disk), std::vector<std::string>());
 }
 
 class FaultSweep : public testing::TestWithParam<Fault> {};

@@ -6,6 +6,7 @@
 
 #include "storage/types/sequence.h"
 #include "storage/types/table_options.h"
+#include "support/disk_check.h"
 #include "support/history_table.h"
 #include "support/seed.h"
 #include "support/simulated_disk.h"
@@ -107,10 +108,7 @@ class History {
     read_held();
     engine_.reset();
     disk_.power_cut();
-    std::vector<std::string> problems;
-    const auto meta = disk_.meta();
-    const auto files = disk_.files();
-    must(check_data_directory(*meta, *files, problems));
+    std::vector<std::string> problems = test::problems_of(disk_);
     std::erase_if(problems,
                   [](const std::string& problem) { return problem.find("belongs to no commit") != std::string::npos; });
     EXPECT_EQ(problems, std::vector<std::string>());

@@ -5,6 +5,7 @@
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
 #include "storage/meta/record_seal.h"
+#include "support/disk_check.h"
 #include "support/history_table.h"
 #include "support/quiet_options.h"
 #include "support/simulated_disk.h"
@@ -65,12 +66,8 @@ class RecordSweep : public testing::Test {
   }
 
   std::string problems() {
-    const auto meta = disk_.meta();
-    const auto files = disk_.files();
-    std::vector<std::string> found;
-    must(check_data_directory(*meta, *files, found));
     std::string text;
-    for (const std::string& problem : found) text += problem + "\n";
+    for (const std::string& problem : test::problems_of(disk_)) text += problem + "\n";
     return text;
   }
   void put(const std::string& key, const std::string& value) {
