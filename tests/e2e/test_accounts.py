@@ -23,6 +23,8 @@ def shop(server):
 STATEMENTS = [
     ("SELECT * FROM shop.work", "SELECT"),
     ("SELECT v FROM shop.work WHERE id = 1", "SELECT"),
+    ("SELECT v FROM shop.work WHERE id IN (1, 2)", "SELECT"),
+    ("SELECT v FROM shop.work WHERE id BETWEEN 1 AND 2", "SELECT"),
     ("SELECT 1 FROM (SELECT * FROM shop.work) x", "SELECT"),
     ("WITH x AS (SELECT * FROM shop.work) SELECT count(*) FROM x", "SELECT"),
     ("SELECT (SELECT max(v) FROM shop.work)", "SELECT"),

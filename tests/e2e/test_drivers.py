@@ -95,6 +95,28 @@ def test_a_cursor_reads_piece_by_piece_in_bounded_memory(server, database, pure)
     cursor.close()
 
 
+def test_a_cursor_reads_what_its_account_may_read(server, database):
+    server.sql(f"CREATE TABLE {database}.open (k BIGINT NOT NULL) UNIQUE KEY(k)")
+    server.sql(f"CREATE TABLE {database}.closed (k BIGINT NOT NULL) UNIQUE KEY(k)")
+    server.sql(f"INSERT INTO {database}.open VALUES (1)")
+    server.sql(f"CREATE USER {database}_reader IDENTIFIED BY 'x'")
+    server.sql(f"GRANT SELECT ON {database}.open TO {database}_reader")
+    with mysql.connector.connect(host="127.0.0.1", port=server.mysql_port, user=f"{database}_reader", password="x", database=database,
+                                 use_pure=True) as connection:
+        readable = ServerCursor(connection, "SELECT k FROM open WHERE k + 0 >= ?", 0)
+        assert readable.fetch(10) == ([(1,)], True)
+        with pytest.raises(mysql.connector.Error) as denied:
+            ServerCursor(connection, "SELECT k FROM closed WHERE k + 0 >= ?", 0)
+        assert denied.value.errno == 1142
+        # What was prepared while it was allowed opens no cursor afterwards.
+        statement = connection.cmd_stmt_prepare(b"SELECT k FROM open WHERE k + 0 >= ?")
+        server.sql(f"REVOKE SELECT ON {database}.open FROM {database}_reader")
+        server.sql(f"GRANT INSERT ON {database}.open TO {database}_reader")
+        with pytest.raises(mysql.connector.Error) as denied:
+            connection.cmd_stmt_execute(statement["statement_id"], data=(0,), parameters=statement["parameters"], flags=1)
+        assert denied.value.errno == 1142
+
+
 def test_cursors_see_one_moment_side_by_side(server, database, pure):
     server.sql(f"CREATE TABLE {database}.t (k BIGINT NOT NULL, n BIGINT) UNIQUE KEY(k)")
     server.sql(f"INSERT INTO {database}.t VALUES {', '.join(f'({k}, 0)' for k in range(5000))}")
