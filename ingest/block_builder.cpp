@@ -34,6 +34,25 @@ bool append_number(Column& column, int64_t value) {
   }
 }
 
+template <typename T>
+int64_t largest_of(const Column& column) {
+  const auto values = column.values<T>();
+  const T largest = *std::max_element(values.begin(), values.end());
+  return largest > static_cast<T>(0) && static_cast<Int128>(largest) <= INT64_MAX ? static_cast<int64_t>(largest) : 0;
+}
+
+/// Of an integer column without NULLs; 0 when it is none, or beyond a counter's reach.
+int64_t largest_value(const Column& column) {
+  if (column.size() == 0) return 0;
+  switch (column.type().physical()) {
+    case PhysicalType::kInt8: return largest_of<int8_t>(column);
+    case PhysicalType::kInt16: return largest_of<int16_t>(column);
+    case PhysicalType::kInt32: return largest_of<int32_t>(column);
+    case PhysicalType::kInt64: return largest_of<int64_t>(column);
+    default: return largest_of<Int128>(column);
+  }
+}
+
 }  // namespace
 
 bool has_default(const ColumnSchema& column) {
@@ -117,9 +136,10 @@ Status BlockBuilder::complete(Block& block, size_t rows) {
   if (sequence_source_) copy_sequences(block);
   for (size_t column : absent_sequences_) FRESHET_RETURN_IF_ERROR(number_nulls(column, block, rows));
   for (size_t column : given_) {
-    if (takes_sequence(column) && block.columns[column].has_nulls()) {
-      FRESHET_RETURN_IF_ERROR(number_nulls(column, block, rows));
-    }
+    if (!takes_sequence(column)) continue;
+    if (block.columns[column].has_nulls()) FRESHET_RETURN_IF_ERROR(number_nulls(column, block, rows));
+    const int64_t largest = largest_value(block.columns[column]);
+    if (largest > 0) FRESHET_RETURN_IF_ERROR(storage_->pass_auto_increment(table_->id, largest));
   }
   return Status::OK();
 }

@@ -16,6 +16,12 @@ Result<storage::PartialColumnsPtr> partial_columns_for(std::vector<size_t> given
   partial.given = std::move(given);
   partial.new_keys_fail = new_keys_fail;
   std::sort(partial.given.begin(), partial.given.end());
+  // Not named, but changed with the row: its value is the default of the moment.
+  for (size_t i = 0; i < schema.columns.size(); ++i) {
+    const auto place = std::lower_bound(partial.given.begin(), partial.given.end(), i);
+    const bool is_named = place != partial.given.end() && *place == i;
+    if (schema.columns[i].on_update_current_timestamp && !is_named) partial.given.insert(place, i);
+  }
   for (size_t i = 0; i < schema.columns.size(); ++i) {
     if (std::binary_search(partial.given.begin(), partial.given.end(), i)) continue;
     if (i < schema.key_count) {

@@ -41,6 +41,20 @@ size_t longest_text(const DataType& type) {
   return has_length ? type.length : kMaxStringBytes;
 }
 
+/// The first of `rows` rows that brings no value; a column that no row brings is empty.
+std::optional<size_t> first_without_value(const Column& column, size_t rows) {
+  if (column.size() == 0) return rows == 0 ? std::nullopt : std::optional<size_t>(0);
+  if (!column.has_nulls()) return std::nullopt;
+  const auto nulls = column.nulls();
+  return static_cast<size_t>(std::find(nulls.begin(), nulls.end(), 1) - nulls.begin());
+}
+
+uint64_t number_at(const Column& column, size_t row) {
+  std::string text;
+  format_value(column, row, text);
+  return std::strtoull(text.c_str(), nullptr, 10);
+}
+
 }  // namespace
 
 Status unknown_column(const storage::TableSnapshot& table, const std::string& name) {
@@ -149,22 +163,21 @@ Status RowInserter::check_keys(const Block& block, size_t first) const {
 
 Status RowInserter::complete_and_append(Block& block) {
   const size_t rows = block.columns[targets_[0]].size();
+  const std::optional<size_t> sequence = sequence_position();
+  const std::optional<size_t> unnumbered = sequence ? first_without_value(block.columns[*sequence], rows) : std::nullopt;
   FRESHET_RETURN_IF_ERROR(builder_.complete(block, rows));
   if (deletes_) block.delete_signs.assign(rows, 1);
-  if (first_sequence_ == 0) remember_sequence(block);
+  if (unnumbered && first_sequence_ == 0) first_sequence_ = number_at(block.columns[*sequence], *unnumbered);
+  if (sequence && !unnumbered) given_sequence_ = number_at(block.columns[*sequence], rows - 1);
   FRESHET_RETURN_IF_ERROR(transaction_.append(block));
   block.clear();
   return Status::OK();
 }
 
-void RowInserter::remember_sequence(const Block& block) {
-  for (const Column& column : block.columns) {
-    const size_t position = static_cast<size_t>(&column - block.columns.data());
-    if (!schema().columns[position].auto_increment || column.is_null(0)) continue;
-    std::string text;
-    format_value(column, 0, text);
-    first_sequence_ = std::strtoull(text.c_str(), nullptr, 10);
-  }
+std::optional<size_t> RowInserter::sequence_position() const {
+  const std::vector<ColumnSchema>& columns = schema().columns;
+  const auto found = std::find_if(columns.begin(), columns.end(), [](const auto& column) { return column.auto_increment; });
+  return found == columns.end() ? std::nullopt : std::optional(static_cast<size_t>(found - columns.begin()));
 }
 
 Status RowInserter::flush_rows() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,8 +50,10 @@ class RowInserter {
   /// Rows as columns: `block` has all columns of the schema, those of targets() filled and the others empty; it comes back
   /// cleared. NOT NULL, lengths and keys are checked. Rows with a delete sign need their keys only.
   Status append_columns(Block& block);
-  /// The first AUTO_INCREMENT value of the rows; 0 when there is none (yet).
+  /// The first AUTO_INCREMENT value that was made for a row; 0 when none was (yet).
   uint64_t first_sequence() const { return first_sequence_; }
+  /// The last AUTO_INCREMENT value that a row brought; 0 when none did.
+  uint64_t given_sequence() const { return given_sequence_; }
   uint64_t row_count() const { return transaction_.row_count() + buffered_rows_; }
   /// `label`: becomes visible with the rows, or alone when there are none.
   Result<storage::CommitOutcome> commit(std::optional<storage::LabelRecord> label = std::nullopt);
@@ -67,7 +70,8 @@ class RowInserter {
   Status check_column(const Block& block, size_t position) const;
   Status check_keys(const Block& block, size_t first) const;
   Status complete_and_append(Block& block);
-  void remember_sequence(const Block& block);
+  /// Position of the AUTO_INCREMENT column, if there is one.
+  std::optional<size_t> sequence_position() const;
   Status flush_rows();
 
   LoadTransaction transaction_;
@@ -78,6 +82,7 @@ class RowInserter {
   Block block_;
   size_t buffered_rows_ = 0;
   uint64_t first_sequence_ = 0;
+  uint64_t given_sequence_ = 0;
 };
 
 }  // namespace freshet::ingest

@@ -177,7 +177,9 @@ Status run_insert(const Insert& insert, const WriteContext& context, ResultWrite
   session.last_insert->database = database;
   session.last_insert->table = table->name;
   session.last_insert->rows = rows;
-  result.last_insert_id = session.last_insert_id = inserter->first_sequence();
+  const uint64_t generated = inserter->first_sequence();
+  if (generated != 0) session.last_insert_id = generated;
+  result.last_insert_id = generated != 0 ? generated : inserter->given_sequence();
   return out.ok(result);
 }
 

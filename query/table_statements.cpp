@@ -1,5 +1,7 @@
 #include "query/table_statements.h"
 
+#include <charconv>
+
 #include "query/catalogue/catalogue_table.h"
 #include "query/ddl/alter_definition.h"
 #include "query/ddl/partition_definition.h"
@@ -45,6 +47,23 @@ Status run_drop_database(const DropDatabase& statement, SessionState& session, c
   return out.ok({});
 }
 
+/// AUTO_INCREMENT(n) of Doris's columns, and MySQL's option AUTO_INCREMENT = n.
+Status start_auto_increment(const CreateTable& statement, const std::string& database, const QueryServices& services) {
+  std::optional<uint64_t> start;
+  for (const ColumnDefinition& column : statement.columns) {
+    if (column.auto_increment_start) start = column.auto_increment_start;
+  }
+  for (const auto& [name, value] : statement.options) {
+    uint64_t number = 0;
+    if (name == "AUTO_INCREMENT" && std::from_chars(value.data(), value.data() + value.size(), number).ec == std::errc()) {
+      start = number;
+    }
+  }
+  if (!start || *start == 0 || *start > INT64_MAX) return Status::OK();
+  FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, statement.name.table));
+  return services.storage.pass_auto_increment(table->id, static_cast<int64_t>(*start) - 1);
+}
+
 Status create_table(const CreateTable& statement, const SessionState& session, const QueryServices& services) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
   if (services.views->find(database, statement.name.table)) {
@@ -52,8 +71,10 @@ Status create_table(const CreateTable& statement, const SessionState& session, c
   }
   FRESHET_ASSIGN_OR_RETURN(TableSchema schema, make_table_schema(statement));
   FRESHET_ASSIGN_OR_RETURN(const TablePartitioning partitioning, make_partitioning(statement, schema));
-  return services.storage.create_table(database, statement.name.table, std::move(schema), partitioning,
-                                       statement.if_not_exists);
+  const bool is_there = services.storage.snapshot()->find_table(database, statement.name.table) != nullptr;
+  FRESHET_RETURN_IF_ERROR(services.storage.create_table(database, statement.name.table, std::move(schema), partitioning,
+                                                        statement.if_not_exists));
+  return is_there ? Status::OK() : start_auto_increment(statement, database, services);
 }
 
 Status run_create_table(const CreateTable& statement, SessionState& session, const QueryServices& services,

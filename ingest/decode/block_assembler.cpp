@@ -118,6 +118,10 @@ void BlockAssembler::read_delete_signs(const RowBatch& batch, size_t source) {
 
 void BlockAssembler::append_masks(const RowBatch& batch) {
   RowMask mask(schema().columns.size());
+  std::vector<size_t> changed_with_row;
+  for (size_t i = 0; i < schema().columns.size(); ++i) {
+    if (schema().columns[i].on_update_current_timestamp) changed_with_row.push_back(i);
+  }
   Column& out = block_.columns[*mapping_.mask];
   for (size_t row = 0; row < batch.size(); ++row) {
     mask.clear();
@@ -126,6 +130,10 @@ void BlockAssembler::append_masks(const RowBatch& batch) {
       const SourceColumn& source = mapping_.sources[i];
       if (source.use != SourceColumn::Use::kColumn || batch.cell(row, i).kind == Cell::Kind::kMissing) continue;
       if (!is_ignored(row, source.column)) mask.give(source.column);
+    }
+    // What a row does not bring of these is the default of the moment.
+    if (deletes_[row] == 0) {
+      for (const size_t column : changed_with_row) mask.give(column);
     }
     out.append_bytes(mask.bytes());
   }

@@ -157,6 +157,11 @@ enum ColumnCell : size_t {
   kCommentCell = 19
 };
 
+std::string extra_of(const ColumnSchema& column) {
+  if (column.auto_increment) return "auto_increment";
+  return column.on_update_current_timestamp ? "DEFAULT_GENERATED on update CURRENT_TIMESTAMP" : "";
+}
+
 Rows columns_rows(const ServerSnapshot& server, const CatalogueSources& sources) {
   Rows rows = for_each_table(server, [](const TableSnapshot& table, Rows& out) {
     const std::vector<DescribeRow> described = describe_table(*table.schema, false);
@@ -166,7 +171,7 @@ Rows columns_rows(const ServerSnapshot& server, const CatalogueSources& sources)
       row[kDefaultCell] = described[i].default_value;
       row[kNullableCell] = column.nullable ? "YES" : "NO";
       row[kKeyCell] = column.is_key ? key_name(table.schema->model) : "";
-      row[kExtraCell] = column.auto_increment ? "auto_increment" : "";
+      row[kExtraCell] = extra_of(column);
       row[kPrivilegesCell] = "select,insert,update";
       row[kCommentCell] = column.comment;
       out.push_back(std::move(row));

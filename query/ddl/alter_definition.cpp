@@ -84,12 +84,14 @@ Status add_clause(const AlterClause& clause, const TableSchema& schema, TableCha
   switch (clause.kind) {
     case AlterKind::kAddColumn: {
       FRESHET_ASSIGN_OR_RETURN(ColumnSchema column, make_column(clause.column));
+      FRESHET_RETURN_IF_ERROR(check_on_update(schema.model, column));
       change.columns.emplace_back(AddColumn{std::move(column), place, clause.if_exists});
       return Status::OK();
     }
     case AlterKind::kDropColumn: change.columns.emplace_back(DropColumn{clause.name, clause.if_exists}); return Status::OK();
     case AlterKind::kModifyColumn: {
       FRESHET_ASSIGN_OR_RETURN(ColumnSchema column, make_column(clause.column));
+      FRESHET_RETURN_IF_ERROR(check_on_update(schema.model, column));
       change.columns.emplace_back(ModifyColumn{clause.name, std::move(column), clause.column.nullable.has_value(), place});
       return Status::OK();
     }

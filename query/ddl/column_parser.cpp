@@ -131,7 +131,10 @@ Result<bool> parse_attribute(TokenCursor& cursor, ColumnDefinition& column) {
     column.is_key = true;
   } else if (cursor.accept("AUTO_INCREMENT")) {
     column.auto_increment = true;
-    FRESHET_RETURN_IF_ERROR(skip_precision(cursor));
+    if (cursor.accept_operator("(")) {
+      FRESHET_ASSIGN_OR_RETURN(column.auto_increment_start, cursor.number("the first value"));
+      FRESHET_RETURN_IF_ERROR(cursor.expect_operator(")"));
+    }
   } else if (cursor.accept("DEFAULT")) {
     FRESHET_RETURN_IF_ERROR(parse_default(cursor, column));
   } else if (cursor.accept("ON")) {

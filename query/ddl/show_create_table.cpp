@@ -38,6 +38,7 @@ std::string column_line(const ColumnSchema& column) {
     line += " DEFAULT ";
     line += current_function(column);
   }
+  if (column.on_update_current_timestamp) line += " ON UPDATE CURRENT_TIMESTAMP";
   if (!column.comment.empty()) line += " COMMENT " + quoted(column.comment);
   return line;
 }
@@ -92,6 +93,7 @@ std::vector<DescribeRow> describe_table(const TableSchema& schema, bool shows_hi
                     column.is_key ? std::string() : std::string(aggregation_name(column.aggregation))};
     if (column.default_current_timestamp) row.default_value = current_function(column);
     if (column.auto_increment) row.extra = "AUTO_INCREMENT";
+    if (column.on_update_current_timestamp) row.extra = "DEFAULT_GENERATED on update CURRENT_TIMESTAMP";
     rows.push_back(std::move(row));
   }
   return rows;

@@ -58,6 +58,7 @@ struct ColumnDefinition {
   bool is_primary_key = false;
   bool is_unique = false;
   bool auto_increment = false;
+  std::optional<uint64_t> auto_increment_start;  ///< AUTO_INCREMENT(n)
   bool on_update_current_timestamp = false;
   DefaultKind default_kind = DefaultKind::kNone;
   std::string default_text;  ///< for kText the value, for kExpression what was written

@@ -306,10 +306,6 @@ Status check_column_name(std::string_view name) {
 
 Result<ColumnSchema> make_column_schema(const ColumnDefinition& definition) {
   FRESHET_RETURN_IF_ERROR(check_column_name(definition.name));
-  if (definition.on_update_current_timestamp) {
-    return Status::Unsupported("Column '{}': ON UPDATE CURRENT_TIMESTAMP is not supported; set the column in the UPDATE",
-                               definition.name);
-  }
   ColumnSchema column;
   column.name = definition.name;
   column.comment = definition.comment;
@@ -317,8 +313,20 @@ Result<ColumnSchema> make_column_schema(const ColumnDefinition& definition) {
   column.nullable = definition.nullable.value_or(true) && !definition.is_primary_key;
   FRESHET_RETURN_IF_ERROR(check_auto_increment(definition, column));
   FRESHET_RETURN_IF_ERROR(resolve_default(definition, column));
+  column.on_update_current_timestamp = definition.on_update_current_timestamp;
+  if (column.on_update_current_timestamp && !column.default_current_timestamp) {
+    return Status::InvalidArgument(
+        "You must set the default value of the column[{}] to CURRENT_TIMESTAMP when using 'ON UPDATE CURRENT_TIMESTAMP'.",
+        column.name);
+  }
   FRESHET_RETURN_IF_ERROR(resolve_aggregation(definition, column));
   return column;
+}
+
+Status check_on_update(TableModel model, const ColumnSchema& column) {
+  if (!column.on_update_current_timestamp || (model == TableModel::kUnique && !column.is_key)) return Status::OK();
+  return Status::InvalidArgument("Column '{}': ON UPDATE CURRENT_TIMESTAMP is for value columns of UNIQUE tables",
+                                 column.name);
 }
 
 Result<TableSchema> make_table_schema(const CreateTable& table) {
@@ -327,6 +335,7 @@ Result<TableSchema> make_table_schema(const CreateTable& table) {
   schema.comment = table.comment;
   FRESHET_RETURN_IF_ERROR(add_columns(table, schema));
   FRESHET_RETURN_IF_ERROR(set_key(table, schema));
+  for (const ColumnSchema& column : schema.columns) FRESHET_RETURN_IF_ERROR(check_on_update(schema.model, column));
   FRESHET_RETURN_IF_ERROR(check_indexes(table, schema));
   FRESHET_RETURN_IF_ERROR(set_distribution(table, schema));
   FRESHET_RETURN_IF_ERROR(check_table_properties(table.properties, schema));
@@ -353,9 +362,6 @@ std::vector<std::string> create_table_notes(const CreateTable& table) {
     const bool is_for_rows = name == kRowStoreProperty || name == kRowStoreColumnsProperty;
     if (!is_for_rows || table.key_model != KeyModel::kDuplicate) continue;
     notes.push_back(fmt::format("Property '{}' has no effect: no row of a DUPLICATE KEY table is read by its key", name));
-  }
-  for (const auto& [name, value] : table.options) {
-    if (name == "AUTO_INCREMENT") notes.push_back("The start of AUTO_INCREMENT is ignored");
   }
   return notes;
 }

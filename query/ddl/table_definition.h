@@ -41,6 +41,9 @@ std::string show_create_table(std::string_view database, std::string_view table,
                               const PartitionMap& partitions);
 
 /// A row of DESC.
+/// ON UPDATE CURRENT_TIMESTAMP is for value columns of UNIQUE tables.
+Status check_on_update(TableModel model, const ColumnSchema& column);
+
 struct DescribeRow {
   std::string field;
   std::string type;

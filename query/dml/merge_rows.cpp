@@ -124,7 +124,7 @@ class MergeSelect {
       add_when(select, action);
       if (const Fragment* value = value_of(action, column)) {
         add_cast(select, *value, column);
-      } else if (action.kind == MergePlan::ActionKind::kInsert) {
+      } else if (action.kind == MergePlan::ActionKind::kInsert || schema_.columns[column].on_update_current_timestamp) {
         FRESHET_ASSIGN_OR_RETURN(SelectItem value, default_item(schema_.columns[column]));
         add_cast(select, {std::move(value)}, column);
       } else {

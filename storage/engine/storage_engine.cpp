@@ -169,6 +169,7 @@ class Engine : public StorageEngine {
   }
   void discard_segments(const std::vector<SegmentMeta>& segments) override;
   Result<int64_t> take_auto_increment(TableId table, int64_t count) override { return auto_increments_.take(table, count); }
+  Status pass_auto_increment(TableId table, int64_t value) override { return auto_increments_.pass(table, value); }
 
   Status put_record(const std::string& kind, const std::string& key, const std::string& value) override {
     MetaBatch batch;

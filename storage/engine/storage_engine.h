@@ -189,6 +189,8 @@ class StorageEngine {
   virtual void discard_segments(const std::vector<SegmentMeta>& segments) = 0;
   /// Next value of the AUTO_INCREMENT column of a table; `count` values are taken.
   virtual Result<int64_t> take_auto_increment(TableId table, int64_t count) = 0;
+  /// Values to come are larger than `value`, which a row brought or a table's definition asks for.
+  virtual Status pass_auto_increment(TableId table, int64_t value) = 0;
 
   // Small durable records of the upper rooms (routine-load jobs, users): key -> bytes under a namespace of their own.
   virtual Status put_record(const std::string& kind, const std::string& key, const std::string& value) = 0;

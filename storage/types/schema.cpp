@@ -23,7 +23,8 @@ enum ColumnFlag : uint16_t {
   kAggregationFlag = 64,
   kHiddenFlag = 128,
   kSequenceFlag = 256,
-  kAllFlags = 511,
+  kOnUpdateFlag = 512,
+  kAllFlags = 1023,
 };
 
 char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter | 0x20) : letter; }
@@ -45,13 +46,13 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 uint16_t flags_of(const ColumnSchema& column) {
-  return static_cast<uint16_t>((column.is_key ? kKeyFlag : 0) | (column.nullable ? kNullableFlag : 0) |
-                               (column.auto_increment ? kAutoIncrementFlag : 0) |
-                               (column.default_value.has_value() ? kDefaultFlag : 0) |
-                               (column.default_current_timestamp ? kCurrentTimestampFlag : 0) |
-                               (column.initial_default.has_value() ? kInitialDefaultFlag : 0) |
-                               (column.aggregation != Aggregation::kNone ? kAggregationFlag : 0) |
-                               (column.hidden ? kHiddenFlag : 0) | (column.is_sequence ? kSequenceFlag : 0));
+  return static_cast<uint16_t>(
+      (column.is_key ? kKeyFlag : 0) | (column.nullable ? kNullableFlag : 0) |
+      (column.auto_increment ? kAutoIncrementFlag : 0) | (column.default_value.has_value() ? kDefaultFlag : 0) |
+      (column.default_current_timestamp ? kCurrentTimestampFlag : 0) |
+      (column.initial_default.has_value() ? kInitialDefaultFlag : 0) |
+      (column.aggregation != Aggregation::kNone ? kAggregationFlag : 0) | (column.hidden ? kHiddenFlag : 0) |
+      (column.is_sequence ? kSequenceFlag : 0) | (column.on_update_current_timestamp ? kOnUpdateFlag : 0));
 }
 
 void put_column(std::string& out, const ColumnSchema& column) {
@@ -92,6 +93,7 @@ bool read_column(ByteReader& in, uint8_t form, ColumnSchema& column) {
   if (flags & kAggregationFlag) column.aggregation = static_cast<Aggregation>(in.fixed<uint8_t>());
   column.hidden = flags & kHiddenFlag;
   column.is_sequence = flags & kSequenceFlag;
+  column.on_update_current_timestamp = flags & kOnUpdateFlag;
   return in.ok() && (flags & ~kAllFlags) == 0 && is_valid(column.type) && column.aggregation <= kLastAggregation &&
          can_aggregate(column.aggregation, column.type);
 }

@@ -44,6 +44,8 @@ struct ColumnSchema {
   /// Text of the DEFAULT; nothing when there is none. CURRENT_TIMESTAMP is a flag, since its text is not a value.
   std::optional<std::string> default_value = {};
   bool default_current_timestamp = false;
+  /// An update that does not name the column sets it to the time of the update. Then default_current_timestamp holds too.
+  bool on_update_current_timestamp = false;
   std::string comment = {};
   /// What rows have that are older than the column: its default when it was added, as format_value() writes it. Nothing =
   /// NULL. It never changes but with the type.

@@ -280,6 +280,7 @@ Status SchemaEditor::apply(const SetColumnDefault& change) {
   ColumnSchema now = columns()[position];
   now.default_value = change.value;
   now.default_current_timestamp = change.current_timestamp;
+  now.on_update_current_timestamp = now.on_update_current_timestamp && change.current_timestamp;
   if (change.value || change.current_timestamp) {
     if (now.auto_increment) {
       return Status::InvalidArgument("Column '{}': AUTO_INCREMENT allows no DEFAULT", now.name);

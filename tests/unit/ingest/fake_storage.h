@@ -96,6 +96,7 @@ class FakeStorage final : public storage::StorageEngine {
   Result<bool> abort_precommitted(TransactionId, const std::string&) override { return not_here(); }
   void discard_segments(const std::vector<storage::SegmentMeta>& segments) override;
   Result<int64_t> take_auto_increment(TableId table, int64_t count) override;
+  Status pass_auto_increment(TableId table, int64_t value) override;
   Status put_record(const std::string&, const std::string&, const std::string&) override { return not_here(); }
   Status erase_record(const std::string&, const std::string&) override { return not_here(); }
   Result<std::vector<std::pair<std::string, std::string>>> list_records(const std::string&) override { return not_here(); }

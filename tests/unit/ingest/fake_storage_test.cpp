@@ -148,6 +148,12 @@ Result<int64_t> FakeStorage::take_auto_increment(TableId, int64_t count) {
   return first;
 }
 
+Status FakeStorage::pass_auto_increment(TableId, int64_t value) {
+  std::lock_guard lock(mutex_);
+  next_number = std::max(next_number, value + 1);
+  return Status::OK();
+}
+
 TEST(FakeStorage, ParsesItsTables) {
   const auto table = make_table({"id bigint key not null", "v decimal default 1.5"});
   EXPECT_EQ(table->schema->key_count, 1u);

@@ -283,6 +283,23 @@ TEST(StorageEngine, AutoIncrementValuesAreNeverGivenTwice) {
   EXPECT_GT(must(server->take_auto_increment(table, 1)), 6);
 }
 
+TEST(StorageEngine, AutoIncrementValuesComeBehindThoseThatRowsBrought) {
+  const test::TempDir folder;
+  StorageServer server(folder.path());
+  create_table(*server, "orders", KeyForm::kFixed, 1);
+  const TableId table = find(*server, "orders")->id;
+  must(server->pass_auto_increment(table, 100));
+  EXPECT_EQ(must(server->take_auto_increment(table, 2)), 101);
+  must(server->pass_auto_increment(table, 50));
+  EXPECT_EQ(must(server->take_auto_increment(table, 1)), 103) << "never back";
+  must(server->pass_auto_increment(table, 1'000'000));
+  server.restart();
+  EXPECT_GT(must(server->take_auto_increment(table, 1)), 1'000'000) << "also after a restart";
+  must(server->pass_auto_increment(table, INT64_MAX));
+  EXPECT_LT(must(server->take_auto_increment(table, 1)), INT64_MAX / 2)
+      << "a value at the end of the range is no reason to stop";
+}
+
 TEST(StorageEngine, LoadIsRefusedBelowTheDiskReserve) {
   const test::TempDir folder;
   StorageOptions options;

@@ -22,7 +22,11 @@ TableSchema orders() {
        .type = {TypeKind::kDecimal, 10, 2},
        .default_value = "0.00",
        .comment = "in euro"},
-      {.id = ColumnId(6), .name = "created_at", .type = {TypeKind::kDateTime, 0, 3}, .default_current_timestamp = true},
+      {.id = ColumnId(6),
+       .name = "created_at",
+       .type = {TypeKind::kDateTime, 0, 3},
+       .default_current_timestamp = true,
+       .on_update_current_timestamp = true},
       {.id = ColumnId(8),
        .name = "note",
        .type = {TypeKind::kVarchar, 0, 0, 20},
@@ -63,6 +67,7 @@ TEST(TableSchema, ReadsBackAsItWasWritten) {
     EXPECT_EQ(a.aggregation, b.aggregation);
     EXPECT_EQ(a.default_value, b.default_value);
     EXPECT_EQ(a.default_current_timestamp, b.default_current_timestamp);
+    EXPECT_EQ(a.on_update_current_timestamp, b.on_update_current_timestamp);
     EXPECT_EQ(a.comment, b.comment);
     EXPECT_EQ(a.initial_default, b.initial_default);
   }
