@@ -1,11 +1,8 @@
 #include "query/duckdb/worker_class.h"
 
 #include <sched.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include <algorithm>
+#include "storage/base/thread_priority.h"
 
 namespace freshet::query {
 namespace {
@@ -27,8 +24,7 @@ void stay_on_processors(uint32_t count) {
 }  // namespace
 
 void enter_worker_class(const WorkerClass& worker_class) {
-  // Of Linux's threads each has a nice value of its own.
-  if (worker_class.nice > 0) setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), worker_class.nice);
+  if (worker_class.nice > 0) storage::yield_to_others(worker_class.nice);
   if (worker_class.processors > 0) stay_on_processors(worker_class.processors);
 }
 

@@ -1,14 +1,11 @@
 #include "storage/compaction/maintenance.h"
 
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 
 #include "storage/base/failpoint.h"
 #include "storage/base/log.h"
+#include "storage/base/thread_priority.h"
 #include "storage/commit/tablet_edit.h"
 #include "storage/compaction/compaction_job.h"
 #include "storage/compaction/delta_flush.h"
@@ -24,8 +21,6 @@ constexpr auto kIdleWait = std::chrono::milliseconds(500);
 /// filter and of the dead rows beside it.
 constexpr uint64_t kMergeBytesPerRow = 18;
 constexpr int kBackgroundNice = 10;
-
-void lower_thread_priority() { setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kBackgroundNice); }
 
 std::vector<SegmentStat> stats_of(const TabletSnapshot& tablet, int64_t oldest_delete_seconds) {
   std::vector<SegmentStat> stats;
@@ -77,7 +72,7 @@ void Maintenance::notify() {
 }
 
 void Maintenance::run(JobKind kind) {
-  lower_thread_priority();
+  yield_to_others(kBackgroundNice);
   uint64_t calls_seen = 0;
   while (!stopping_) {
     if (work_once(kind)) continue;
