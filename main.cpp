@@ -305,6 +305,7 @@ class Server {
     connectors::MySqlServerOptions mysql_options;
     mysql_options.address = served_address(settings.mysql.address, *users_, "mysql.address");
     mysql_options.max_connections = settings.mysql.max_connections;
+    mysql_options.busy_wait = std::chrono::microseconds(settings.mysql.busy_wait_microseconds);
     FRESHET_ASSIGN_OR_RETURN(mysql_options.tls, tls_of(settings.mysql, paths));
     mysql_options.require_tls = settings.mysql.require_tls;
     query::QueryServices services{

@@ -146,6 +146,9 @@ std::string metrics_text(const MetricsSources& sources) {
   text.gauge("freshet_running_loads", "Stream loads that run now", static_cast<double>(sources.loads.running_loads()));
   text.counter("freshet_mysql_commands_total", "Commands served over the MySQL protocol",
                static_cast<double>(sources.mysql.commands_served()));
+  text.counter("freshet_mysql_commands_met_awake_total",
+               "Of these, that found their thread awake (mysql.busy_wait_microseconds)",
+               static_cast<double>(sources.mysql.commands_met_awake()));
   text.gauge("freshet_mysql_connections", "Open connections of the MySQL protocol",
              static_cast<double>(sources.connections.size()));
   add_statements(sources.journal, text);

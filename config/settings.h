@@ -33,6 +33,7 @@ struct MysqlSettings {
   uint64_t max_connections = 1024;
   uint64_t idle_timeout_seconds = 28800;
   uint64_t max_open_cursors = 64;
+  uint64_t busy_wait_microseconds = 100;
   std::string tls_certificate_file;  ///< Empty: a self-signed one is made in the data folder.
   std::string tls_key_file;
   bool require_tls = false;

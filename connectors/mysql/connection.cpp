@@ -47,7 +47,8 @@ Connection::Connection(ServerContext& server, Socket& socket, uint64_t id, Conne
       result_(out_, server.options.max_packet_bytes),
       prepared_(server.options.max_packet_bytes),
       login_(in_, out_, channel_, server.users, {server.options.tls, server.options.require_tls},
-             host_of(entry.info().client_address)) {}
+             host_of(entry.info().client_address)),
+      busy_wait_(server.busy_waits) {}
 
 Connection::~Connection() { entry_.close(); }
 
@@ -115,8 +116,10 @@ Status Connection::open_session(const LoginRequest& request) {
 
 Connection::Next Connection::serve_next() {
   in_.set_next_sequence(0);
+  if (!in_.has_unread()) busy_wait_.wait(socket_);
   std::string_view payload;
   const PacketReader::Outcome outcome = in_.read(payload);
+  busy_wait_.begin_work();
   out_.set_next_sequence(in_.next_sequence());
   switch (outcome) {
     case PacketReader::Outcome::kPacket: break;

@@ -19,6 +19,7 @@
 #include "connectors/mysql/protocol.h"
 #include "connectors/mysql/result_set.h"
 #include "connectors/mysql/server.h"
+#include "connectors/net/busy_wait.h"
 
 namespace freshet::connectors::mysql {
 
@@ -28,6 +29,7 @@ struct ServerContext {
   query::SessionFactory& sessions;
   const query::Users& users;
   ConnectionRegistry& registry;
+  BusyWaits busy_waits{options.busy_wait};
   std::atomic<uint64_t> commands_served{0};
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };
@@ -94,6 +96,7 @@ class Connection {
   ResultSet result_;
   PreparedStatements prepared_;
   Login login_;
+  BusyWait busy_wait_;
   /// Until the login is done, so that a client that sends byte by byte holds its place for a bounded time.
   std::optional<std::chrono::steady_clock::time_point> login_deadline_;
   uint32_t capabilities_ = 0;      ///< that client and server share

@@ -30,6 +30,8 @@ class PacketReader {
   Outcome read(std::string_view& payload);
   /// Bytes that have arrived and that no read() has returned, for who reads the stream on in another way.
   std::string take_unread();
+  /// Whether bytes have arrived that no read() has returned.
+  bool has_unread() const { return begin_ != end_; }
   void set_max_packet_bytes(size_t bytes) { max_packet_bytes_ = bytes; }
   /// Sequence number that the next packet of either side must carry. A command begins with 0.
   uint8_t next_sequence() const { return sequence_; }

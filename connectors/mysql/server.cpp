@@ -53,6 +53,8 @@ MySqlServer::~MySqlServer() { stop(); }
 
 uint64_t MySqlServer::commands_served() const { return context_->commands_served.load(std::memory_order_relaxed); }
 
+uint64_t MySqlServer::commands_met_awake() const { return context_->busy_waits.met(); }
+
 void MySqlServer::stop() {
   const std::lock_guard stop_lock(stop_mutex_);
   is_stopping_ = true;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -25,6 +26,7 @@ struct MySqlServerOptions {
   uint64_t login_timeout_seconds = 10;
   uint64_t send_timeout_seconds = 60;       ///< a client that takes nothing of its answer for so long is cut off
   uint64_t max_packet_bytes = 64ull << 20;  ///< longest statement, and longest row of an answer
+  std::chrono::microseconds busy_wait{0};   ///< connections wait for quick clients awake for so long; 0: never
   std::shared_ptr<const TlsContext> tls;    ///< what clients may turn to; null: TLS is not offered
   bool require_tls = false;                 ///< clients without TLS are refused
   std::string server_version = "8.0.34-freshet";
@@ -57,6 +59,8 @@ class MySqlServer {
   /// Refuses new clients, cancels running statements, ends all connections and waits for their threads. Idempotent.
   void stop();
   uint64_t commands_served() const;
+  /// Of these, that found their connection's thread awake.
+  uint64_t commands_met_awake() const;
 
  private:
   struct Client;
