@@ -16,6 +16,7 @@ WHAT = {
     "sync_p99": "4 KiB appended and synced, 99th percentile",
     "round_trips_1": "64 bytes there and back over the loopback, one connection",
     "round_trips_16": "64 bytes there and back over the loopback, 16 connections",
+    "round_trips_64": "64 bytes there and back over the loopback, 64 connections",
 }
 
 

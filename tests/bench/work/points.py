@@ -15,7 +15,7 @@ from bench.work.limits import WHAT
 from support.postgres_server import USER as POSTGRES_USER
 
 SYSBENCH_ROWS = 100_000
-SYSBENCH_THREADS = (1, 16)
+SYSBENCH_THREADS = (1, 16, 64)
 MANY_KEYS = 1000
 COLD_READS = 200
 GRACE_SECONDS = 120
@@ -144,7 +144,7 @@ def _cold(course, systems):
 
 def _in_process(course):
     """Freshet's storage without sockets and SQL (build/engine_bench)."""
-    out = subprocess.run([ROOT / "build" / "engine_bench", str(course.sizes.rows)], check=True, capture_output=True, text=True,
+    out = subprocess.run([ROOT / "build" / "engine_bench", str(max(course.sizes.keys))], check=True, capture_output=True, text=True,
                          timeout=GRACE_SECONDS).stdout
     for line in out.splitlines():
         value, unit, work = line.split("\t")
