@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import http.client
 import pathlib
+import random
 import shutil
 import subprocess
 import time
@@ -122,12 +123,14 @@ class Course:
         return figure
 
     def race(self, figure, runs, rounds=None, seconds_max=25.0, warm=False):
-        """Runs the contestants in turn, several times. `runs`: (title, system, action that returns the figure's value). One
-        that has used `seconds_max` is not asked again. `warm`: a first round does not count."""
+        """Runs the contestants in turn, several times, each time in another order: who comes right after a contestant in the
+        same process finds its threads awake. `runs`: (title, system, action that returns the figure's value). One that has
+        used `seconds_max` is not asked again. `warm`: a first round does not count."""
         spent = {}
+        order = random.Random(self.data.seed)
         rounds = (rounds or self.sizes.rounds) + warm
         for number in range(rounds):
-            for title, system, action in runs:
+            for title, system, action in order.sample(runs, len(runs)):
                 if system.title in self.broken or title in figure.left_out:
                     figure.left_out.setdefault(title, self.broken.get(system.title, ""))
                     continue
