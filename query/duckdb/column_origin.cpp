@@ -171,10 +171,6 @@ class OriginTracer {
     const std::string& name = function.function.name;
     if (const auto digits = fraction_digits(context_, function)) return *digits;
     if (name == "now" || name == "get_current_timestamp" || name == "current_localtimestamp") return 0;
-    if (name == "date_trunc" && function.children.front()->GetExpressionClass() == ExpressionClass::BOUND_CONSTANT) {
-      const std::string unit = function.children.front()->Cast<duckdb::BoundConstantExpression>().value.ToString();
-      return unit.starts_with("micro") ? kMicrosecondScale : unit.starts_with("milli") ? 3 : 0;
-    }
     return scale_of_children(function);
   }
 

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <span>
 
+#include "storage/types/value_text.h"
+
 namespace freshet::query {
 namespace {
 
@@ -252,10 +254,14 @@ int64_t extracted_of_time(IntervalUnit unit, int64_t time) {
 int64_t begin_of(IntervalUnit unit, int64_t moment) {
   const int64_t months = months_of(unit);
   if (months != 0) {
-    Civil civil = civil_of(moment);
-    civil.month = (civil.month - 1) / static_cast<unsigned>(months) * static_cast<unsigned>(months) + 1;
-    const Civil begin{civil.year, civil.month, 1, 0, 0, 0, 0};
-    return micros_of(begin).value_or(moment);
+    int year = 0;
+    unsigned month = 0;
+    unsigned day = 0;
+    const int64_t date = day_of(moment);
+    civil_from_days(static_cast<int32_t>(date), year, month, day);
+    if (months == 1) return (date - day + 1) * kMicrosPerDay;
+    month = (month - 1) / static_cast<unsigned>(months) * static_cast<unsigned>(months) + 1;
+    return days_from_civil(year, month, 1) * kMicrosPerDay;
   }
   if (unit == IntervalUnit::kWeek) {
     const int64_t day = day_of(moment);

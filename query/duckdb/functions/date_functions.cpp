@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <duckdb/planner/expression/list.hpp>
 
+#include "query/duckdb/functions/date_begin.h"
 #include "query/duckdb/functions/date_shift.h"
 #include "query/duckdb/functions/function_tables.h"
 #include "query/duckdb/functions/operands.h"
@@ -259,17 +260,14 @@ Bound bind_from_unixtime(ClientContext& context, BoundList& arguments) {
   return call_of(context, ours("date_format"), std::move(moment), std::move(arguments[1]));
 }
 
-/// Doris's DATE_TRUNC(moment, 'unit'), or the engine's own order. A day stays one unless the unit is shorter.
+/// Doris's DATE_TRUNC(moment, 'unit'), or the engine's own order.
 Bound bind_date_trunc(ClientContext& context, BoundList& arguments) {
   const auto first = constant_text(context, *arguments[0]);
   const bool unit_is_first = first && interval_unit(*first).has_value();
   const auto unit = unit_is_first ? first : constant_text(context, *arguments[1]);
-  if (!unit || !interval_unit(*unit)) throw duckdb::BinderException("DATE_TRUNC needs a unit of time, as 'month'");
-  Bound value = std::move(arguments[unit_is_first ? 1 : 0]);
-  const bool is_day = value->return_type.id() == LogicalTypeId::DATE && is_of_days(*interval_unit(*unit));
-  value = read_as(context, std::move(value), Reads::kMoment);
-  Bound begin = call_of(context, "date_trunc", text_constant(duckdb::StringUtil::Lower(*unit)), std::move(value));
-  return cast_to(context, std::move(begin), is_day ? LogicalType::DATE : LogicalType::TIMESTAMP);
+  if (!unit || !interval_unit(*unit) || *interval_unit(*unit) > IntervalUnit::kYear)
+    throw duckdb::BinderException("DATE_TRUNC needs a unit of time, as 'month'");
+  return begin_of_unit(context, std::move(arguments[unit_is_first ? 1 : 0]), *interval_unit(*unit));
 }
 
 constexpr RowFunctionEntry kRows[] = {

@@ -65,6 +65,7 @@ std::optional<uint8_t> fraction_digits(duckdb::ClientContext& context, const duc
     return digits_of_micros(value->GetValueUnsafe<int64_t>());
   }
   if (name.starts_with("date_add_") || name.starts_with("date_sub_")) return digits_of_shift(context, call);
+  if (name.starts_with("begin_of_")) return 0;
   if (name == "moment_of_unixtime") return is_whole(context, *call.children[0]) ? 0 : kMostDigits;
   return std::nullopt;
 }

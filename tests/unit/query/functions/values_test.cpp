@@ -51,6 +51,33 @@ TEST(MysqlTimes, WeeksGoOnWithoutGaps) {
   }
 }
 
+/// The begin of a unit is the last moment not behind this one at which the unit's parts change.
+TEST(MysqlTimes, UnitsBegin) {
+  const auto begin = [](IntervalUnit unit, std::string_view text) {
+    return moment_text(begin_of(unit, parse_moment(text)->micros));
+  };
+  constexpr std::string_view kMoment = "2024-05-16 17:18:19.123456";
+  EXPECT_EQ(begin(IntervalUnit::kSecond, kMoment), "2024-05-16 17:18:19");
+  EXPECT_EQ(begin(IntervalUnit::kMinute, kMoment), "2024-05-16 17:18:00");
+  EXPECT_EQ(begin(IntervalUnit::kHour, kMoment), "2024-05-16 17:00:00");
+  EXPECT_EQ(begin(IntervalUnit::kDay, kMoment), "2024-05-16 00:00:00");
+  EXPECT_EQ(begin(IntervalUnit::kWeek, kMoment), "2024-05-13 00:00:00");
+  EXPECT_EQ(begin(IntervalUnit::kMonth, kMoment), "2024-05-01 00:00:00");
+  EXPECT_EQ(begin(IntervalUnit::kQuarter, kMoment), "2024-04-01 00:00:00");
+  EXPECT_EQ(begin(IntervalUnit::kYear, kMoment), "2024-01-01 00:00:00");
+  EXPECT_EQ(begin(IntervalUnit::kHour, "1969-12-31 23:59:59"), "1969-12-31 23:00:00");
+  EXPECT_EQ(begin(IntervalUnit::kWeek, "1969-12-31 23:59:59"), "1969-12-29 00:00:00");
+  for (IntervalUnit unit : {IntervalUnit::kMonth, IntervalUnit::kQuarter, IntervalUnit::kYear}) {
+    const int64_t months = unit == IntervalUnit::kMonth ? 1 : unit == IntervalUnit::kQuarter ? 3 : 12;
+    int64_t expected = 0;
+    for (int64_t day = days_from_civil(0, 1, 1); day <= days_from_civil(9999, 12, 31); ++day) {
+      const Civil civil = civil_of(day * kMicrosPerDay);
+      if (civil.day == 1 && (civil.month - 1) % months == 0) expected = day * kMicrosPerDay;
+      ASSERT_EQ(begin_of(unit, day * kMicrosPerDay + kMicrosPerDay - 1), expected) << date_text(day);
+    }
+  }
+}
+
 TEST(MysqlTimes, PatternsReadWhatTheyWrite) {
   const std::string pattern = "%W %e %M %Y %h:%i:%s.%f %p";
   for (int64_t micros : {0L, 1'234'567'890'123'456L, -1L, 951'782'400'000'000L}) {
