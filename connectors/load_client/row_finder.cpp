@@ -1,7 +1,7 @@
 #include "connectors/load_client/row_finder.h"
 
 #include "ingest/decode/csv_splitter.h"
-#include "ingest/decode/json_array_splitter.h"
+#include "ingest/decode/json_splitter.h"
 
 namespace freshet::connectors::load_client {
 
@@ -58,7 +58,7 @@ class JsonElementFinder final : public RowFinder {
 
  private:
   static constexpr size_t kShownBytes = 60;
-  ingest::JsonArraySplitter array_;
+  ingest::JsonSplitter array_{ingest::JsonSplitter::Form::kArray};
   bool has_found_ = false;  ///< an element, and the next text begins behind it
 };
 

@@ -76,19 +76,24 @@ Result<std::unique_ptr<JsonDecoder>> JsonDecoder::create(const LoadRequest& requ
 JsonDecoder::JsonDecoder(const LoadRequest& request, BlockAssembler assembler, JsonPath root, std::vector<JsonPath> paths)
     : assembler_(std::move(assembler)),
       batch_(assembler_.mapping().sources.size()),
-      mode_(!request.strip_outer_array || request.read_json_by_line ? Mode::kLines
-            : root.steps.empty()                                    ? Mode::kArray
-                                                                    : Mode::kWhole),
+      mode_(mode_of(request, root)),
       strip_outer_array_(request.strip_outer_array),
       root_(std::move(root)),
       paths_(std::move(paths)),
-      parser_(std::make_unique<Parser>(assembler_)) {
+      parser_(std::make_unique<Parser>(assembler_)),
+      splitter_(mode_ == Mode::kDocuments ? JsonSplitter::Form::kDocuments : JsonSplitter::Form::kArray) {
   if (request.format != LoadFormat::kDebeziumJson) return;
   events_ = std::make_unique<DebeziumReader>(assembler_.mapping(), assembler_.schema(), request.flexible_columns);
   event_row_.resize(batch_.width());
 }
 
 JsonDecoder::~JsonDecoder() = default;
+
+JsonDecoder::Mode JsonDecoder::mode_of(const LoadRequest& request, const JsonPath& root) {
+  if (request.read_json_by_line) return Mode::kLines;
+  if (!request.strip_outer_array) return Mode::kDocuments;
+  return root.steps.empty() ? Mode::kArray : Mode::kWhole;
+}
 
 Status JsonDecoder::convert_batch() {
   if (!batch_.has_work()) return Status::OK();
@@ -127,7 +132,11 @@ void JsonDecoder::add_event(std::string_view text) {
 
 Status JsonDecoder::add_document(std::string_view text) {
   const auto fill_row = [&](ondemand::value value) {
-    if (take_json(value.type()) != ondemand::json_type::object) throw JsonFault{"a row must be a JSON object"};
+    const ondemand::json_type type = take_json(value.type());
+    if (type == ondemand::json_type::array && !strip_outer_array_) {
+      throw JsonFault{"a row must be a JSON object; this is an array, for which `strip_outer_array` must be TRUE"};
+    }
+    if (type != ondemand::json_type::object) throw JsonFault{"a row must be a JSON object"};
     if (batch_.is_full()) {
       sink_status_ = convert_batch();
       if (!sink_status_.ok()) throw JsonFault{sink_status_.message()};
@@ -199,6 +208,7 @@ Status JsonDecoder::feed(std::string_view bytes) {
   buffer_.reserve(buffer_.size() + simdjson::SIMDJSON_PADDING);
   switch (mode_) {
     case Mode::kLines: return feed_lines();
+    case Mode::kDocuments: return feed_documents();
     case Mode::kArray: return feed_array();
     case Mode::kWhole: break;
   }
@@ -226,6 +236,26 @@ Status JsonDecoder::feed_lines() {
   return Status::OK();
 }
 
+void JsonDecoder::drop_split() {
+  decoded_ += splitter_.consumed();
+  buffer_.erase(0, splitter_.consumed());
+  splitter_.dropped();
+}
+
+Status JsonDecoder::feed_documents() {
+  const auto too_long_at = [&](size_t place) {
+    return Status::InvalidArgument("an object is longer than {} bytes, at byte {} of the body", assembler_.max_row_bytes(),
+                                   decoded_ + place);
+  };
+  while (const auto object = splitter_.next(buffer_)) {
+    if (splitter_.consumed() - object->begin > assembler_.max_row_bytes()) return too_long_at(object->begin);
+    FRESHET_RETURN_IF_ERROR(add_or_reject(std::string_view(buffer_).substr(object->begin, object->end - object->begin)));
+  }
+  FRESHET_RETURN_IF_ERROR(convert_batch());
+  drop_split();
+  return buffer_.size() <= assembler_.max_row_bytes() ? Status::OK() : too_long_at(0);
+}
+
 Status JsonDecoder::feed_array() {
   const auto fault_at = [&](size_t place, std::string_view what) {
     return Status::InvalidArgument("{}, at byte {} of the body: '{}'", what, decoded_ + place,
@@ -234,18 +264,16 @@ Status JsonDecoder::feed_array() {
   const auto too_long_at = [&](size_t place) {
     return fault_at(place, fmt::format("an element is longer than {} bytes", assembler_.max_row_bytes()));
   };
-  while (const auto element = array_.next(buffer_)) {
-    if (array_.consumed() - element->begin > assembler_.max_row_bytes()) return too_long_at(element->begin);
+  while (const auto element = splitter_.next(buffer_)) {
+    if (splitter_.consumed() - element->begin > assembler_.max_row_bytes()) return too_long_at(element->begin);
     const std::string_view text = std::string_view(buffer_).substr(element->begin, element->end - element->begin);
     const Status status = add_document(text);
     if (!status.ok()) return fault_at(element->begin, status.message());
     if (batch_.is_full()) FRESHET_RETURN_IF_ERROR(convert_batch());
   }
   FRESHET_RETURN_IF_ERROR(convert_batch());
-  if (!array_.fault().empty()) return fault_at(array_.consumed(), array_.fault());
-  decoded_ += array_.consumed();
-  buffer_.erase(0, array_.consumed());
-  array_.dropped();
+  if (!splitter_.fault().empty()) return fault_at(splitter_.consumed(), splitter_.fault());
+  drop_split();
   return buffer_.size() <= assembler_.max_row_bytes() ? Status::OK() : too_long_at(0);
 }
 
@@ -262,8 +290,8 @@ Status JsonDecoder::feed_record(std::string_view record) {
 Status JsonDecoder::finish() {
   const std::string_view rest = trim(buffer_);
   if (mode_ == Mode::kArray) {
-    const bool is_empty_body = !array_.is_started() && rest.empty();
-    if (!array_.is_ended() && !is_empty_body) {
+    const bool is_empty_body = !splitter_.is_started() && rest.empty();
+    if (!splitter_.is_ended() && !is_empty_body) {
       return Status::InvalidArgument("the array of the body is not closed before its end, at byte {}",
                                      decoded_ + buffer_.size());
     }

@@ -6,7 +6,7 @@
 
 #include "ingest/decode/block_assembler.h"
 #include "ingest/decode/decoder.h"
-#include "ingest/decode/json_array_splitter.h"
+#include "ingest/decode/json_splitter.h"
 #include "ingest/decode/text_arena.h"
 #include "ingest/json_path.h"
 
@@ -14,13 +14,14 @@ namespace freshet::ingest {
 
 class DebeziumReader;
 
-/// JSON objects as rows: one a line (read_json_by_line), the elements of one array (strip_outer_array), or both (an array a
-/// line). With json_root, the part of the document that it names. Fields fill columns by their names (exactly, else ignoring
-/// case), or by jsonpaths in the order of the columns.
+/// JSON objects as rows: one a line (read_json_by_line), the elements of one array (strip_outer_array), both (an array a
+/// line), or neither: objects over as many lines as they like, one after another. With json_root, the part of the document
+/// that it names. Fields fill columns by their names (exactly, else ignoring case), or by jsonpaths in the order of the
+/// columns.
 ///
-/// A broken line is a rejected row. Arrays are read element by element, in memory bounded by the longest element; a broken
-/// array ends the load with the place of the fault, since what comes after it has no certain beginning. Only an array below
-/// a json_root is kept whole, up to kWholeBodyBytes. Numbers keep their text, so that no digit is lost.
+/// A broken line or object is a rejected row. Arrays are read element by element, in memory bounded by the longest element;
+/// a broken array ends the load with the place of the fault, since what comes after it has no certain beginning. Only an
+/// array below a json_root is kept whole, up to kWholeBodyBytes. Numbers keep their text, so that no digit is lost.
 ///
 /// Debezium's change events, one a line, are read by DebeziumReader: each becomes a row that is stored or deletes its key,
 /// or both when the key has changed.
@@ -38,11 +39,15 @@ class JsonDecoder final : public Decoder {
 
  private:
   struct Parser;
-  enum class Mode : uint8_t { kLines, kArray, kWhole };
+  enum class Mode : uint8_t { kLines, kDocuments, kArray, kWhole };
 
   JsonDecoder(const LoadRequest& request, BlockAssembler assembler, JsonPath root, std::vector<JsonPath> paths);
+  static Mode mode_of(const LoadRequest& request, const JsonPath& root);
   Status feed_lines();
+  Status feed_documents();
   Status feed_array();
+  /// What was split off the front of the body is done.
+  void drop_split();
   /// Parses one document; `text` has simdjson's padding behind it. What is wrong with it is answered, not rejected.
   Status add_document(std::string_view text);
   /// Adds the rows of one Debezium event. Throws JsonFault. REQUIRES: room for two rows.
@@ -61,7 +66,7 @@ class JsonDecoder final : public Decoder {
   std::unique_ptr<Parser> parser_;
   std::unique_ptr<DebeziumReader> events_;  ///< null: documents are rows
   std::vector<Cell> event_row_;
-  JsonArraySplitter array_;
+  JsonSplitter splitter_;
   std::string buffer_;    ///< what is not decoded yet
   Status sink_status_;    ///< why converted rows were not taken: ends the load
   uint64_t decoded_ = 0;  ///< bytes of the body before buffer_

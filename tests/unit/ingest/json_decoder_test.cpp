@@ -37,6 +37,24 @@ TEST(JsonDecoder, ReadsObjectsOfALineAtAnySplit) {
   EXPECT_EQ(decoded.rows, (Rows{"1|1.25|a\u00e9\n\"|1", "2|NULL|NULL|0", "3|7.00|{\"k\": [1, 2]}|NULL"}));
 }
 
+TEST(JsonDecoder, ObjectsMayHaveManyLinesWhenNeitherLinesNorAnArrayAreAskedFor) {
+  LoadRequest request = json_lines();
+  request.read_json_by_line = false;
+  const auto decoded =
+      decode_any_split(kTable, request,
+                       "{\n  \"id\": 1,\n  \"name\": \"a}{\\\"\n\"\n}{\"id\":2}\n \n{\"id\":3,\"name\":{\"k\":[\n1]}}"
+                       "\njunk {\"id\":4}\n} 5\n[{\"id\":6}]{\"id\":7}{\"id\":");
+  ASSERT_TRUE(decoded.status.ok()) << decoded.status.to_string();
+  EXPECT_EQ(decoded.rows, (Rows{"2|NULL|NULL|NULL", "3|NULL|{\"k\":[\n1]}|NULL", "4|NULL|NULL|NULL", "7|NULL|NULL|NULL"}));
+  EXPECT_EQ(decoded.rejected, 5u) << decoded.error_text;
+  EXPECT_NE(decoded.error_text.find("`strip_outer_array` must be TRUE"), std::string::npos) << decoded.error_text;
+
+  const std::string one = "{\n  \"id\": 1,\n  \"name\": \"a}{[\\\"\"\n}\n";
+  EXPECT_EQ(decode_any_split(kTable, request, one).rows, (Rows{"1|NULL|a}{[\"|NULL"}));
+  request.json_root = "$.row";
+  EXPECT_EQ(decode_any_split(kTable, request, "{\"row\":\n" + one + "}").rows, (Rows{"1|NULL|a}{[\"|NULL"}));
+}
+
 TEST(JsonDecoder, NumbersKeepEveryDigit) {
   const auto table = make_table({"id largeint key not null", "v string"});
   const auto decoded = decode_any_split(

@@ -1,4 +1,4 @@
-#include "ingest/decode/json_array_splitter.h"
+#include "ingest/decode/json_splitter.h"
 
 namespace freshet::ingest {
 namespace {
@@ -7,8 +7,14 @@ bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; 
 
 }  // namespace
 
+/// Whether an element that is in no string and no bracket ends before `c`.
+bool JsonSplitter::is_end_at(char c) const {
+  if (form_ == Form::kArray) return c == ',' || c == ']';
+  return c == '\n' || ((c == '{' || c == '[') && at_ != begin_);
+}
+
 /// Moves to the byte after the element; false when it is not there yet.
-bool JsonArraySplitter::scan_element(std::string_view text) {
+bool JsonSplitter::scan_element(std::string_view text) {
   for (; at_ < text.size(); ++at_) {
     const char c = text[at_];
     if (in_string_) {
@@ -21,25 +27,26 @@ bool JsonArraySplitter::scan_element(std::string_view text) {
       }
     } else if (c == '"') {
       in_string_ = true;
+    } else if (depth_ == 0 && is_end_at(c)) {
+      return true;
     } else if (c == '{' || c == '[') {
       ++depth_;
-    } else if (depth_ == 0 && (c == ',' || c == ']')) {
+    } else if ((c == '}' || c == ']') && depth_ != 0 && --depth_ == 0 && form_ == Form::kDocuments) {
+      ++at_;
       return true;
-    } else if (c == '}' || c == ']') {
-      if (depth_ != 0) --depth_;
     }
   }
   return false;
 }
 
-std::optional<JsonArraySplitter::Found> JsonArraySplitter::next(std::string_view text) {
+std::optional<JsonSplitter::Found> JsonSplitter::next(std::string_view text) {
   while (fault_.empty()) {
     if (state_ == State::kInElement) {
       if (!scan_element(text)) return std::nullopt;
       Found found{begin_, at_};
       while (found.end > found.begin && is_blank(text[found.end - 1])) --found.end;
       begin_ = at_;
-      state_ = State::kAfterElement;
+      state_ = form_ == Form::kArray ? State::kAfterElement : State::kBeforeDocument;
       return found;
     }
     while (at_ < text.size() && is_blank(text[at_])) ++at_;
@@ -66,6 +73,10 @@ std::optional<JsonArraySplitter::Found> JsonArraySplitter::next(std::string_view
           state_ = State::kInElement;
           depth_ = 0;
         }
+        break;
+      case State::kBeforeDocument:
+        state_ = State::kInElement;
+        depth_ = 0;
         break;
       case State::kAfterElement:
         state_ = c == ',' ? State::kBeforeElement : State::kEnded;

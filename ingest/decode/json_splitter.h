@@ -6,15 +6,22 @@
 
 namespace freshet::ingest {
 
-/// Finds the elements of one top-level JSON array in text that comes in pieces. Knows strings, escapes and nesting, nothing
-/// else: the elements are parsed by the caller. One thread.
-class JsonArraySplitter {
+/// Finds the elements of one top-level JSON array, or objects that follow each other, in text that comes in pieces. Knows
+/// strings, escapes and nesting, nothing else: the elements are parsed by the caller. One thread.
+class JsonSplitter {
  public:
+  enum class Form {
+    kArray,
+    kDocuments  ///< each ends with the bracket that closes it; what has none ends with its line
+  };
+  explicit JsonSplitter(Form form)
+      : form_(form), state_(form == Form::kArray ? State::kBeforeArray : State::kBeforeDocument) {}
+
   struct Found {
     size_t begin = 0;
     size_t end = 0;  ///< of the element, without blanks around it
   };
-  /// The next element that is complete in `text`; nothing when more text is needed, at the end of the array, and on a fault.
+  /// The next element that is complete in `text`; nothing when more text is needed, at the end of an array, and on a fault.
   /// The caller drops text up to consumed() between calls, if it likes, and tells by dropped().
   std::optional<Found> next(std::string_view text);
 
@@ -30,11 +37,13 @@ class JsonArraySplitter {
   std::string_view fault() const { return fault_; }
 
  private:
-  enum class State { kBeforeArray, kBeforeFirst, kBeforeElement, kInElement, kAfterElement, kEnded };
+  enum class State { kBeforeArray, kBeforeFirst, kBeforeElement, kBeforeDocument, kInElement, kAfterElement, kEnded };
 
   bool scan_element(std::string_view text);
+  bool is_end_at(char c) const;
 
-  State state_ = State::kBeforeArray;
+  const Form form_;
+  State state_;
   size_t begin_ = 0;  ///< of the element, or of what is not read yet
   size_t at_ = 0;     ///< next byte to look at
   size_t depth_ = 0;
