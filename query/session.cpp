@@ -23,6 +23,7 @@
 #include "query/dml/update_statement.h"
 #include "query/insert_statement.h"
 #include "query/journal/statement_journal.h"
+#include "query/label_statements.h"
 #include "query/limited_rows.h"
 #include "query/point_read.h"
 #include "query/routine_load_statements.h"
@@ -254,6 +255,7 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
           [&](const CreateRoutineLoad& create) { return run_create_routine_load(create, state_, services_, out); },
           [&](const AlterRoutineLoad& alter) { return run_alter_routine_load(alter, state_, services_, out); },
           [&](const ControlRoutineLoad& control) { return run_control_routine_load(control, state_, services_, out); },
+          [&](const CleanLabel& clean) { return run_clean_label(clean, services_, out); },
           [&](const Use& use) -> Status {
             FRESHET_RETURN_IF_ERROR(use_database(use.database));
             OkResult result;

@@ -143,6 +143,9 @@ class AccessRules {
     return control.all ? load(control.database, {}) : job(control.database, control.job);
   }
 
+  /// The names are of loads into any table of the database.
+  Status operator()(const CleanLabel& clean) const { return load(clean.database, {}); }
+
   Status operator()(const Use& use) const { return seen_database(use.database); }
   Status operator()(const Set& set) const {
     const bool is_global = std::any_of(set.assignments.begin(), set.assignments.end(),

@@ -71,6 +71,17 @@ Result<Statement> parse_kill(TokenCursor& cursor) {
   return finish(cursor, kill);
 }
 
+Result<Statement> parse_clean(TokenCursor& cursor) {
+  CleanLabel clean;
+  FRESHET_RETURN_IF_ERROR(cursor.expect("LABEL"));
+  if (!cursor.at("FROM") && !cursor.at("IN")) {
+    FRESHET_ASSIGN_OR_RETURN(clean.label, cursor.name("a label"));
+  }
+  if (!cursor.accept("IN")) FRESHET_RETURN_IF_ERROR(cursor.expect("FROM"));
+  FRESHET_ASSIGN_OR_RETURN(clean.database, cursor.name("a database name"));
+  return finish(cursor, std::move(clean));
+}
+
 template <RoutineLoadAction kAction>
 Result<Statement> control_routine_load(TokenCursor& cursor) {
   return parse_control_routine_load(cursor, kAction);
@@ -104,6 +115,7 @@ constexpr Entry kRules[] = {
     {"DELETE", parse_delete},
     {"UPDATE", parse_update},
     {"MERGE", parse_merge},
+    {"CLEAN", parse_clean},
     {"PAUSE", control_routine_load<RoutineLoadAction::kPause>},
     {"RESUME", control_routine_load<RoutineLoadAction::kResume>},
     {"STOP", control_routine_load<RoutineLoadAction::kStop>},

@@ -399,6 +399,12 @@ struct ControlRoutineLoad {
   std::string job;
 };
 
+/// CLEAN LABEL [label] FROM db: the names of loads that have ended may be used again.
+struct CleanLabel {
+  std::string database;
+  std::string label;  ///< empty: all of the database
+};
+
 // --- session ---
 
 struct Use {
@@ -461,7 +467,7 @@ struct NoOperation {
 using Statement =
     std::variant<Query, Insert, Delete, Update, Merge, CreateDatabase, DropDatabase, CreateTable, CreateTableLike, DropTable,
                  CreateView, DropView, TruncateTable, CreateIndex, DropIndex, AlterTable, Show, Explain, CreateRoutineLoad,
-                 AlterRoutineLoad, ControlRoutineLoad, Use, Set, ChangeWorkloadGroup, SetUserProperties, Transaction, Sync,
-                 Kill, AccountStatement, NoOperation>;
+                 AlterRoutineLoad, ControlRoutineLoad, CleanLabel, Use, Set, ChangeWorkloadGroup, SetUserProperties,
+                 Transaction, Sync, Kill, AccountStatement, NoOperation>;
 
 }  // namespace freshet::query

@@ -212,24 +212,52 @@ void Labels::committed(const LabelRecord& record) {
   if (running != running_.end() && running->second.transaction == record.transaction) running_.erase(running);
 }
 
+Result<uint64_t> Labels::remove_stored(std::string_view begin, std::string_view end,
+                                       const std::function<bool(const LabelRecord&)>& is_old) {
+  std::lock_guard lock(removing_);
+  MetaBatch batch;
+  uint64_t removed = 0;
+  FRESHET_RETURN_IF_ERROR(meta_.scan(begin, end, [&](std::string_view key, std::string_view value) {
+    FRESHET_ASSIGN_OR_RETURN(const LabelRecord record, LabelRecord::deserialize(value));
+    if (record.state == LabelState::kPrecommitted || !is_old(record)) return Status::OK();
+    // The label of an aborted load may be taken and stored anew meanwhile.
+    if (record.state == LabelState::kAborted) batch.require(std::string(key), std::string(value));
+    batch.erase(std::string(key));
+    if (record.is_two_phase) batch.erase(meta_keys::transaction(record.transaction));
+    ++removed;
+    return Status::OK();
+  }));
+  if (batch.empty()) return removed;
+  FRESHET_RETURN_IF_ERROR(meta_.commit(batch));
+  count_.fetch_sub(removed, std::memory_order_relaxed);
+  return removed;
+}
+
 Status Labels::expire() {
   const int64_t oldest_kept = clock_.unix_seconds() - static_cast<int64_t>(limits_.keep_seconds);
-  MetaBatch batch;
-  uint64_t expired = 0;
-  FRESHET_RETURN_IF_ERROR(
-      meta_.scan(meta_keys::kLabels, prefix_end(meta_keys::kLabels), [&](std::string_view key, std::string_view value) {
-        FRESHET_ASSIGN_OR_RETURN(const LabelRecord record, LabelRecord::deserialize(value));
-        if (record.finished_unix_seconds >= oldest_kept || record.state == LabelState::kPrecommitted) return Status::OK();
-        // The label of an aborted load may be taken and stored anew meanwhile.
-        if (record.state == LabelState::kAborted) batch.require(std::string(key), std::string(value));
-        batch.erase(std::string(key));
-        if (record.is_two_phase) batch.erase(meta_keys::transaction(record.transaction));
-        ++expired;
-        return Status::OK();
-      }));
-  if (batch.empty()) return Status::OK();
-  FRESHET_RETURN_IF_ERROR(meta_.commit(batch));
-  count_.fetch_sub(expired, std::memory_order_relaxed);
+  return remove_stored(meta_keys::kLabels, prefix_end(meta_keys::kLabels),
+                       [&](const LabelRecord& record) { return record.finished_unix_seconds < oldest_kept; })
+      .status();
+}
+
+Status Labels::clean(DatabaseId database, const std::string& label) {
+  const std::string all = meta_keys::of(meta_keys::kLabels, database.value);
+  if (label.empty()) {
+    FRESHET_RETURN_IF_ERROR(remove_stored(all, prefix_end(all), [](const LabelRecord&) { return true; }).status());
+    std::lock_guard lock(mutex_);
+    std::erase_if(recent_, [&](const auto& entry) { return entry.first.first == database; });
+    return Status::OK();
+  }
+  FRESHET_ASSIGN_OR_RETURN(const std::optional<LabelRecord> load, find(database, label));
+  if (!load) return Status::NotFound("there is no load with label '{}'", label);
+  if (load->state == LabelState::kRunning || load->state == LabelState::kPrecommitted) {
+    return Status::Conflict("the load with label '{}' has not ended: its transaction [{}] can be aborted", label,
+                            load->transaction.value);
+  }
+  const std::string key = meta_keys::label(database, label);
+  FRESHET_RETURN_IF_ERROR(remove_stored(key, key + '\0', [](const LabelRecord&) { return true; }).status());
+  std::lock_guard lock(mutex_);
+  recent_.erase({database, label});
   return Status::OK();
 }
 

@@ -51,6 +51,8 @@ class Labels {
   void committed(const LabelRecord& record);
   /// Removes labels older than the retention; not those of precommitted loads.
   Status expire();
+  /// StorageEngine::clean_labels.
+  Status clean(DatabaseId database, const std::string& label);
   /// After a database went with its labels.
   Status count_again();
   uint64_t count() const { return count_.load(std::memory_order_relaxed); }
@@ -73,7 +75,11 @@ class Labels {
   /// Whether the label of this load is written to the metadata.
   static bool is_stored(const LabelRecord& record, const Running& running);
   void keep_recent(LabelRecord record);
+  /// Removes the stored labels in [begin, end) whose loads have ended and that `is_old` chooses; answers how many.
+  Result<uint64_t> remove_stored(std::string_view begin, std::string_view end,
+                                 const std::function<bool(const LabelRecord&)>& is_old);
 
+  std::mutex removing_;  ///< held while stored labels are removed and counted; before mutex_
   MetaStore& meta_;
   const WallClock& clock_;
   const Limits limits_;

@@ -139,6 +139,7 @@ class Engine : public StorageEngine {
   Status list_labels(DatabaseId database, const std::function<void(const LabelRecord&)>& visit) override {
     return labels_->list(database, visit);
   }
+  Status clean_labels(DatabaseId database, const std::string& label) override { return labels_->clean(database, label); }
 
   Result<TransactionId> next_transaction_id() override {
     FRESHET_ASSIGN_OR_RETURN(const uint64_t id, ids_->next());

@@ -152,6 +152,10 @@ class StorageEngine {
   /// All loads of a database that are known, in no order.
   virtual Status list_labels(DatabaseId database, const std::function<void(const LabelRecord&)>& visit) = 0;
 
+  /// Forgets the load of this label, or all loads of the database when it is empty, that are visible or aborted: their
+  /// labels can be used again. NotFound: there is no such load; Conflict: it has not ended.
+  virtual Status clean_labels(DatabaseId database, const std::string& label) = 0;
+
   // Writing.
   virtual Result<TransactionId> next_transaction_id() = 0;
   virtual Result<RowsetId> next_rowset_id() = 0;

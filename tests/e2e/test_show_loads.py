@@ -50,6 +50,46 @@ def test_loads_and_their_states(server, database, sql):
     assert status == 200 and b"Reason: " in log
 
 
+def test_clean_label_frees_the_labels_of_loads_that_have_ended(make_server):
+    server = make_server()
+    for database in ("d", "e"):
+        server.sql(f"CREATE DATABASE {database}")
+        server.sql(TABLE.replace(" t ", f" {database}.t "))
+        for label in ("one", "two", "x.y:z-1"):
+            server.load(database, "t", "1,a\n", column_separator=",", label=label)
+    waits = server.load("d", "t", "2,b\n", column_separator=",", label="waits", two_phase_commit="true")
+    server.stream_load("d", "t", "x,a\n", column_separator=",", label="bad")
+
+    def load(label, database="d"):
+        return server.stream_load(database, "t", "3,c\n", column_separator=",", label=label)["Status"]
+
+    def labels(database="d"):
+        return sorted(row[1] for row in server.sql(f"SHOW TRANSACTION FROM {database}"))
+
+    server.sql("CLEAN LABEL one FROM d")
+    server.sql("CLEAN LABEL `x.y:z-1` IN d")
+    assert labels() == ["bad", "two", "waits"] and labels("e") == ["one", "two", "x.y:z-1"]
+    server.restart()
+    assert load("one") == "Success" and load("two") == "Label Already Exists" and load("one", "e") == "Label Already Exists"
+    with pytest.raises(pymysql.Error, match="no load with label 'never'"):
+        server.sql("CLEAN LABEL never FROM d")
+    with pytest.raises(pymysql.Error, match=rf"'waits' has not ended: its transaction \[{waits['TxnId']}\] can be aborted"):
+        server.sql("CLEAN LABEL waits FROM d")
+    with pytest.raises(pymysql.Error, match="Unknown database"):
+        server.sql("CLEAN LABEL one FROM nowhere")
+    server.sql("CREATE USER ann")
+    server.sql("GRANT SELECT_PRIV ON d.* TO ann")
+    with server.connect(user="ann").cursor() as cursor, pytest.raises(pymysql.Error, match="denied"):
+        cursor.execute("CLEAN LABEL two FROM d")
+    server.sql("CLEAN LABEL FROM d")
+    assert labels() == ["waits"] and b"\nfreshet_labels 4\n" in server.http("GET", "/metrics")[2]
+    server.kill()
+    server.start()
+    assert labels() == ["waits"] and load("two") == "Success"
+    _, _, answer = server.http("PUT", "/api/d/_stream_load_2pc", headers={"label": "waits", "txn_operation": "commit"})
+    assert b"commit successfully" in answer and server.value("SELECT count(*) FROM d.t") == 3
+
+
 def test_made_up_labels_do_not_use_up_the_limit(make_server):
     server = make_server({"storage.label_limit": 3})
     server.sql("CREATE DATABASE d")

@@ -75,6 +75,7 @@ class FakeStorage final : public storage::StorageEngine {
   Result<std::optional<storage::LabelRecord>> find_label(DatabaseId, const std::string&) override { return not_here(); }
   Result<std::optional<storage::LabelRecord>> find_transaction(DatabaseId, TransactionId) override { return not_here(); }
   Status list_labels(DatabaseId, const std::function<void(const storage::LabelRecord&)>&) override { return not_here(); }
+  Status clean_labels(DatabaseId, const std::string&) override { return not_here(); }
   Result<TransactionId> next_transaction_id() override { return TransactionId(next_transaction_++); }
   Result<RowsetId> next_rowset_id() override { return RowsetId(next_rowset_++); }
   CommitNumber newest_commit() const override { return CommitNumber(1); }
