@@ -15,9 +15,11 @@ bool table_asks_for_it(const TableSchema& schema) {
 
 }  // namespace
 
-bool commits_in_group(const LoadRequest& request, const TableSchema& schema) {
-  if (!request.label.empty() || request.two_phase_commit || request.partial_columns || !request.partitions.empty()) {
-    return false;
+Result<bool> commits_in_group(const LoadRequest& request, const TableSchema& schema) {
+  if (request.two_phase_commit || request.partial_columns || !request.partitions.empty()) return false;
+  if (!request.label.empty()) {
+    if (!request.group_commit.value_or(false)) return false;
+    return Status::InvalidArgument("label and group_commit can't be set at the same time");
   }
   return request.group_commit.value_or(table_asks_for_it(schema));
 }

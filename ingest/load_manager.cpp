@@ -85,7 +85,7 @@ class StreamLoadImpl final : public StreamLoad {
                                        errors_.add(reason, row);
                                        return Status::OK();
                                      },
-                                     std::move(partial)})) {
+                                     std::move(partial), request.partial_new_keys})) {
     place_->may_be_taken([&storage, fate = fate_, database = database_, label = report_.label, own = own_transaction_] {
       if (!fate->give_up()) return false;
       storage.release_label(database, label, own, "its client was silent while other loads waited");
@@ -312,11 +312,16 @@ class LoadManagerImpl final : public LoadManager {
     FRESHET_ASSIGN_OR_RETURN(std::unique_ptr<LoadPlace> place, gate_.enter());
     FRESHET_ASSIGN_OR_RETURN(storage::TableSnapshotPtr table, find_table(request));
     FRESHET_ASSIGN_OR_RETURN(auto partial, partial_columns_of(request, *table->schema));
+    FRESHET_ASSIGN_OR_RETURN(const bool is_grouped, commits_in_group(request, *table->schema));
+    if (request.single_tablet && !table->schema->bucket_columns.empty()) {
+      return Status::InvalidArgument(
+          "if load_to_single_tablet set to true, the olap table must be with random distribution");
+    }
     FRESHET_RETURN_IF_ERROR(storage_.admit_load(table->id));
     FRESHET_ASSIGN_OR_RETURN(const TransactionId transaction, storage_.next_transaction_id());
     report.transaction_id = transaction.value;
     // The label of a load in a group is made up and told, not kept.
-    report.group_commit = commits_in_group(request, *table->schema);
+    report.group_commit = is_grouped;
     if (!report.group_commit) {
       FRESHET_RETURN_IF_ERROR(request.label.empty()
                                   ? storage_.reserve_made_up_label(table->database, report.label, transaction)

@@ -180,6 +180,40 @@ bool looks_like_time_zone(std::string_view zone) {
   return zone.size() <= kMaxTimeZoneBytes && std::all_of(zone.begin(), zone.end(), is_part);
 }
 
+/// The first word of an expression, outside of quotes, that is a function whose value depends on the time zone.
+std::optional<std::string> function_of_time_zone(std::string_view expression) {
+  static constexpr std::string_view kFunctions[] = {"now",
+                                                    "sysdate",
+                                                    "current_timestamp",
+                                                    "localtime",
+                                                    "localtimestamp",
+                                                    "current_date",
+                                                    "curdate",
+                                                    "current_time",
+                                                    "curtime",
+                                                    "from_unixtime",
+                                                    "unix_timestamp",
+                                                    "from_second",
+                                                    "from_millisecond",
+                                                    "from_microsecond"};
+  const auto is_of_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  for (size_t at = 0; at < expression.size();) {
+    if (const char quote = expression[at]; quote == '\'' || quote == '"' || quote == '`') {
+      for (++at; at < expression.size() && expression[at] != quote; ++at) at += expression[at] == '\\';
+      ++at;
+      continue;
+    }
+    size_t end = at;
+    while (end < expression.size() && is_of_word(expression[end])) ++end;
+    std::string word = to_lower(expression.substr(at, end - at));
+    if (std::find(std::begin(kFunctions), std::end(kFunctions), word) != std::end(kFunctions)) return word;
+    at = std::max(end, at + 1);
+  }
+  return std::nullopt;
+}
+
 /// All properties by lower-case name; the last of a name counts, and an empty value is as good as none.
 using Properties = std::unordered_map<std::string, std::string>;
 
@@ -314,9 +348,6 @@ class PropertyReader {
       return Status::InvalidArgument("group_commit can only be [async_mode, sync_mode, off_mode]");
     }
     request_.group_commit = mode != "off_mode";
-    if (*request_.group_commit && !request_.label.empty()) {
-      return Status::InvalidArgument("label and group_commit can't be set at the same time");
-    }
     return Status::OK();
   }
 
@@ -340,9 +371,9 @@ class PropertyReader {
         return Status::InvalidArgument("Invalid partial_update_new_key_behavior {}, must be one of ['APPEND', 'ERROR']",
                                        *value);
       }
-      request_.partial_new_keys_fail = behavior == "error";
-    } else {
-      request_.partial_new_keys_fail = request_.strict_mode && find("strict_mode") != nullptr;
+      if (behavior == "error") request_.partial_new_keys = NewKeys::kRefused;
+    } else if (request_.strict_mode && find("strict_mode") != nullptr) {
+      request_.partial_new_keys = NewKeys::kRejected;
     }
     return Status::OK();
   }
@@ -362,22 +393,27 @@ class PropertyReader {
     return Status::OK();
   }
 
-  /// Times are UTC. Another zone changes nothing in texts of times, but it would in functions like from_unixtime.
+  /// Times are UTC. Another zone changes nothing but what some functions answer.
   Status check_time_zone() const {
     const std::string* zone = find("timezone");
     if (zone == nullptr) zone = find("time_zone");
     if (zone == nullptr || is_utc(*zone)) return Status::OK();
     if (!looks_like_time_zone(*zone)) return Status::InvalidArgument("timezone: '{}' is no time zone", *zone);
-    const bool has_expressions = !request_.expressions.empty() || !request_.where.empty() ||
-                                 !request_.delete_condition.empty() || !request_.preceding_filter.empty();
-    if (!has_expressions) return Status::OK();
-    return Status::Unsupported("timezone: expressions are evaluated in UTC, '{}' is not offered with them", *zone);
+    std::vector<std::string_view> expressions = {request_.where, request_.delete_condition, request_.preceding_filter};
+    for (const ColumnExpression& each : request_.expressions) expressions.push_back(each.expression);
+    for (const std::string_view expression : expressions) {
+      if (const auto function = function_of_time_zone(expression)) {
+        return Status::Unsupported("timezone: expressions are evaluated in UTC, '{}' is not offered with {}", *zone,
+                                   *function);
+      }
+    }
+    return Status::OK();
   }
 
   /// What steers a cluster, or is only an advice: taken when it is well-formed.
-  Status check_without_effect() const {
-    for (const char* name :
-         {"load_to_single_tablet", "memtable_on_sink_node", "enable_profile", "skip_record_to_audit_log_table"}) {
+  Status check_without_effect() {
+    FRESHET_RETURN_IF_ERROR(read_bool("load_to_single_tablet", request_.single_tablet));
+    for (const char* name : {"memtable_on_sink_node", "enable_profile", "skip_record_to_audit_log_table"}) {
       bool ignored = false;
       FRESHET_RETURN_IF_ERROR(read_bool(name, ignored));
     }

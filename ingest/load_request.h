@@ -19,6 +19,13 @@ inline bool comes_in_messages(LoadFormat format) {
   return format <= LoadFormat::kJson || format == LoadFormat::kDebeziumJson;
 }
 enum class MergeType : uint8_t { kAppend, kDelete, kMerge };
+/// What becomes of the rows of a partial update whose keys are not in the table. The numbers are stored in the records of
+/// routine loads.
+enum class NewKeys : uint8_t {
+  kTaken,    ///< they are new rows, with defaults in the columns that they do not bring
+  kRefused,  ///< the load is refused: partial_update_new_key_behavior ERROR
+  kRejected  ///< they are rejected rows: strict_mode, unless partial_update_new_key_behavior is given
+};
 enum class Compression : uint8_t { kNone, kGzip, kDeflate, kBzip2, kLz4Frame, kZstd, kSnappyFrame };
 
 /// `column = expression`, over the source columns of a row.
@@ -55,9 +62,7 @@ struct LoadRequest {
   MergeType merge_type = MergeType::kAppend;
   bool partial_columns = false;   ///< rows replace only the columns they bring
   bool flexible_columns = false;  ///< ... each row its own (JSON), with `partial_columns`
-  /// ... and a key that is not in the table refuses the load; what strict_mode means when it is asked for, unless
-  /// partial_update_new_key_behavior says otherwise.
-  bool partial_new_keys_fail = false;
+  NewKeys partial_new_keys = NewKeys::kTaken;
   /// function_column.sequence_col: the source column whose values are the rows' sequences, in a table whose sequence column
   /// is hidden. It may be a column of the table as well. Empty: rows bring kSequenceColumn, or a visible sequence column.
   std::string sequence_column;
@@ -67,6 +72,7 @@ struct LoadRequest {
   std::string json_root;
   std::vector<std::string> jsonpaths;   ///< each "$.a.b[0]"; positional with `columns`
   std::vector<std::string> partitions;  ///< rows outside of these are rejected; empty = all are taken
+  bool single_tablet = false;           ///< only for tables DISTRIBUTED BY RANDOM; changes nothing there
   std::optional<bool> group_commit;     ///< may share its commit with other small loads; unset: the table tells
   bool two_phase_commit = false;        ///< the load is durable when it is answered, and visible after a second request
   uint64_t timeout_seconds = 0;         ///< 0 = the server's default

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <chrono>
 
+#include "ingest/new_keys.h"
 #include "ingest/row_errors.h"
 #include "storage/base/limits.h"
 #include "storage/types/bitmap_value.h"
 #include "storage/types/row_mask.h"
 #include "storage/types/value_text.h"
+#include "storage/upsert/base_rows.h"
 
 namespace freshet::ingest {
 namespace {
@@ -67,9 +69,45 @@ Status LoadTransaction::restrict_to(const std::vector<std::string>& partitions) 
 
 Status LoadTransaction::append(const Block& block) {
   FRESHET_ASSERT(!is_handed_over_ && block.columns.size() == table_->schema->columns.size());
-  const size_t rows = block.row_count();
-  if (rows == 0) return Status::OK();
+  if (block.row_count() == 0) return Status::OK();
   FRESHET_RETURN_IF_ERROR(check_bitmaps(*table_->schema, block));
+  const bool all_keys_are_taken = options_.partial == nullptr || options_.new_keys == NewKeys::kTaken;
+  return all_keys_are_taken ? take_rows(block) : take_known_keys(block);
+}
+
+Status LoadTransaction::take_known_keys(const Block& block) {
+  const storage::ServerSnapshotPtr server = storage_.snapshot();
+  const auto now = server->tables.find(table_->id);
+  if (now == server->tables.end()) return Status::NotFound("Unknown table: it was dropped during the load");
+  FRESHET_ASSIGN_OR_RETURN(const std::vector<uint32_t> unknown,
+                           rows_of_new_keys(*now->second, *table_->schema, block, options_.partial->mask));
+  if (unknown.empty()) return take_rows(block);
+  const std::span key(block.columns.data(), table_->schema->key_count);
+  if (options_.new_keys == NewKeys::kRefused || !options_.reject) {
+    std::vector<Column> first;
+    for (const Column& column : key) first.emplace_back(column.type()).append_from(column, unknown.front());
+    return storage::refuse_new_key(first);
+  }
+  std::vector<uint32_t> known;
+  for (uint32_t row = 0, next = 0; row < block.row_count(); ++row) {
+    if (next == unknown.size() || row != unknown[next]) {
+      known.push_back(row);
+      continue;
+    }
+    ++next;
+    FRESHET_RETURN_IF_ERROR(
+        options_.reject(fmt::format("the key {} is not in the table, and strict mode takes no new keys in a partial update",
+                                    key_text(key, row)),
+                        row_text(block, row)));
+  }
+  if (known.empty()) return Status::OK();
+  Block kept = Block::for_schema(*table_->schema);
+  kept.append_gather(block, known);
+  return take_rows(kept);
+}
+
+Status LoadTransaction::take_rows(const Block& block) {
+  const size_t rows = block.row_count();
   FRESHET_RETURN_IF_ERROR(reserve_memory(block.byte_size()));
   if (partitions_->tablet_count() == 1 && !partitions_->is_partitioned()) {
     buffer_at(0).rows.append_all(block);
@@ -174,7 +212,7 @@ Status LoadTransaction::flush_buffers() {
   return Status::OK();
 }
 
-void LoadTransaction::take_rows(storage::LoadCommit& commit) {
+void LoadTransaction::add_rows(storage::LoadCommit& commit) {
   auto& written = flusher_.segments();
   for (Buffer& buffer : buffers_) {
     storage::TabletRows rows;
@@ -225,7 +263,7 @@ storage::LoadCommit LoadTransaction::make_commit() {
   commit.schema = table_->schema;
   commit.partial = options_.partial;
   commit.read_from = options_.read_from;
-  take_rows(commit);
+  add_rows(commit);
   if (replaces_all_) add_replaced_tablets(commit);
   is_handed_over_ = true;
   return commit;

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "ingest/load_request.h"
 #include "ingest/memtable_flusher.h"
 #include "storage/base/memory_budget.h"
 #include "storage/engine/storage_engine.h"
@@ -32,6 +33,9 @@ class LoadTransaction {
     RejectRow reject = nullptr;
     /// Rows replace only these columns, and what the others hold counts for new keys alone; null: whole rows.
     storage::PartialColumnsPtr partial = nullptr;
+    /// Rows of `partial` whose keys the table does not have, by its newest state when they come. The commit looks again, and
+    /// is refused unless they are taken.
+    NewKeys new_keys = NewKeys::kTaken;
     /// The table as it was read to make the rows: the commit fails with Conflict when their keys have other rows by then.
     storage::TableSnapshotPtr read_from = nullptr;
   };
@@ -73,6 +77,10 @@ class LoadTransaction {
     std::vector<uint32_t> block_rows;  ///< of the block being routed
   };
   Buffer& buffer_at(uint32_t position);
+  /// The rest of append().
+  Status take_rows(const Block& block);
+  /// Refuses the load, or rejects the rows, when keys are new that may not be.
+  Status take_known_keys(const Block& block);
   Status route(const Block& block);
   Status make_missing_partitions(const Block& block);
   Status settle_homeless(const Block& block, size_t row);
@@ -83,7 +91,7 @@ class LoadTransaction {
   Status flush_buffers();
   Result<storage::LoadCommit> finish_rows();
   storage::LoadCommit make_commit();
-  void take_rows(storage::LoadCommit& commit);
+  void add_rows(storage::LoadCommit& commit);
   void add_replaced_tablets(storage::LoadCommit& commit) const;
 
   storage::StorageEngine& storage_;

@@ -43,7 +43,8 @@ Result<storage::PartialColumnsPtr> flexible_columns_of(const LoadRequest& reques
   }
   std::vector<size_t> keys(schema.key_count);
   std::iota(keys.begin(), keys.end(), size_t{0});
-  FRESHET_ASSIGN_OR_RETURN(const auto fixed, partial_columns_for(std::move(keys), request.partial_new_keys_fail, schema));
+  FRESHET_ASSIGN_OR_RETURN(const auto fixed,
+                           partial_columns_for(std::move(keys), request.partial_new_keys != NewKeys::kTaken, schema));
   storage::PartialColumns flexible = *fixed;
   flexible.mask = schema.skip_bitmap_column();
   return storage::PartialColumnsPtr(std::make_shared<const storage::PartialColumns>(std::move(flexible)));
@@ -58,7 +59,7 @@ Result<storage::PartialColumnsPtr> partial_columns_of(const LoadRequest& request
   if (!request.partial_columns || (is_delete && !sequence)) return storage::PartialColumnsPtr();
   FRESHET_ASSIGN_OR_RETURN(ColumnMapping mapping, map_columns(request, schema));
   if (mapping.sequence_source) mapping.given.push_back(*sequence);
-  return partial_columns_for(std::move(mapping.given), !is_delete && request.partial_new_keys_fail, schema);
+  return partial_columns_for(std::move(mapping.given), !is_delete && request.partial_new_keys != NewKeys::kTaken, schema);
 }
 
 }  // namespace freshet::ingest

@@ -40,7 +40,7 @@ void visit_load(Visitor& visitor, Load& load) {
   visitor.field(load.delete_condition);
   visitor.field(load.partial_columns);
   visitor.field(load.flexible_columns);
-  visitor.field(load.partial_new_keys_fail);
+  visitor.field(load.partial_new_keys);
   visitor.field(load.sequence_column);
   visitor.field(load.partitions);
 }

@@ -14,7 +14,8 @@ Status RoutineLoadTable::begin() {
   const IngestOptions& options = parts_.loads.options();
   FRESHET_ASSIGN_OR_RETURN(auto partial, partial_columns_of(load_, *table_->schema));
   transaction_ = std::make_unique<LoadTransaction>(
-      parts_.storage, table_, LoadTransaction::Options{options.memtable_bytes, std::move(reject), std::move(partial)});
+      parts_.storage, table_,
+      LoadTransaction::Options{options.memtable_bytes, std::move(reject), std::move(partial), load_.partial_new_keys});
   if (!load_.partitions.empty()) FRESHET_RETURN_IF_ERROR(transaction_->restrict_to(load_.partitions));
   if (decoder_ != nullptr && decoder_schema_ == table_->schema->version) return Status::OK();
   DecodeTarget target{parts_.storage,          table_,

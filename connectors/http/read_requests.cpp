@@ -105,6 +105,8 @@ HttpAnswer answer_read_request(ServerContext& context, const RequestHead& head, 
     case Endpoint::kCompactionRun:
     case Endpoint::kCompactionShow:
     case Endpoint::kCompactionRunStatus: return answer_compaction_request(context, route);
+    case Endpoint::kCopy:
+      return error_answer(501, "COPY INTO through a stage is not offered: set the connector to load by Stream Load");
     default: return error_answer(404, "there is nothing at this path; GET / lists what is offered");
   }
 }

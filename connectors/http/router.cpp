@@ -46,6 +46,8 @@ constexpr PathPattern kPatterns[] = {
     {"/api/tso", Endpoint::kTime, Access::kLogin},
     {"/api/show_proc", Endpoint::kShowProc, Access::kAdmin},
     {"/api/query/{catalog}/{database}", Endpoint::kQuery, Access::kLogin, kChangeMethods},
+    {"/copy/upload", Endpoint::kCopy, Access::kLogin, kLoadMethods},
+    {"/copy/query", Endpoint::kCopy, Access::kLogin, kChangeMethods},
     {"/rest/v1/login", Endpoint::kLogin, Access::kLogin, kChangeMethods},
     {"/rest/v2/manager/node/frontends", Endpoint::kFrontends, Access::kLogin},
     {"/rest/v2/manager/node/backends", Endpoint::kBackendNodes, Access::kLogin},

@@ -33,6 +33,7 @@ enum class Endpoint {
   kCompactionRun,
   kCompactionShow,
   kCompactionRunStatus,
+  kCopy,
   kUnknown,
 };
 

@@ -76,6 +76,8 @@ Status StreamLoadRequest::check_request(ingest::LoadRequest& request) const {
     request.table = route_.table;
     FRESHET_RETURN_IF_ERROR(ingest::apply_load_properties(head_.headers, request));
   }
+  // There is nothing to be put in a group.
+  if (head_.content_length == uint64_t{0}) request.group_commit = false;
   request.user = caller_.user;
   request.client = socket_.peer_address();
   return check_framing();

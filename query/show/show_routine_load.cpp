@@ -115,7 +115,7 @@ std::string job_properties(const ingest::RoutineLoadStatus& job) {
       {"strict_mode", std::string(text_of(load.strict_mode))},
       {"partial_columns", std::string(text_of(load.partial_columns))},
       {"unique_key_update_mode", std::string(update_mode(load))},
-      {"partial_update_new_key_behavior", load.partial_new_keys_fail ? "ERROR" : "APPEND"},
+      {"partial_update_new_key_behavior", load.partial_new_keys == ingest::NewKeys::kRefused ? "ERROR" : "APPEND"},
       {"max_error_number", fmt::to_string(job.spec.max_error_number)},
       {"max_filter_ratio", fmt::to_string(job.spec.max_filter_ratio)},
       {"max_batch_interval", fmt::to_string(job.spec.max_batch_interval_seconds)},

@@ -165,10 +165,12 @@ Status FlexibleRows::check_new_rows(const Bucket& bucket, const Outcome& outcome
   for (size_t i = 0; i < outcome.keys.size(); ++i) {
     if (outcome.deletes[i] != 0 || outcome.bases[i].exists()) continue;
     if (partial.new_keys_fail && outcome.existed[i] == 0) {
-      return Status::InvalidArgument(
-          "[E-7003]Can't append new rows in partial update when partial_update_new_key_behavior is ERROR. A row of the load "
-          "has a key that is not in table {}.{}",
-          base_->database_name, base_->name);
+      const uint32_t row = outcome.applied.rows(i).front();
+      std::vector<Column> key;
+      for (size_t column = 0; column < load_.schema->key_count; ++column) {
+        FRESHET_RETURN_IF_ERROR(bucket.sent.read(column, {&row, 1}, key.emplace_back(load_.schema->columns[column].type)));
+      }
+      return refuse_new_key(key);
     }
     const std::span<const uint32_t> rows = outcome.applied.rows(i);
     for (size_t column : partial.no_default) {

@@ -69,17 +69,26 @@ PartialRows::PartialRows(const Parts& parts, const LoadCommit& load, TableSnapsh
 
 PartialRows::~PartialRows() { remove_segment_files(parts_.files, written_); }
 
-Status PartialRows::check_new_keys(std::span<const BaseRow> bases, std::span<const RowOrdinal> deletes) const {
+Status PartialRows::check_new_keys(std::span<const BaseRow> bases, const Block& rows) const {
+  return check_new_keys(bases, deletes_of(rows), [&](RowOrdinal row) {
+    std::vector<Column> key;
+    for (size_t i = 0; i < load_.schema->key_count; ++i) {
+      key.emplace_back(rows.columns[i].type());
+      key.back().append_from(rows.columns[i], row);
+    }
+    return Result<std::vector<Column>>(std::move(key));
+  });
+}
+
+Status PartialRows::check_new_keys(std::span<const BaseRow> bases, std::span<const RowOrdinal> deletes,
+                                   const ReadKey& read_key) const {
   const PartialColumns& partial = *load_.partial;
   if (!partial.new_keys_fail && partial.no_default.empty()) return Status::OK();
   for (RowOrdinal i = 0; i < bases.size(); ++i) {
     if (bases[i].exists() || std::binary_search(deletes.begin(), deletes.end(), i)) continue;
     if (partial.new_keys_fail) {
-      return Status::InvalidArgument(
-          "[E-7003]Can't append new rows in partial update when partial_update_new_key_behavior is ERROR. {} of the rows "
-          "have keys that are not in table {}.{}",
-          std::count_if(bases.begin(), bases.end(), [](const BaseRow& base) { return !base.exists(); }),
-          base_->database_name, base_->name);
+      FRESHET_ASSIGN_OR_RETURN(const std::vector<Column> key, read_key(i));
+      return refuse_new_key(key);
     }
     return Status::InvalidArgument(
         "the unmentioned column `{}` should have default value or be nullable for newly inserted rows in non-strict mode "
@@ -123,7 +132,7 @@ Result<Block> PartialRows::complete_rows(size_t bucket) {
   rows.append_gather(sent, distinct.rows);
 
   FRESHET_ASSIGN_OR_RETURN(std::vector<BaseRow> bases, find_base_rows(tablet, distinct.keys));
-  FRESHET_RETURN_IF_ERROR(check_new_keys(bases, deletes_of(rows)));
+  FRESHET_RETURN_IF_ERROR(check_new_keys(bases, rows));
   FRESHET_RETURN_IF_ERROR(fill_missing(tablet, distinct.keys, bases, rows));
   completed_.push_back({bucket, kRows, std::move(distinct.keys), std::move(bases)});
   return rows;
@@ -181,7 +190,13 @@ Result<WrittenSegment> PartialRows::complete_segment(size_t bucket, size_t segme
   KeyRun keys(base_->key_codec->is_fixed());
   FRESHET_RETURN_IF_ERROR(reader->read_keys(0, row_count, keys));
   FRESHET_ASSIGN_OR_RETURN(std::vector<BaseRow> bases, find_base_rows(tablet, keys));
-  FRESHET_RETURN_IF_ERROR(check_new_keys(bases, sent.delete_rows));
+  FRESHET_RETURN_IF_ERROR(check_new_keys(bases, sent.delete_rows, [&](RowOrdinal row) -> Result<std::vector<Column>> {
+    std::vector<Column> key;
+    for (size_t i = 0; i < schema->key_count; ++i) {
+      FRESHET_RETURN_IF_ERROR(read_column(*reader, schema->columns[i], row, 1, key.emplace_back(schema->columns[i].type)));
+    }
+    return key;
+  }));
   SequencesOfDeleted deleted{{}, {}, Column({TypeKind::kBigInt})};
   if (missing_sequence_) {
     FRESHET_ASSIGN_OR_RETURN(deleted, find_sequences_of_deleted(tablet, keys, bases));
@@ -261,7 +276,7 @@ Status PartialRows::complete_anew(const TableSnapshot& head, const Part& part, c
   if (!deletes.empty()) {
     for (uint32_t row : changed) rows.delete_signs.push_back(std::binary_search(deletes.begin(), deletes.end(), row));
   }
-  FRESHET_RETURN_IF_ERROR(check_new_keys(bases, deletes_of(rows)));
+  FRESHET_RETURN_IF_ERROR(check_new_keys(bases, rows));
   FRESHET_RETURN_IF_ERROR(fill_missing(tablet, keys, bases, rows));
 
   std::vector<uint32_t> every(changed.size());

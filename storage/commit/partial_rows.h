@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "storage/commit/row_completion.h"
@@ -43,8 +44,11 @@ class PartialRows : public RowCompletion {
     /// Replaces the sequences of rows [first, first + values.size()).
     void fill(RowOrdinal first, Column& values) const;
   };
+  /// The values of the key columns of a row.
+  using ReadKey = std::function<Result<std::vector<Column>>(RowOrdinal row)>;
   /// `deletes`: ascending.
-  Status check_new_keys(std::span<const BaseRow> bases, std::span<const RowOrdinal> deletes) const;
+  Status check_new_keys(std::span<const BaseRow> bases, std::span<const RowOrdinal> deletes, const ReadKey& read_key) const;
+  Status check_new_keys(std::span<const BaseRow> bases, const Block& rows) const;
   Status fill_missing(const TabletSnapshot& tablet, const KeyRun& keys, std::span<const BaseRow> bases, Block& rows) const;
   Result<SequencesOfDeleted> find_sequences_of_deleted(const TabletSnapshot& tablet, const KeyRun& keys,
                                                        std::span<const BaseRow> bases) const;

@@ -159,4 +159,17 @@ void format_value(const Column& column, size_t row, std::string& out) {
   }
 }
 
+std::string key_text(std::span<const Column> key, size_t row) {
+  std::string text = "[";
+  for (const Column& column : key) {
+    if (&column != &key.front()) text += ", ";
+    if (column.is_null(row)) {
+      text += "NULL";
+    } else {
+      format_value(column, row, text);
+    }
+  }
+  return text + "]";
+}
+
 }  // namespace freshet

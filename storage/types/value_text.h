@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,8 @@ Status append_default(const ColumnSchema& schema, int64_t now_micros, Column& ou
 
 /// Appends row `row` as MySQL's text protocol shows it ("1.50", "2026-01-02 03:04:05"). REQUIRES: not NULL.
 void format_value(const Column& column, size_t row, std::string& out);
+/// A key as messages name it, "[1, a]": the values of row `row` of its columns, in their order.
+std::string key_text(std::span<const Column> key, size_t row);
 void format_int128(Int128 value, std::string& out);
 /// An unscaled decimal, e.g. (150, 2) -> "1.50".
 void format_decimal(Int128 unscaled, unsigned scale, std::string& out);

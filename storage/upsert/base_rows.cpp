@@ -4,6 +4,7 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "storage/types/value_text.h"
 #include "storage/upsert/key_visits.h"
 #include "storage/upsert/segment_search.h"
 
@@ -31,6 +32,14 @@ Result<std::vector<BaseRow>> find_base_rows(const TabletSnapshot& tablet, const 
     });
   }
   return bases;
+}
+
+Status refuse_new_key(std::span<const Column> key) {
+  return Status::InvalidArgument(
+      "[E-7003]Can't append new rows in partial update when partial_update_new_key_behavior is ERROR. Row with key={} is "
+      "not "
+      "in table.",
+      key_text(key, 0));
 }
 
 Result<std::vector<uint32_t>> find_changed_keys(const TabletSnapshot& then, const TabletSnapshot& now,

@@ -22,6 +22,9 @@ struct BaseRow {
 /// The live row of each key of `sorted_keys` (strictly increasing) in `tablet`. kUnique tables only.
 Result<std::vector<BaseRow>> find_base_rows(const TabletSnapshot& tablet, const KeyRun& sorted_keys);
 
+/// What a partial update is told whose key (one row) is not in the table and may not be new.
+Status refuse_new_key(std::span<const Column> key);
+
 /// Keys (positions in `sorted_keys`, ascending) whose live row in `now` is another one than in `then`, where `bases` were
 /// found: it was replaced or deleted, it came since, or it moved because its rowset was rewritten. Costs as much as the
 /// tablet changed in between. `keeps_deletes`: the table keeps deletes as rows, and keys of such count too.

@@ -39,6 +39,11 @@ def test_combinations(server):
     assert load(group_commit="sync_mode", label="")["GroupCommit"] is True, "an empty label is none"
     assert load(group_commit="sync_mode", two_phase_commit="true")["TwoPhaseCommit"] == "true"
     assert load(group_commit="async_mode", partial_columns="true", columns="id,v")["TwoPhaseCommit"] == "false"
+    phases = load(group_commit="sync_mode", two_phase_commit="true", label="phases")
+    assert phases["Label"] == "phases" and phases["TwoPhaseCommit"] == "true", "where it is ignored, a label is none of its business"
+    assert load(group_commit="sync_mode", partial_columns="true", columns="id,v", label="columns")["Label"] == "columns"
+    empty = server.stream_load("d", "t", "", group_commit="sync_mode", label="empty")
+    assert empty["Status"] == "Success" and empty["Label"] == "empty" and "GroupCommit" not in empty
     bad = server.stream_load("d", "t", "x,1\n", column_separator=",", group_commit="sync_mode")
     assert bad["Status"] == "Fail" and bad["GroupCommit"] is True and bad["NumberFilteredRows"] == 1
 

@@ -68,11 +68,47 @@ def test_what_is_refused(make_server):
     status, message = load("strict", "1,8\n2,8\n", "id,b")
     assert status == "Fail" and "the unmentioned column `a` should have default value" in message
     status, message = load("t", "5,8\n", "id,c1", partial_update_new_key_behavior="ERROR")
-    assert status == "Fail" and "Can't append new rows in partial update" in message
+    assert status == "Fail" and message.endswith(
+        "[E-7003]Can't append new rows in partial update when partial_update_new_key_behavior is ERROR. Row with key=[5] is not in table.")
     assert "Only unique key merge on write" in load("log", "5,8\n", "id,a")[1]
     assert "Partial update should include all key columns, missing: id" in load("t", "5,8\n", "c1,c2")[1]
     assert server.sql("SELECT * FROM d.strict") == [(1, 1, 7)]
     assert server.value("SELECT count(*) FROM d.t") == 0
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+@pytest.mark.parametrize("is_flexible", [False, True])
+def test_strict_mode_rejects_rows_of_new_keys(make_server, is_large, is_flexible):
+    server = make_server({"storage.small_commit_bytes": "1KiB"} if is_large else {})
+    server.sql("CREATE DATABASE d")
+    server.sql("CREATE TABLE d.t (k VARCHAR(10), id INT, a INT, b INT) UNIQUE KEY(k, id) DISTRIBUTED BY HASH(id) BUCKETS 3 "
+               'PROPERTIES ("enable_unique_key_skip_bitmap_column" = "true")')
+    known = 1000 if is_large else 10
+    server.load("d", "t", "".join(f"k,{i},{i},{i}\n" for i in range(known)), column_separator=",")
+    total = known + known // 2
+    expected = [("k", i, -i, i) for i in range(known)]
+    if is_flexible:
+        body = "".join(f'{{"k":"k","id":{i},"a":{-i}}}\n' for i in range(total)) + '{"k":"z","id":1,"__DORIS_DELETE_SIGN__":1}\n'
+        headers = {"format": "json", "unique_key_update_mode": "UPDATE_FLEXIBLE_COLUMNS"}
+    else:
+        body = "".join(f"k,{i},{-i},0\n" for i in range(total)) + "z,1,0,1\n"
+        headers = {"column_separator": ",", "columns": "k,id,a", "hidden_columns": "__DORIS_DELETE_SIGN__", "partial_columns": "true"}
+
+    def load(**more):
+        return server.stream_load("d", "t", body, **headers, **more)
+
+    refused = load(strict_mode="true")
+    assert refused["Status"] == "Fail" and refused["Message"] == "[DATA_QUALITY_ERROR]too many filtered rows", refused
+    assert (refused["NumberFilteredRows"], refused["NumberLoadedRows"], refused["NumberTotalRows"]) == (known // 2, 0, total + 1)
+    assert refused["FirstErrorMsg"] == f"the key [k, {known}] is not in the table, and strict mode takes no new keys in a partial update"
+    first = load(strict_mode="true", max_filter_ratio="0.4", two_phase_commit="true")
+    assert (first["NumberFilteredRows"], first["NumberLoadedRows"]) == (known // 2, known + 1), first
+    server.http("PUT", "/api/d/_stream_load_2pc", headers={"label": first["Label"], "txn_operation": "commit"})
+    assert server.sql("SELECT * FROM d.t ORDER BY id") == expected
+    error = load(partial_update_new_key_behavior="ERROR", max_filter_ratio="1")
+    assert error["Status"] == "Fail" and f"ERROR. Row with key=[k, {known}] is not in table." in error["Message"], error
+    assert load(strict_mode="true", partial_update_new_key_behavior="APPEND")["Status"] == "Success"
+    assert server.value("SELECT count(*) FROM d.t") == total
 
 
 def test_rows_beyond_the_limit_are_refused(make_server):

@@ -55,7 +55,8 @@ TEST(RoutineLoadRecord, KeepsAllThatClausesSay) {
   spec.load.where = "v < 3";
   spec.load.merge_type = MergeType::kMerge;
   spec.load.delete_condition = "op = 'd'";
-  spec.load.partial_columns = spec.load.flexible_columns = spec.load.partial_new_keys_fail = true;
+  spec.load.partial_columns = spec.load.flexible_columns = true;
+  spec.load.partial_new_keys = NewKeys::kRejected;
   spec.load.sequence_column = "seq";
   spec.load.partitions = {"p1", "p2"};
   spec.load.format = LoadFormat::kDebeziumJson;
@@ -72,7 +73,7 @@ TEST(RoutineLoadRecord, KeepsAllThatClausesSay) {
   EXPECT_EQ(load.preceding_filter, "a > 1");
   EXPECT_EQ(load.where, "v < 3");
   EXPECT_EQ(load.delete_condition, "op = 'd'");
-  EXPECT_TRUE(load.partial_columns && load.flexible_columns && load.partial_new_keys_fail);
+  EXPECT_TRUE(load.partial_columns && load.flexible_columns && load.partial_new_keys == NewKeys::kRejected);
   EXPECT_EQ(load.sequence_column, "seq");
   EXPECT_EQ(load.partitions, spec.load.partitions);
   EXPECT_EQ(load.format, LoadFormat::kDebeziumJson);
