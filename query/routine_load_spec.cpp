@@ -136,6 +136,8 @@ std::vector<std::string> split_list(std::string_view text) {
     std::string_view part = text.substr(0, comma);
     while (!part.empty() && part.front() == ' ') part.remove_prefix(1);
     while (!part.empty() && part.back() == ' ') part.remove_suffix(1);
+    const bool is_quoted = part.size() >= 2 && (part.front() == '\'' || part.front() == '"') && part.back() == part.front();
+    if (is_quoted) part = part.substr(1, part.size() - 2);
     parts.emplace_back(part);
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
