@@ -2,6 +2,7 @@
 import bz2
 import gzip
 import shutil
+import struct
 import subprocess
 import zlib
 
@@ -10,11 +11,44 @@ import pytest
 TEXT = "".join(f"{i},{i * 3},some text {i % 100}\n" for i in range(20_000)).encode()
 
 
+SNAPPY_CHUNK = 1023 * 64 + 1
+CRC32C = [0] * 256
+for byte in range(256):
+    CRC32C[byte] = byte
+    for _ in range(8):
+        CRC32C[byte] = CRC32C[byte] >> 1 ^ (0x82F63B78 if CRC32C[byte] & 1 else 0)
+
+
+def snappy_block(piece):
+    """Its length, and then copies of its only byte, or all of it as it is."""
+    length, out = len(piece), b""
+    while length >= 128:
+        out, length = out + bytes([length & 127 | 128]), length >> 7
+    out += bytes([length])
+    if len(set(piece)) == 1 and len(piece) % 64 == 1:
+        return out + b"\x00" + piece[:1] + (bytes([63 << 2 | 2]) + b"\x01\x00") * (len(piece) // 64)
+    return out + bytes([61 << 2]) + struct.pack("<H", len(piece) - 1) + piece
+
+
+def snappy_frames(data):
+    """Snappy's framing format: a mark, then chunks with a masked checksum of what they become, which is at most 64 KiB."""
+    out = b"\xff\x06\x00\x00sNaPpY"
+    for start in range(0, len(data), SNAPPY_CHUNK):
+        piece, checksum = data[start:start + SNAPPY_CHUNK], 0xFFFFFFFF
+        for value in piece:
+            checksum = checksum >> 8 ^ CRC32C[(checksum ^ value) & 0xFF]
+        checksum ^= 0xFFFFFFFF
+        masked = ((checksum >> 15 | checksum << 17) + 0xA282EAD8) & 0xFFFFFFFF
+        packed = struct.pack("<I", masked) + snappy_block(piece)
+        out += b"\x00" + struct.pack("<I", len(packed))[:3] + packed
+    return out
+
+
 def by_command(*command):
     return lambda data: subprocess.run(command, input=data, stdout=subprocess.PIPE, check=True, timeout=60).stdout
 
 
-FORMATS = {"GZ": gzip.compress, "bz2": bz2.compress, "DEFLATE": zlib.compress}
+FORMATS = {"GZ": gzip.compress, "bz2": bz2.compress, "DEFLATE": zlib.compress, "SNAPPY": snappy_frames}
 FORMATS.update({name: by_command(command, "-c") for name, command in (("LZ4", "lz4"), ("zstd", "zstd"))
                 if shutil.which(command)})
 
@@ -62,10 +96,11 @@ def test_names_of_formats_and_compressions(server, database, items):
     assert totals(server, database) == (2, 3)
 
 
-def test_a_bomb_is_refused_and_others_are_unharmed(server, database, items):
-    bomb = gzip.compress(b"0" * 1_000_000, 9) * 300
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_bomb_is_refused_and_others_are_unharmed(server, database, items, name):
+    bomb = FORMATS[name](b"0" * SNAPPY_CHUNK * 4) * 1200
     before = server.memory_bytes()
-    answer = items(bomb, compress_type="gz", max_filter_ratio="1")
-    assert answer["Status"] == "Fail" and "max_" in answer["Message"], answer
+    answer = items(bomb, compress_type=name, max_filter_ratio="1")
+    assert answer["Status"] == "Fail" and "max_" in answer["Message"], (len(bomb), answer)
     assert server.memory_bytes() - before < 300_000_000
     assert items(b"7,7,a\n")["Status"] == "Success"
