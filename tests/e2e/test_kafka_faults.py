@@ -11,6 +11,7 @@ import pytest
 from confluent_kafka import Producer
 
 from support.routine_loads import create_job, error_logs, job, metrics, wait_for
+from support.shifted_clock import ShiftedClock
 
 @pytest.fixture
 def log_server(make_server):
@@ -372,6 +373,30 @@ def test_message_of_20_mb(log_server, kafka):
     wait_for_ids(roomy, [1, 2, 3])
     assert roomy.sql("SELECT id, length(s), length(t) FROM d.log ORDER BY id") == [
         (1, 6, 0), (2, 10_000_000, 10_000_000), (3, 6, 0)]
+
+
+def test_clock_jumps(log_server, kafka, tmp_path, monkeypatch):
+    """The server's time of day leaps ahead, then back to before the job was made, and is wrong at a start."""
+    clock = ShiftedClock(tmp_path)
+    for name, value in clock.environment.items():
+        monkeypatch.setenv(name, value)
+    server = log_server()
+    kafka.create_topic("clock", partitions=2)
+    create_log_job(server, kafka, "clock")
+    for number, shift_seconds in enumerate([0, 86_400, -2 * 86_400, 3600]):
+        clock.shift(shift_seconds)
+        if number == 3:
+            server.kill()
+            server.start()
+        assert abs(server.value("SELECT unix_timestamp()") - time.time() - shift_seconds) < 60
+        for partition in range(2):
+            first = 200 * number + 100 * partition
+            kafka.produce("clock", numbers(first, first + 100), partition=partition)
+        wait_for_ids(server, range(200 * (number + 1)))
+        now = job(server)
+        assert (now["state"], now["other"], now["reason"]) == ("RUNNING", "", ""), now
+        assert now["statistic"]["loadedRows"] == 200 * (number + 1) and now["statistic"]["lostRows"] == 0
+        assert 0 <= metrics(server)["last_commit_age_seconds"] < 60
 
 
 def freeze(kafka, seconds):
