@@ -49,8 +49,9 @@ def test_connector_j_in_text_prepared_and_with_cursors(server, database):
         PASSWORD, database)
 
 
-def test_connector_python(server, database):
-    run(sys.executable, ROOT / "tests" / "support" / "connector_python.py", server.mysql_port, PASSWORD, database)
+@pytest.mark.parametrize("form", ["python", "libmysqlclient"])
+def test_connector_python(server, database, form):
+    run(sys.executable, ROOT / "tests" / "support" / "connector_python.py", server.mysql_port, PASSWORD, database, form)
 
 
 LAST_ROW_SENT = 0x80

@@ -1,22 +1,23 @@
-"""Connector/Python against a server: connector_python.py PORT PASSWORD DATABASE. Ends with 0 when all is right."""
+"""Connector/Python against a server: connector_python.py PORT PASSWORD DATABASE python|libmysqlclient. Ends with 0 when all is right."""
 import datetime
 import decimal
 import sys
 
 import mysql.connector
 
-ROW = {"id": 1, "b": 1, "ti": -128, "si": -32768, "i": -2147483648, "bi": -2**63, "li": str(2**127 - 1), "f": 1.5, "d": 0.375,
-       "de": decimal.Decimal("1234567890123456.7891"), "dt": datetime.date(2026, 2, 28),
+# The decimal is among the first half of the parameters: in the form with MySQL's C library (9.5), MySQLPrepStmt_execute writes the
+# type of the k-th parameter, when it is a Decimal, to place 2k of its bindings, past their end with any server.
+ROW = {"id": 1, "de": decimal.Decimal("1234567890123456.7891"), "b": 1, "ti": -128, "si": -32768, "i": -2147483648, "bi": -2**63,
+       "li": str(2**127 - 1), "f": 1.5, "d": 0.375, "dt": datetime.date(2026, 2, 28),
        "ts": datetime.datetime(2026, 2, 28, 23, 59, 58, 123456), "c": "fixed", "v": "Zeile\n'\"\\", "s": "grün " * 60000}
 
 
-
-def check(port, password, database):
-    with mysql.connector.connect(host="127.0.0.1", port=port, user="root", password=password, database=database, use_pure=True,
+def check(port, password, database, form):
+    with mysql.connector.connect(host="127.0.0.1", port=port, user="root", password=password, database=database, use_pure=form == "python",
                                  autocommit=True) as connection:
         cursor = connection.cursor()
-        cursor.execute("CREATE TABLE t (id BIGINT NOT NULL, b BOOLEAN, ti TINYINT, si SMALLINT, i INT, bi BIGINT, li LARGEINT, f FLOAT, d DOUBLE, "
-                       "de DECIMAL(20, 4), dt DATE, ts DATETIME(6), c CHAR(8), v VARCHAR(100), s STRING) UNIQUE KEY(id)")
+        cursor.execute("CREATE TABLE t (id BIGINT NOT NULL, de DECIMAL(20, 4), b BOOLEAN, ti TINYINT, si SMALLINT, i INT, bi BIGINT, "
+                       "li LARGEINT, f FLOAT, d DOUBLE, dt DATE, ts DATETIME(6), c CHAR(8), v VARCHAR(100), s STRING) UNIQUE KEY(id)")
         prepared = connection.cursor(prepared=True)
         prepared.execute(f"INSERT INTO t VALUES ({', '.join('?' for _ in ROW)})", tuple(ROW.values()))
         assert prepared.rowcount == 1
@@ -50,4 +51,4 @@ def check(port, password, database):
 
 
 if __name__ == "__main__":
-    check(int(sys.argv[1]), sys.argv[2], sys.argv[3])
+    check(int(sys.argv[1]), *sys.argv[2:5])
