@@ -21,7 +21,11 @@ SessionValues rewrite_values(const SessionState& session, const QueryServices& s
   SessionValues values;
   values.database = session.database;
   values.version = services.version;
-  values.user = session.identity.user + "@" + session.identity.client_address;
+  std::string_view host = session.identity.client_address;
+  host = host.substr(0, host.rfind(':'));  // without the port
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  values.user = fmt::format("{}@{}", session.identity.user, host);
+  values.account = fmt::format("{}@{}", session.identity.account.user, session.identity.account.host);
   values.connection_id = session.identity.connection_id;
   values.last_insert_id = session.last_insert_id;
   values.system_variable = [&](std::string_view name, bool global) { return variable(session, services, name, global); };

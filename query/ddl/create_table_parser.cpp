@@ -230,6 +230,7 @@ Result<Statement> parse_create(TokenCursor& cursor) {
   if (workload_group) return *std::move(workload_group);
   CreateView view;
   view.or_replace = cursor.accept("OR REPLACE");
+  FRESHET_RETURN_IF_ERROR(skip_view_options(cursor));
   if (cursor.accept("VIEW")) return parse_create_view(cursor, std::move(view));
   if (view.or_replace) return cursor.error("VIEW");
   for (std::string_view other : {"TEMPORARY", "EXTERNAL", "MATERIALIZED", "FUNCTION", "PROCEDURE", "TRIGGER", "EVENT",

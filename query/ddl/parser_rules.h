@@ -28,6 +28,8 @@ Result<Statement> parse_create_table(TokenCursor& cursor);
 Result<Statement> parse_create_routine_load(TokenCursor& cursor);
 Result<Statement> parse_alter_routine_load(TokenCursor& cursor);
 Result<Statement> parse_control_routine_load(TokenCursor& cursor, RoutineLoadAction action);
+/// ALGORITHM, DEFINER and SQL SECURITY DEFINER, which stand before VIEW in dumps: views are read so in any case.
+Status skip_view_options(TokenCursor& cursor);
 /// Behind VIEW; `view` has what stood before it.
 Result<Statement> parse_create_view(TokenCursor& cursor, CreateView view);
 Result<Statement> parse_drop_view(TokenCursor& cursor);

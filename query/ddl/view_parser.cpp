@@ -2,6 +2,20 @@
 
 namespace freshet::query {
 
+Status skip_view_options(TokenCursor& cursor) {
+  if (cursor.accept("ALGORITHM")) {
+    FRESHET_RETURN_IF_ERROR(cursor.expect_operator("="));
+    cursor.take();
+  }
+  if (cursor.accept("DEFINER")) {
+    FRESHET_RETURN_IF_ERROR(cursor.expect_operator("="));
+    while (!cursor.at_end() && !cursor.at("SQL") && !cursor.at("VIEW")) cursor.take();
+  }
+  if (!cursor.accept("SQL SECURITY")) return Status::OK();
+  if (cursor.accept("DEFINER")) return Status::OK();
+  return Status::Unsupported("SQL SECURITY INVOKER is not offered: SELECT on a view is enough to read it");
+}
+
 Result<Statement> parse_create_view(TokenCursor& cursor, CreateView view) {
   view.if_not_exists = cursor.accept("IF NOT EXISTS");
   FRESHET_ASSIGN_OR_RETURN(view.name, parse_table_name(cursor));

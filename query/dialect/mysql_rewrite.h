@@ -20,7 +20,8 @@ struct UserVariable {
 struct SessionValues {
   std::string database;  ///< empty: DATABASE() is NULL
   std::string version;
-  std::string user;  ///< "root@127.0.0.1"
+  std::string user;     ///< who is there: "ann@10.0.0.7"
+  std::string account;  ///< that they are known as: "ann@%"
   uint64_t connection_id = 0;
   uint64_t last_insert_id = 0;
   bool strict_casts = false;  ///< a CAST of what is no such value is an error, not 0 or NULL

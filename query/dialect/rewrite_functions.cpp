@@ -32,10 +32,13 @@ Result<std::string> rewrite_database(Rewriter& rewriter, TokenRange) {
 }
 Result<std::string> rewrite_version(Rewriter& rewriter, TokenRange) { return duckdb_string(rewriter.session().version); }
 Result<std::string> rewrite_user(Rewriter& rewriter, TokenRange) { return duckdb_string(rewriter.session().user); }
+Result<std::string> rewrite_account(Rewriter& rewriter, TokenRange) { return duckdb_string(rewriter.session().account); }
 Result<std::string> rewrite_connection_id(Rewriter& rewriter, TokenRange) {
   return std::to_string(rewriter.session().connection_id);
 }
-Result<std::string> rewrite_last_insert_id(Rewriter& rewriter, TokenRange) {
+Result<std::string> rewrite_last_insert_id(Rewriter& rewriter, TokenRange arguments) {
+  if (arguments.size() != 0)
+    return Status::Unsupported("LAST_INSERT_ID with an argument is not offered: it sets nothing here");
   return std::to_string(rewriter.session().last_insert_id);
 }
 
@@ -222,7 +225,34 @@ Result<std::string> rewrite_intersect_count(Rewriter& rewriter, TokenRange argum
   return fmt::format("{}({})", texts.size() == kFirstValue + 1 ? "bitmap_count" : "bitmap_and_count", sets);
 }
 
+Result<std::string> rewrite_nvl2(Rewriter& rewriter, TokenRange arguments) {
+  return substitute<3>(rewriter, arguments, "CASE WHEN ({0}) IS NOT NULL THEN {1} ELSE {2} END");
+}
+/// SUBSTR(x FROM 2 FOR 3); MID is the same.
+Result<std::string> rewrite_substr(Rewriter& rewriter, TokenRange arguments) {
+  const size_t from = rewriter.find_word(arguments, "FROM");
+  if (from == arguments.end) return std::string();
+  const size_t length = rewriter.find_word({from, arguments.end}, "FOR");
+  FRESHET_ASSIGN_OR_RETURN(const std::string text, rewriter.render({arguments.begin, from}));
+  FRESHET_ASSIGN_OR_RETURN(const std::string position, rewriter.render({from + 1, length}));
+  if (length == arguments.end) return fmt::format("substr({}, {})", text, position);
+  FRESHET_ASSIGN_OR_RETURN(const std::string count, rewriter.render({length + 1, arguments.end}));
+  return fmt::format("substr({}, {}, {})", text, position, count);
+}
+/// All texts are of one kind, which compares by bytes.
+Result<std::string> rewrite_charset(Rewriter& rewriter, TokenRange arguments) {
+  return substitute<1>(rewriter, arguments, "'utf8mb4'");
+}
+Result<std::string> rewrite_collation(Rewriter& rewriter, TokenRange arguments) {
+  return substitute<1>(rewriter, arguments, "'utf8mb4_bin'");
+}
+Result<std::string> rewrite_current_role(Rewriter&, TokenRange) { return "NULL"; }
+
 // --- dates ---
+
+Result<std::string> rewrite_add_months(Rewriter& rewriter, TokenRange arguments) {
+  return substitute<2>(rewriter, arguments, "date_add({0}, interval_of({1}, 'MONTH'))");
+}
 
 /// The moment of the statement, with as many digits as MySQL's NOW(n) has.
 Result<std::string> rewrite_now_call(Rewriter& rewriter, TokenRange arguments) {
@@ -286,7 +316,7 @@ constexpr NamedFunctionRule kFunctionRules[] = {
     {"USER", rewrite_user},
     {"SESSION_USER", rewrite_user},
     {"SYSTEM_USER", rewrite_user},
-    {"CURRENT_USER", rewrite_user},
+    {"CURRENT_USER", rewrite_account},
     {"CONNECTION_ID", rewrite_connection_id},
     {"LAST_INSERT_ID", rewrite_last_insert_id},
     {"CAST", rewrite_cast},
@@ -299,6 +329,14 @@ constexpr NamedFunctionRule kFunctionRules[] = {
     {"GROUP_CONCAT", rewrite_group_concat},
     {"COUNT", rewrite_count},
     {"INTERSECT_COUNT", rewrite_intersect_count},
+    {"NVL2", rewrite_nvl2},
+    {"SUBSTR", rewrite_substr},
+    {"SUBSTRING", rewrite_substr},
+    {"MID", rewrite_substr},
+    {"CHARSET", rewrite_charset},
+    {"COLLATION", rewrite_collation},
+    {"CURRENT_ROLE", rewrite_current_role},
+    {"ADD_MONTHS", rewrite_add_months},
     {"NOW", rewrite_now_call},
     {"SYSDATE", rewrite_now_call},
     {"CURRENT_TIMESTAMP", rewrite_now_call},

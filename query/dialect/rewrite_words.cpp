@@ -234,8 +234,15 @@ Result<size_t> rewrite_now(Rewriter& rewriter, size_t index, size_t, std::string
   return replace(rewriter, index, "date_trunc('second', LOCALTIMESTAMP)", out);
 }
 
+Result<size_t> rewrite_utc_date(Rewriter& rewriter, size_t index, size_t, std::string& out) {
+  return replace(rewriter, index, "CURRENT_DATE", out);
+}
+Result<size_t> rewrite_time_now(Rewriter& rewriter, size_t index, size_t, std::string& out) {
+  return replace(rewriter, index, "cast_time(LOCALTIMESTAMP, 0)", out);
+}
+
 Result<size_t> rewrite_current_user(Rewriter& rewriter, size_t index, size_t, std::string& out) {
-  return replace(rewriter, index, duckdb_string(rewriter.session().user), out);
+  return replace(rewriter, index, duckdb_string(rewriter.session().account), out);
 }
 
 Result<size_t> rewrite_as(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
@@ -285,6 +292,10 @@ constexpr NamedWordRule kWordRules[] = {
     {"CURRENT_TIMESTAMP", rewrite_now},
     {"LOCALTIME", rewrite_now},
     {"LOCALTIMESTAMP", rewrite_now},
+    {"UTC_TIMESTAMP", rewrite_now},
+    {"UTC_DATE", rewrite_utc_date},
+    {"UTC_TIME", rewrite_time_now},
+    {"CURRENT_TIME", rewrite_time_now},
     {"CURRENT_USER", rewrite_current_user},
     {"AS", rewrite_as},
     {"_UTF8", drop_charset},

@@ -351,7 +351,7 @@ int64_t year_and_week(int64_t day, unsigned mode) {
 }
 
 std::optional<int64_t> parse_zone_offset(std::string_view text) {
-  if (text == "UTC" || text == "GMT" || text == "Z") return 0;
+  if (text == "UTC" || text == "GMT" || text == "Z" || text == "SYSTEM") return 0;
   if (text.size() < 2 || (text[0] != '+' && text[0] != '-')) return std::nullopt;
   FieldReader fields(text.substr(1));
   const auto hours = fields.take(2);

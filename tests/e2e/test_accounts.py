@@ -263,6 +263,14 @@ def test_passwords(shop):
     assert shop.sql("SHOW CREATE USER keeper") == [("'keeper'@'%'", "CREATE USER 'keeper'@'%'")]
 
 
+def test_who_somebody_is(shop):
+    shop.sql("CREATE USER somebody@'127.0.%' IDENTIFIED BY 'x'")
+    with shop.connect(user="somebody", password="x") as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT USER(), SESSION_USER(), CURRENT_USER(), CURRENT_USER, LAST_INSERT_ID()")
+        assert cursor.fetchall() == (("somebody@127.0.0.1", "somebody@127.0.0.1", "somebody@127.0.%", "somebody@127.0.%", 0),)
+    shop.sql("DROP USER somebody@'127.0.%'")
+
+
 def test_hosts(shop):
     make_user(shop, "local", "SELECT ON shop.a", host="localhost")
     make_user(shop, "local", "SELECT ON shop.b", host="127.0.0.0/8", password="other")

@@ -15,6 +15,13 @@ def test_views(make_server):
     assert server.sql("SELECT * FROM large ORDER BY id") == [(2, "b", 2), (3, "c", 3)]
     assert server.sql("SELECT what, total FROM other.sums s WHERE s.what <> 'b'") == [("c", 3)]
     assert server.sql("SELECT l.id, t.name FROM large l JOIN t ON t.id = l.id + 0 WHERE l.id IN (SELECT id FROM large WHERE tens = 3)") == [(3, "c")]
+    server.sql("/*!50001 CREATE ALGORITHM=UNDEFINED */ /*!50013 DEFINER=`root`@`localhost` SQL SECURITY DEFINER */ "
+               "/*!50001 VIEW `dumped` AS select `t`.`id` AS `id` from `t` */")
+    assert server.sql("SELECT count(*) FROM dumped") == [(3,)]
+    server.sql("CREATE OR REPLACE DEFINER=CURRENT_USER VIEW dumped AS SELECT 1")
+    server.sql("DROP VIEW dumped")
+    with pytest.raises(MySQLError, match="INVOKER is not offered"):
+        server.sql("CREATE SQL SECURITY INVOKER VIEW v AS SELECT 1")
     server.sql("UPDATE t SET n = 40 WHERE id = 3")
     assert server.value("SELECT tens FROM large WHERE id = 3") == 4
     server.sql("USE other")

@@ -9,6 +9,7 @@ import time
 import pymysql
 
 START_SECONDS_MAX = 60
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
 
 
 def server_binary():
@@ -33,11 +34,21 @@ class MariaDbServer:
         while True:
             try:
                 self.connect().close()
+                self.load_zones()
                 return self
             except pymysql.Error:
                 if time.monotonic() > deadline or self.process.poll() is not None:
                     raise
                 time.sleep(0.1)
+
+    def load_zones(self):
+        """Makes the zones of ZONES known by their names."""
+        with self.connect(database="mysql") as connection, connection.cursor() as cursor:
+            for zone in ZONES:
+                script = subprocess.run(["mariadb-tzinfo-to-sql", f"/usr/share/zoneinfo/{zone}", zone], check=True, capture_output=True, text=True)
+                for statement in script.stdout.split(";\n"):
+                    if statement.strip():
+                        cursor.execute(statement)
 
     def connect(self, **options):
         connection = pymysql.connect(unix_socket=f"{self.folder}/socket", user="root", charset="utf8mb4", autocommit=True, **options)

@@ -5,6 +5,7 @@
 
 #include "query/duckdb/functions/comparisons.h"
 #include "query/duckdb/functions/operands.h"
+#include "query/duckdb/functions/sleep_function.h"
 
 namespace freshet::query {
 namespace {
@@ -12,7 +13,7 @@ namespace {
 template <typename Take>
 void for_each_row_function(Take take) {
   for (const auto table : {number_row_functions(), cast_row_functions(), text_row_functions(), date_row_functions(),
-                           json_row_functions(), comparison_row_functions()}) {
+                           json_row_functions(), address_row_functions(), comparison_row_functions()}) {
     for (const RowFunctionEntry& entry : table) take(entry);
   }
 }
@@ -29,7 +30,7 @@ void for_each_bound_function(Take take) {
 
 bool is_mysql_function(std::string_view name) {
   static const std::unordered_set<std::string_view> kNames = [] {
-    std::unordered_set<std::string_view> names;
+    std::unordered_set<std::string_view> names = {"sleep"};
     const auto add = [&](const auto& entry) { names.insert(entry.name); };
     for_each_row_function(add);
     for_each_bound_function(add);
@@ -41,6 +42,7 @@ bool is_mysql_function(std::string_view name) {
 void register_mysql_functions(duckdb::DatabaseInstance& instance) {
   duckdb::ExtensionLoader loader(instance, "freshet");
   register_conversions(loader);
+  loader.RegisterFunction(sleep_function());
   for_each_row_function([&](const RowFunctionEntry& entry) { loader.RegisterFunction(make_row_function(entry)); });
   for_each_bound_function([&](const BoundFunctionEntry& entry) { loader.RegisterFunction(make_bound_function(entry)); });
 }

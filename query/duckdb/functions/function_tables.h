@@ -17,6 +17,7 @@ std::span<const BoundFunctionEntry> text_functions();
 std::span<const RowFunctionEntry> date_row_functions();
 std::span<const BoundFunctionEntry> date_functions();
 std::span<const RowFunctionEntry> json_row_functions();
+std::span<const RowFunctionEntry> address_row_functions();
 
 /// True when MySQL's function of this name, in lower case, is one of ours.
 bool is_mysql_function(std::string_view name);

@@ -3,7 +3,7 @@
 
 #include "query/duckdb/functions/function_tables.h"
 #include "query/duckdb/functions/operands.h"
-#include "query/functions/json_text.h"
+#include "query/functions/json_search.h"
 #include "query/functions/numbers.h"
 
 namespace freshet::query {
@@ -215,6 +215,38 @@ void json_loose(const Row& row, Answer& answer) {
   if (const auto json = parse_json(row.text(0))) answer_json(*json, answer);
 }
 
+/// A document, 'one' or 'all', a LIKE pattern, the pattern's escape character, and paths below which it is looked for.
+void json_search(const Row& row, Answer& answer) {
+  constexpr size_t kEscape = 3;
+  if (row.is_null(0) || row.is_null(1) || row.is_null(2)) return;
+  const auto json = parse_json(row.text(0));
+  if (!json) return;
+  const bool wants_all = row.text(1) == "all" || row.text(1) == "ALL";
+  const bool has_escape = row.size() > kEscape && !row.is_null(kEscape) && !row.text(kEscape).empty();
+  const char escape = has_escape ? row.text(kEscape).front() : '\\';
+  std::vector<std::string> paths;
+  if (row.size() <= kEscape + 1) paths = json_paths_of(*json, row.text(2), escape, wants_all, "$");
+  for (size_t i = kEscape + 1; i < row.size(); ++i) {
+    if (row.is_null(i)) return;
+    for (const Json* part : json_at(*json, path_of(row.text(i)))) {
+      for (std::string& path : json_paths_of(*part, row.text(2), escape, wants_all, row.text(i))) paths.push_back(path);
+    }
+  }
+  if (paths.empty()) return;
+  if (paths.size() == 1 || !wants_all) return answer.text(json_quoted(paths.front()));
+  std::string out;
+  for (const std::string& path : paths) out += (out.empty() ? "[" : ", ") + json_quoted(path);
+  answer.text(out + "]");
+}
+void json_equals(const Row& row, Answer& answer) {
+  const auto left = parse_json(row.text(0));
+  const auto right = parse_json(row.text(1));
+  if (left && right) answer.truth(same_json(*left, *right));
+}
+void json_pretty(const Row& row, Answer& answer) {
+  if (const auto json = parse_json(row.text(0))) answer.text(pretty_json_text(*json));
+}
+
 constexpr RowFunctionEntry kRows[] = {
     {"json_valid", "t>b", json_valid},
     {"json_quote", "t>t", json_quote},
@@ -246,6 +278,9 @@ constexpr RowFunctionEntry kRows[] = {
     {"json_merge_patch", "tt*>t", json_merge_patch},
     {"json_compact", "t>t", json_compact},
     {"json_loose", "t>t", json_loose},
+    {"json_search", "!?ttt|t*>t", json_search},
+    {"json_equals", "tt>b", json_equals},
+    {"json_pretty", "t>t", json_pretty},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "query/duckdb/functions/comparisons.h"
 #include "query/duckdb/functions/function_tables.h"
 #include "query/duckdb/functions/operands.h"
+#include "query/functions/ciphers.h"
 #include "query/functions/numbers.h"
 #include "query/functions/texts.h"
 #include "storage/base/limits.h"
@@ -118,6 +119,18 @@ void make_set(const Row& row, Answer& answer) {
   }
   answer.text(out);
 }
+/// EXPORT_SET(bits, on, off, separator, count): the lowest bit first.
+void export_set(const Row& row, Answer& answer) {
+  constexpr int64_t kMostBits = 64;
+  const int64_t given = row.size() > 4 ? row.integer(4) : kMostBits;
+  const int64_t count = given < 0 || given > kMostBits ? kMostBits : given;
+  std::string out;
+  for (int64_t bit = 0; bit < count; ++bit) {
+    if (bit > 0) out += row.size() > 3 ? row.text(3) : ",";
+    out += row.text((row.number(0) >> bit & 1) != 0 ? 1 : 2);
+  }
+  answer.text(out);
+}
 void split_part(const Row& row, Answer& answer) {
   if (row.integer(2) == 0 || row.text(1).empty()) return;
   const bool from_end = row.integer(2) < 0;
@@ -165,6 +178,9 @@ void sha2(const Row& row, Answer& answer) {
     default: return;
   }
 }
+
+void aes_encrypt(const Row& row, Answer& answer) { answer.text_or_null(aes_encrypted(row.text(0), row.text(1))); }
+void aes_decrypt(const Row& row, Answer& answer) { answer.text_or_null(aes_decrypted(row.text(0), row.text(1))); }
 
 // --- FORMAT ---
 
@@ -244,6 +260,7 @@ constexpr RowFunctionEntry kRows[] = {
     {"concat_ws", "!tt*>t", concat_ws},
     {"length", "y>i", length_in_bytes},
     {"octet_length", "y>i", length_in_bytes},
+    {"lengthb", "y>i", length_in_bytes},
     {"bit_length", "y>i", length_in_bits},
     {"left", "ti>t", left},
     {"right", "ti>t", right},
@@ -272,6 +289,7 @@ constexpr RowFunctionEntry kRows[] = {
     {"field_of_numbers", "!dd*>i", field_of_numbers},
     {"make_set", "!ut*>t", make_set},
     {"interval_position", "!dd*>i", interval_position},
+    {"export_set", "utt|ti>t", export_set},
     {"split_part", "tti>t", split_part},
     {"ascii", "y>i", ascii},
     {"ord", "t>i", ord},
@@ -287,6 +305,8 @@ constexpr RowFunctionEntry kRows[] = {
     {"sha", "y>t", sha1},
     {"sha1", "y>t", sha1},
     {"sha2", "yi>t", sha2},
+    {"aes_encrypt", "yy>y", aes_encrypt},
+    {"aes_decrypt", "yy>y", aes_decrypt},
     {"format_text", "t>t", format_text},
     {"format_double", "di>t", format_double},
 };

@@ -14,6 +14,7 @@ SessionValues session() {
   values.database = "shop";
   values.version = "8.0.34-freshet";
   values.user = "root@127.0.0.1";
+  values.account = "root@%";
   values.connection_id = 7;
   values.system_variable = [](std::string_view name, bool) -> std::optional<std::string> {
     return name == "autocommit" ? std::optional<std::string>("1") : std::nullopt;
