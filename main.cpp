@@ -290,6 +290,7 @@ class Server {
     http_options.redirects_with_credentials = settings.http.redirects_with_credentials;
     http_options.max_connections = settings.http.max_connections;
     http_options.max_body_bytes = settings.http.max_body_bytes;
+    http_options.hang_up_check = std::chrono::milliseconds(settings.query.hang_up_check_ms);
     http_options.drain_timeout_seconds = kHttpDrainSeconds;
     http_options.version = kVersion;
     const std::string http_host = http_options.address.host;
@@ -306,6 +307,7 @@ class Server {
     mysql_options.address = served_address(settings.mysql.address, *users_, "mysql.address");
     mysql_options.max_connections = settings.mysql.max_connections;
     mysql_options.busy_wait = std::chrono::microseconds(settings.mysql.busy_wait_microseconds);
+    mysql_options.hang_up_check = http_options.hang_up_check;
     FRESHET_ASSIGN_OR_RETURN(mysql_options.tls, tls_of(settings.mysql, paths));
     mysql_options.require_tls = settings.mysql.require_tls;
     query::QueryServices services{

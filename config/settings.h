@@ -124,6 +124,7 @@ struct QuerySettings {
   uint64_t big_queue_seconds = 0;
   uint64_t timeout_seconds = 900;
   uint64_t write_timeout_seconds = 14'400;
+  uint64_t hang_up_check_ms = 500;
   uint64_t spill_bytes = 0;
   uint64_t write_attempts = 20;
   uint64_t transaction_bytes = 256ull << 20;

@@ -274,6 +274,8 @@ std::vector<Setting> settings_table(Settings& s) {
       {"query.write_timeout_seconds",
        "The same for the reading part of statements that write (insert_timeout of sessions); 0: none is.", kSeconds, 0,
        kMaxSeconds, &s.query.write_timeout_seconds},
+      {"query.hang_up_check_ms", "A statement is ended when its client has gone, which is looked for so often.",
+       kMilliseconds, 10, 60'000, &s.query.hang_up_check_ms},
       {"query.spill_bytes", "What the queries of one workload group may spill to disk; 0: nine tenths of its free space.",
        kBytes, 0, 1024 * kTiB, &s.query.spill_bytes},
       {"query.write_attempts", "An UPDATE or DELETE whose rows others change meanwhile is run so often, then it fails.",

@@ -145,12 +145,16 @@ HttpAnswer answer_catalog_request(ServerContext& context, const RequestHead& hea
   }
 }
 
-HttpAnswer answer_query(ServerContext& context, const Route& route, const Caller& caller, const std::string& body) {
+HttpAnswer answer_query(ServerContext& context, const Socket& socket, const Route& route, const Caller& caller,
+                        const std::string& body) {
   if (context.services.sessions == nullptr) return error_answer(kNothingFound, "queries are not offered here");
   const Result<QueryRequest> request = parse_query_request(body);
   if (!request.ok()) return answer_of(request.status());
   const auto start = std::chrono::steady_clock::now();
   const std::unique_ptr<query::Session> session = context.services.sessions->open({0, caller.user, "http", caller.account});
+  const auto watched = context.hang_ups.add([&] {
+    if (socket.has_hung_up()) session->cancel();
+  });
   // Doris's connectors name it where they ask for frontends; nothing here lies in it.
   if (route.database != kInformationSchema) {
     const Status used = session->use_database(route.database);

@@ -136,7 +136,7 @@ HttpAnswer Connection::query(const RequestHead& head, const Route& route, const 
   std::string_view piece;
   for (;;) {
     const RequestReader::BodyOutcome outcome = reader_.read_piece(piece, deadline);
-    if (outcome == RequestReader::BodyOutcome::kEnd) return answer_query(context_, route, caller, body);
+    if (outcome == RequestReader::BodyOutcome::kEnd) return answer_query(context_, socket_, route, caller, body);
     if (outcome != RequestReader::BodyOutcome::kPiece) return error_answer(400, "the body did not come to its end");
     if (body.size() + piece.size() > kMaxQueryBytes) {
       return error_answer(413, fmt::format("the body exceeds {} bytes", kMaxQueryBytes));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -34,11 +35,12 @@ struct HttpServerOptions {
   uint64_t header_bytes_max = 64 * 1024;
   uint64_t header_count_max = 256;
   uint64_t target_bytes_max = 8 * 1024;
-  uint64_t idle_timeout_seconds = 60;     ///< silence between two requests
-  uint64_t header_timeout_seconds = 30;   ///< for a whole header
-  uint64_t receive_timeout_seconds = 60;  ///< silence within a body
-  uint64_t send_timeout_seconds = 60;     ///< a client that takes nothing of its answer for so long is cut off
-  uint64_t drain_timeout_seconds = 30;    ///< stop() lets running requests go on for so long
+  uint64_t idle_timeout_seconds = 60;            ///< silence between two requests
+  uint64_t header_timeout_seconds = 30;          ///< for a whole header
+  uint64_t receive_timeout_seconds = 60;         ///< silence within a body
+  uint64_t send_timeout_seconds = 60;            ///< a client that takes nothing of its answer for so long is cut off
+  std::chrono::milliseconds hang_up_check{500};  ///< a query whose client is gone is ended after so long
+  uint64_t drain_timeout_seconds = 30;           ///< stop() lets running requests go on for so long
   /// The first port sends clients on with their credentials in the address, as Doris does: logs of proxies may keep them.
   bool redirects_with_credentials = false;
   bool open_metrics = false;  ///< GET /metrics without a login

@@ -4,6 +4,7 @@
 
 #include "connectors/http/counters.h"
 #include "connectors/http/server.h"
+#include "connectors/net/hang_up_watch.h"
 
 namespace freshet::connectors::http {
 
@@ -13,6 +14,7 @@ struct ServerContext {
   const HttpServices services;
   const std::atomic<bool>& is_stopping;
   Counters counters;
+  HangUpWatch hang_ups{options.hang_up_check};
 };
 
 }  // namespace freshet::connectors::http

@@ -49,6 +49,14 @@ void ConnectionEntry::cancel_statement() {
   if (session_ != nullptr && info_.is_running) session_->cancel();
 }
 
+void ConnectionEntry::cancel_when_hung_up() {
+  const std::lock_guard lock(mutex_);
+  if (session_ == nullptr || socket_ == nullptr || !info_.is_running || !socket_->has_hung_up()) return;
+  // Nor do those that follow it in its text.
+  is_ended_ = true;
+  session_->cancel();
+}
+
 void ConnectionEntry::end_connection() {
   const std::lock_guard lock(mutex_);
   is_ended_ = true;
@@ -91,6 +99,10 @@ Status ConnectionRegistry::kill_connection(uint64_t id) {
 
 void ConnectionRegistry::kill_all() {
   for (const auto& entry : entries()) entry->end_connection();
+}
+
+void ConnectionRegistry::cancel_hung_up() {
+  for (const auto& entry : entries()) entry->cancel_when_hung_up();
 }
 
 std::vector<ConnectionInfo> ConnectionRegistry::list() const {

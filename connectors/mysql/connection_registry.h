@@ -34,6 +34,8 @@ class ConnectionEntry {
 
   /// Cancels the statement that runs, if any.
   void cancel_statement();
+  /// The same when its client is not there any more.
+  void cancel_when_hung_up();
   /// Cancels and ends the connection.
   void end_connection();
   ConnectionInfo info() const;
@@ -59,6 +61,8 @@ class ConnectionRegistry final : public query::ConnectionAdmin {
   Status kill_query(uint64_t id) override;
   Status kill_connection(uint64_t id) override;
   void kill_all();
+  /// Ends the statements whose clients are not there any more.
+  void cancel_hung_up();
   std::vector<ConnectionInfo> list() const override;
   size_t size() const;
 

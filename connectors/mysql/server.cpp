@@ -47,6 +47,8 @@ MySqlServer::MySqlServer(const MySqlServerOptions& options, const Parts& parts, 
       listener_(std::move(listener)),
       registry_(parts.registry),
       context_(std::make_unique<mysql::ServerContext>(options_, parts.sessions, parts.users, registry_)),
+      hang_ups_(options_.hang_up_check),
+      hang_up_look_(hang_ups_.add([this] { registry_.cancel_hung_up(); })),
       acceptor_([this] { accept_clients(); }) {}
 
 MySqlServer::~MySqlServer() { stop(); }

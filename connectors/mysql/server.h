@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "connectors/mysql/connection_registry.h"
+#include "connectors/net/hang_up_watch.h"
 #include "connectors/net/host_port.h"
 #include "connectors/net/tcp_listener.h"
 #include "connectors/net/tls_context.h"
@@ -24,11 +25,12 @@ struct MySqlServerOptions {
   HostPort address{"127.0.0.1", 9030};
   uint64_t max_connections = 1024;
   uint64_t login_timeout_seconds = 10;
-  uint64_t send_timeout_seconds = 60;       ///< a client that takes nothing of its answer for so long is cut off
-  uint64_t max_packet_bytes = 64ull << 20;  ///< longest statement, and longest row of an answer
-  std::chrono::microseconds busy_wait{0};   ///< connections wait for quick clients awake for so long; 0: never
-  std::shared_ptr<const TlsContext> tls;    ///< what clients may turn to; null: TLS is not offered
-  bool require_tls = false;                 ///< clients without TLS are refused
+  uint64_t send_timeout_seconds = 60;            ///< a client that takes nothing of its answer for so long is cut off
+  std::chrono::milliseconds hang_up_check{500};  ///< a statement whose client is gone is ended after so long
+  std::chrono::microseconds busy_wait{0};        ///< connections wait for quick clients awake for so long; 0: never
+  uint64_t max_packet_bytes = 64ull << 20;       ///< longest statement, and longest row of an answer
+  std::shared_ptr<const TlsContext> tls;         ///< what clients may turn to; null: TLS is not offered
+  bool require_tls = false;                      ///< clients without TLS are refused
   std::string server_version = "8.0.34-freshet";
 };
 
@@ -75,6 +77,8 @@ class MySqlServer {
   TcpListener listener_;
   ConnectionRegistry& registry_;
   std::unique_ptr<mysql::ServerContext> context_;
+  HangUpWatch hang_ups_;
+  const HangUpWatch::Guard hang_up_look_;
   uint64_t next_id_ = 1;
   std::atomic<bool> is_stopping_{false};
 

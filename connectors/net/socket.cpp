@@ -3,6 +3,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -47,6 +48,11 @@ ptrdiff_t Socket::receive(char* buffer, size_t size) {
 bool Socket::has_bytes_waiting() const {
   char first = 0;
   return recv(fd_, &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+bool Socket::has_hung_up() const {
+  pollfd watched{fd_, POLLRDHUP, 0};
+  return poll(&watched, 1, 0) > 0;
 }
 
 Status Socket::send_all(std::string_view bytes) {

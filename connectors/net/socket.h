@@ -8,8 +8,8 @@
 
 namespace freshet::connectors {
 
-/// A connected TCP socket for one blocking thread, closed when this object goes. Only shut_down() may be called from another
-/// thread meanwhile.
+/// A connected TCP socket for one blocking thread, closed when this object goes. Only shut_down() and has_hung_up() may be
+/// called from another thread meanwhile.
 class Socket {
  public:
   /// Takes over `fd`; sends without delay (TCP_NODELAY).
@@ -28,6 +28,8 @@ class Socket {
   ptrdiff_t receive(char* buffer, size_t size);
   /// Whether a receive would give bytes at once.
   bool has_bytes_waiting() const;
+  /// Whether the peer has ended its direction or the connection is broken, also while bytes of it are unread. Any thread.
+  bool has_hung_up() const;
   /// Sends all bytes. Unavailable when the connection is gone, Timeout when the peer takes nothing.
   Status send_all(std::string_view bytes);
   /// Ends both directions: the peer sees the end, a blocked receive or send of ours returns.

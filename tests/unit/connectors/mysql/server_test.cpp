@@ -360,6 +360,23 @@ TEST_F(MySqlServerTest, KillQueryCancelsAndKillConnectionEnds) {
   EXPECT_EQ(error_number(killer.read()), 1094);
 }
 
+TEST_F(MySqlServerTest, AClientThatHangsUpEndsItsStatement) {
+  options_.hang_up_check = std::chrono::milliseconds(5);
+  start();
+  RawClient other = connect();
+  ASSERT_TRUE(is_ok(other.log_in()));
+  {
+    RawClient client = connect();
+    ASSERT_TRUE(is_ok(client.log_in("", "", mysql::kClientMultiStatements)));
+    client.command(Command::kQuery, "SLEEP;SLEEP");
+    ASSERT_TRUE(eventually([&] { return registry_.list().at(1).is_running; }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_TRUE(registry_.list().at(1).is_running) << "it is still there";
+  }
+  EXPECT_TRUE(eventually([&] { return registry_.size() == 1; }));
+  EXPECT_TRUE(is_ok(other.query("still here")));
+}
+
 TEST_F(MySqlServerTest, StopEndsRunningStatementsAndIdleClients) {
   start();
   RawClient idle = connect();
