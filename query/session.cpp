@@ -333,17 +333,19 @@ Status SessionImpl::run_explain(const Explain& explain, ResultWriter& out) {
   std::string text;
   FRESHET_ASSIGN_OR_RETURN(const auto behind, query_behind(inner));
   if (query == nullptr && !behind) return Status::Unsupported("EXPLAIN is offered for SELECT, UPDATE and DELETE only");
-  const storage::ServerSnapshotPtr snapshot = services_.storage.snapshot();
+  const storage::ServerSnapshotPtr snapshot = snapshot_of(state_, services_);
+  const ReadAt pinned(*connection_, state_, snapshot);
   storage::TableSnapshotPtr table;
   std::optional<PointRead> point;
-  if (behind) {
-    FRESHET_ASSIGN_OR_RETURN(text, connection_->explain(*behind, state_.database, explain.analyze));
-  } else if (query->point && (point = bind_point(*query->point, *snapshot, table))) {
+  if (query != nullptr && query->point && (point = bind_point(*query->point, *snapshot, table))) {
     FRESHET_RETURN_IF_ERROR(check_read(state_, table->database_name, table->name));
     text = fmt::format("SHORT-CIRCUIT\n  {}.{}: {}", table->database_name, table->name, point->description());
-  } else {
-    FRESHET_ASSIGN_OR_RETURN(const std::string sql, for_engine(query->text));
-    FRESHET_ASSIGN_OR_RETURN(text, connection_->explain(sql, state_.database, explain.analyze));
+    if (explain.analyze) text += "\n  What is spared, as the engine would read it:\n";
+  }
+  if (!point || explain.analyze) {
+    FRESHET_ASSIGN_OR_RETURN(const std::string sql, behind ? Result<std::string>(*behind) : for_engine(query->text));
+    FRESHET_ASSIGN_OR_RETURN(const std::string plan, connection_->explain(sql, state_.database, explain.analyze));
+    text += plan;
   }
   std::vector<std::vector<TextCell>> rows;
   for (size_t begin = 0; begin < text.size();) {

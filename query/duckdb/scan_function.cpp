@@ -372,7 +372,10 @@ duckdb::InsertionOrderPreservingMap<std::string> explain_run(duckdb::TableFuncti
   const uint64_t live = read - global.rows_dead;
   text["Rows stored"] = fmt::format("{}", counts.rows);
   text["Rows pruned by partition"] = fmt::format("{}", counts.rows_pruned_by_partition);
+  text["Rows pruned by bucket"] = fmt::format("{}", counts.rows_pruned_by_bucket);
   text["Rows pruned by zone map"] = fmt::format("{}", counts.rows_pruned_by_zone_map + global.rows_skipped);
+  text["Rows pruned by bloom filter"] = fmt::format("{}", counts.rows_pruned_by_bloom_filter);
+  text["Rows pruned by key index"] = fmt::format("{}", counts.rows_pruned_by_key_index);
   text["Rows dead by bitmap"] = fmt::format("{}", counts.rows_pruned_by_bitmap + global.rows_dead);
   text["Rows filtered"] = fmt::format("{}", live - global.rows_given);
   text["Rows given"] = fmt::format("{}", global.rows_given.load());

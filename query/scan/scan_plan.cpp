@@ -1,10 +1,11 @@
 #include "query/scan/scan_plan.h"
 
-#include "query/scan/partition_pruning.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
+
+#include "query/scan/key_pruning.h"
+#include "query/scan/partition_pruning.h"
 
 namespace freshet::query {
 namespace {
@@ -44,7 +45,11 @@ bool pages_may_match(const BoundCondition& bound, uint32_t row_count, RowOrdinal
 
 class Planner {
  public:
-  explicit Planner(std::span<const ColumnCondition> conditions) : conditions_(conditions) {}
+  explicit Planner(const storage::TableSnapshot& table, std::span<const ColumnCondition> conditions)
+      : conditions_(conditions), wanted_(wanted_keys(table, conditions)) {}
+
+  /// Whether the tablet has none of the keys that are wanted.
+  bool has_no_wanted_key(uint32_t tablet) const { return wanted_ && wanted_->of_tablet[tablet].empty(); }
 
   Status add_segment(uint32_t tablet, uint32_t view, const storage::SegmentView& segment) {
     const uint32_t row_count = segment.segment->meta().row_count;
@@ -69,23 +74,26 @@ class Planner {
       plan_.counts.rows_pruned_by_zone_map += row_count;
       return Status::OK();
     }
-    add_matching_blocks({tablet, view, false, 0, 0}, row_count, bound);
+    const ScanMorsel run{tablet, view, false, 0, 0};
+    if (wanted_) return add_wanted_rows(run, *reader);
+    add_matching_blocks(run, row_count, bound);
     return Status::OK();
   }
 
-  void prune_tablet(const storage::TabletSnapshot& tablet) {
+  /// `rows_pruned`: the count that takes its rows.
+  void prune_tablet(const storage::TabletSnapshot& tablet, uint64_t ScanCounts::*rows_pruned) {
     for (const storage::SegmentView& view : tablet.segments) {
       const uint32_t row_count = view.segment->meta().row_count;
       const uint32_t blocks = (row_count + kScanBlockRows - 1) / kScanBlockRows;
       plan_.counts.segments += 1;
       plan_.counts.blocks += blocks;
       plan_.counts.rows += row_count;
-      plan_.counts.rows_pruned_by_partition += row_count;
+      plan_.counts.*rows_pruned += row_count;
       prune_segment(blocks);
     }
     for (const storage::DeltaView& view : tablet.deltas) {
       plan_.counts.rows += view.row_count;
-      plan_.counts.rows_pruned_by_partition += view.row_count;
+      plan_.counts.*rows_pruned += view.row_count;
     }
   }
 
@@ -97,16 +105,65 @@ class Planner {
   void add_delta(uint32_t tablet, uint32_t view, const storage::DeltaView& delta) {
     plan_.counts.deltas += 1;
     plan_.counts.rows += delta.row_count;
-    if (delta.live_rows() != 0) {
-      add_rows({tablet, view, true, 0, delta.row_count});
-    } else {
+    const ScanMorsel run{tablet, view, true, 0, delta.row_count};
+    if (delta.live_rows() == 0) {
       plan_.counts.rows_pruned_by_bitmap += delta.row_count;
+    } else if (!wanted_) {
+      add_rows(run);
+    } else {
+      std::vector<RowOrdinal> rows;
+      for (const uint32_t key : wanted_->of_tablet[tablet]) {
+        if (const auto row = delta.buffer->find(wanted_->keys, key, delta.row_count)) rows.push_back(*row);
+      }
+      std::ranges::sort(rows);
+      add_vectors_of(rows, run);
     }
   }
 
   ScanPlan take() { return std::move(plan_); }
 
  private:
+  /// The vectors in which the key index finds wanted keys.
+  Status add_wanted_rows(ScanMorsel run, const SegmentReader& reader) {
+    const uint32_t row_count = reader.row_count();
+    const uint32_t blocks = (row_count + kScanBlockRows - 1) / kScanBlockRows;
+    std::vector<uint32_t> candidates;
+    for (const uint32_t key : wanted_->of_tablet[run.tablet]) {
+      if (reader.may_have_key(wanted_->keys, key)) candidates.push_back(key);
+    }
+    std::vector<storage::KeyMatch> matches;
+    FRESHET_RETURN_IF_ERROR(reader.find_keys(wanted_->keys, candidates, matches));
+    if (matches.empty()) {
+      prune_segment(blocks);
+      (candidates.empty() ? plan_.counts.rows_pruned_by_bloom_filter : plan_.counts.rows_pruned_by_key_index) += row_count;
+      return Status::OK();
+    }
+    std::vector<RowOrdinal> rows;
+    uint32_t blocks_kept = 0;
+    for (const storage::KeyMatch& match : matches) {
+      blocks_kept += rows.empty() || rows.back() / kScanBlockRows != match.row / kScanBlockRows;
+      rows.push_back(match.row);
+    }
+    plan_.counts.blocks_pruned += blocks - blocks_kept;
+    run.count = row_count;
+    add_vectors_of(rows, run);
+    return Status::OK();
+  }
+
+  /// Of the rows of `run`, which begins at 0, the vectors that hold `rows` (ascending).
+  void add_vectors_of(std::span<const RowOrdinal> rows, ScanMorsel run) {
+    const uint32_t row_count = run.count;
+    uint32_t rows_kept = 0;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      run.first = rows[i] / kVectorRows * kVectorRows;
+      if (i > 0 && rows[i - 1] >= run.first) continue;
+      run.count = std::min(kVectorRows, row_count - run.first);
+      rows_kept += run.count;
+      add_rows(run);
+    }
+    plan_.counts.rows_pruned_by_key_index += row_count - rows_kept;
+  }
+
   void add_matching_blocks(ScanMorsel run, uint32_t row_count, std::span<const BoundCondition> bound) {
     for (RowOrdinal first = 0; first < row_count; first += kScanBlockRows) {
       const uint32_t count = std::min(kScanBlockRows, row_count - first);
@@ -143,20 +200,25 @@ class Planner {
     }
   }
 
-  std::span<const ColumnCondition> conditions_;
+  const std::span<const ColumnCondition> conditions_;
+  const std::optional<WantedKeys> wanted_;
   ScanPlan plan_;
 };
 
 }  // namespace
 
 Result<ScanPlan> plan_scan(const storage::TableSnapshot& table, std::span<const ColumnCondition> conditions) {
-  Planner planner(conditions);
+  Planner planner(table, conditions);
   const std::vector<bool> keeps = matching_partitions(*table.schema, *table.partitions, conditions);
   planner.count_partitions(keeps);
   for (uint32_t tablet = 0; tablet < table.tablets.size(); ++tablet) {
     const storage::TabletSnapshot& snapshot = *table.tablets[tablet];
     if (!keeps[table.partitions->partition_of(tablet)]) {
-      planner.prune_tablet(snapshot);
+      planner.prune_tablet(snapshot, &ScanCounts::rows_pruned_by_partition);
+      continue;
+    }
+    if (planner.has_no_wanted_key(tablet)) {
+      planner.prune_tablet(snapshot, &ScanCounts::rows_pruned_by_bucket);
       continue;
     }
     for (uint32_t view = 0; view < snapshot.segments.size(); ++view) {

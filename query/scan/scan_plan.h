@@ -36,8 +36,11 @@ struct ScanCounts {
   uint64_t rows_planned = 0;   ///< of them, in the morsels
   // Of them, left out of the morsels: the sum of these and rows_planned is `rows`.
   uint64_t rows_pruned_by_partition = 0;
+  uint64_t rows_pruned_by_bucket = 0;  ///< where none of the wanted keys belong
   uint64_t rows_pruned_by_zone_map = 0;
-  uint64_t rows_pruned_by_bitmap = 0;  ///< all rows of their segment or delta buffer are dead
+  uint64_t rows_pruned_by_bloom_filter = 0;  ///< segments whose key filters have none of the wanted keys
+  uint64_t rows_pruned_by_key_index = 0;     ///< that are not among the rows with wanted keys, which the key index finds
+  uint64_t rows_pruned_by_bitmap = 0;        ///< all rows of their segment or delta buffer are dead
 };
 
 struct ScanPlan {
@@ -45,7 +48,8 @@ struct ScanPlan {
   ScanCounts counts;
 };
 
-/// What a scan of `table` has to read when only rows that satisfy all `conditions` matter. Opens the segments' footers.
+/// What a scan of `table` has to read when only rows that satisfy all `conditions` matter. Opens the segments' footers, and
+/// where the conditions name whole keys (key_pruning.h), reads pages of their key indexes.
 Result<ScanPlan> plan_scan(const storage::TableSnapshot& table, std::span<const ColumnCondition> conditions);
 
 /// What is read of what there is, e.g. "3 of 40 (37 pruned)".

@@ -35,6 +35,7 @@ class SegmentFileReader final : public SegmentReader {
 
   Status find_keys(const KeyRun& sorted_keys, std::span<const uint32_t> wanted, std::vector<KeyMatch>& out) const override;
   Result<std::optional<RowOrdinal>> find_key(const KeyRun& keys, size_t key) const override;
+  bool may_have_key(const KeyRun& keys, size_t key) const override;
   Result<RowOrdinal> lower_bound(std::string_view encoded) const override;
   Status read_keys(RowOrdinal first, uint32_t count, KeyRun& out) const override;
 
@@ -171,8 +172,11 @@ Status SegmentFileReader::find_keys(const KeyRun& sorted_keys, std::span<const u
 
 Result<std::optional<RowOrdinal>> SegmentFileReader::find_key(const KeyRun& keys, size_t key) const {
   FRESHET_ASSERT(key_index_ != nullptr && keys.is_fixed() == bounds_.is_fixed());
-  if (!is_in_range(keys, key) || !key_filter_.may_contain(keys.hash_at(key))) return std::optional<RowOrdinal>();
-  return key_index_->find(keys, key);
+  return may_have_key(keys, key) ? key_index_->find(keys, key) : std::optional<RowOrdinal>();
+}
+
+bool SegmentFileReader::may_have_key(const KeyRun& keys, size_t key) const {
+  return is_in_range(keys, key) && key_filter_.may_contain(keys.hash_at(key));
 }
 
 Result<RowOrdinal> SegmentFileReader::lower_bound(std::string_view encoded) const {

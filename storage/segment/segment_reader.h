@@ -45,6 +45,8 @@ class SegmentReader {
                            std::vector<KeyMatch>& out) const = 0;
   /// kUnique only: the row of one key.
   virtual Result<std::optional<RowOrdinal>> find_key(const KeyRun& keys, size_t key) const = 0;
+  /// kUnique only: false when the range of keys or the key filter rules the key out.
+  virtual bool may_have_key(const KeyRun& keys, size_t key) const = 0;
   /// First row whose encoded key is not below `encoded` (kUnique: exact; kDuplicate: not after the true one, by page).
   virtual Result<RowOrdinal> lower_bound(std::string_view encoded) const = 0;
   /// kUnique only: appends the keys of rows [first, first + count) in order.
