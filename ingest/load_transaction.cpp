@@ -16,6 +16,7 @@ namespace {
 
 /// So many loads that had to wait can go on side by side.
 constexpr uint64_t kMostWaitingGrants = 8;
+constexpr std::chrono::milliseconds kCancelPoll{20};
 
 /// Casts to BLOB would make sets of anything: what is stored must be sets, or no later row of the key could be united with
 /// it.
@@ -127,7 +128,19 @@ Status LoadTransaction::reserve_memory(uint64_t bytes) {
   memory_.shrink_to(0);
   // More than the next block, or the load would go on with tiny segments.
   const uint64_t grant = std::min(options_.memtable_bytes / 2, storage_.load_memory().limit() / kMostWaitingGrants);
-  return memory_.wait_for(std::max(bytes, grant), std::chrono::seconds(storage_.options().memory_wait_seconds));
+  return wait_for_memory(std::max(bytes, grant));
+}
+
+Status LoadTransaction::wait_for_memory(uint64_t bytes) {
+  const std::chrono::seconds patience(storage_.options().memory_wait_seconds);
+  if (!options_.is_cancelled) return memory_.wait_for(bytes, patience);
+  for (const auto until = std::chrono::steady_clock::now() + patience;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    if (left <= kCancelPoll) return memory_.wait_for(bytes, std::max(left, std::chrono::milliseconds(0)));
+    const Status status = memory_.wait_for(bytes, kCancelPoll);
+    if (status.ok()) return status;
+    if (options_.is_cancelled()) return Status::Cancelled("Query execution was interrupted");
+  }
 }
 
 LoadTransaction::Buffer& LoadTransaction::buffer_at(uint32_t position) {
@@ -263,6 +276,7 @@ storage::LoadCommit LoadTransaction::make_commit() {
   commit.schema = table_->schema;
   commit.partial = options_.partial;
   commit.read_from = options_.read_from;
+  commit.is_cancelled = options_.is_cancelled;
   add_rows(commit);
   if (replaces_all_) add_replaced_tablets(commit);
   is_handed_over_ = true;

@@ -38,6 +38,8 @@ class LoadTransaction {
     NewKeys new_keys = NewKeys::kTaken;
     /// The table as it was read to make the rows: the commit fails with Conflict when their keys have other rows by then.
     storage::TableSnapshotPtr read_from = nullptr;
+    /// Ends the load while it waits for memory or for room in its table.
+    storage::IsCancelled is_cancelled = nullptr;
   };
   LoadTransaction(storage::StorageEngine& storage, storage::TableSnapshotPtr table, const Options& options);
   ~LoadTransaction();  ///< not committed: its segments are removed
@@ -87,6 +89,7 @@ class LoadTransaction {
   /// Makes sure that the load may hold `bytes` more. When the memory of all loads is in use, this one writes what it holds,
   /// and then waits with nothing in its hands.
   Status reserve_memory(uint64_t bytes);
+  Status wait_for_memory(uint64_t bytes);
   /// Hands all buffered rows to the flusher.
   Status flush_buffers();
   Result<storage::LoadCommit> finish_rows();

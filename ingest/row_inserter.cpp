@@ -77,7 +77,7 @@ Result<std::unique_ptr<RowInserter>> RowInserter::begin(storage::StorageEngine& 
   if (deletes && !table->schema->is_unique()) {
     return Status::Unsupported("rows of {}.{} cannot be deleted: it has no unique key", table->database_name, table->name);
   }
-  FRESHET_RETURN_IF_ERROR(storage.admit_load(table->id));
+  FRESHET_RETURN_IF_ERROR(storage.admit_load(table->id, options.is_cancelled));
   std::vector<size_t> given = targets;
   std::sort(given.begin(), given.end());
   FRESHET_ASSIGN_OR_RETURN(BlockBuilder builder, BlockBuilder::create(storage, table, std::move(given), deletes, partial));

@@ -151,6 +151,9 @@ class SessionImpl : public Session {
   Status run_explain(const Explain& explain, ResultWriter& out);
   Status run_transaction(const Transaction& transaction, ResultWriter& out);
   Result<StatementLimits> limits() const;
+  /// All of a statement that writes: what it waits for, too, ends with insert_timeout and with cancel().
+  template <typename Work>
+  Status write_within_limits(Work work);
   /// Ends the transaction, if there is one, whether it can commit or not.
   Status commit_transaction();
   /// The engine's query behind an UPDATE or DELETE; nothing for other statements.
@@ -207,6 +210,12 @@ Status SessionImpl::run_text(std::string_view sql, std::span<const Parameter> pa
   return run_statement(statement, parameters, out);
 }
 
+template <typename Work>
+Status SessionImpl::write_within_limits(Work work) {
+  limited_.is_write = true;
+  return connection_->within_limits([&](const StatementLimits&) { return work(); });
+}
+
 StatementClass class_of(const Statement& statement) {
   if (std::holds_alternative<Query>(statement)) return StatementClass::kSmall;
   const bool is_write = std::holds_alternative<Insert>(statement) || std::holds_alternative<Update>(statement) ||
@@ -232,10 +241,18 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
   return std::visit(
       Overloaded{
           [&](const Query& query) { return run_query(query, parameters, out); },
-          [&](const Insert& insert) { return run_insert(insert, write_context(parameters), out); },
-          [&](const Delete& statement) { return run_delete(statement, write_context(parameters), out); },
-          [&](const Update& update) { return run_update(update, write_context(parameters), out); },
-          [&](const Merge& merge) { return run_merge(merge, write_context(parameters), out); },
+          [&](const Insert& insert) {
+            return write_within_limits([&] { return run_insert(insert, write_context(parameters), out); });
+          },
+          [&](const Delete& statement) {
+            return write_within_limits([&] { return run_delete(statement, write_context(parameters), out); });
+          },
+          [&](const Update& update) {
+            return write_within_limits([&] { return run_update(update, write_context(parameters), out); });
+          },
+          [&](const Merge& merge) {
+            return write_within_limits([&] { return run_merge(merge, write_context(parameters), out); });
+          },
           [&](const CreateDatabase& create) { return run_create_database(create, services_, out); },
           [&](const DropDatabase& drop) { return run_drop_database(drop, state_, services_, out); },
           [&](const CreateTable& create) {
@@ -360,7 +377,8 @@ Result<StatementLimits> SessionImpl::limits() const { return statement_limits(st
 
 Status SessionImpl::commit_transaction() {
   const std::shared_ptr<OpenTransaction> transaction = std::exchange(state_.transaction, nullptr);
-  return transaction == nullptr ? Status::OK() : transaction->commit();
+  if (transaction == nullptr) return Status::OK();
+  return write_within_limits([&] { return transaction->commit([this] { return connection_->is_interrupted(); }); });
 }
 
 Status SessionImpl::run_transaction(const Transaction& transaction, ResultWriter& out) {

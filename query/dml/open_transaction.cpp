@@ -59,7 +59,7 @@ void OpenTransaction::discard(const std::vector<storage::LoadCommit>& loads) {
   }
 }
 
-Status OpenTransaction::commit() {
+Status OpenTransaction::commit(const storage::IsCancelled& is_cancelled) {
   std::vector<storage::LoadCommit> loads;
   Status status;
   for (const auto& [id, table] : tables_) {
@@ -69,6 +69,7 @@ Status OpenTransaction::commit() {
       status = load.status();
       break;
     }
+    load->is_cancelled = is_cancelled;
     loads.push_back(*std::move(load));
   }
   if (!status.ok()) {

@@ -27,7 +27,7 @@ class OpenTransaction {
   Result<uint64_t> apply(const storage::LoadCommit& load);
   /// Makes all of it durable and visible, or, with an error, nothing. Conflict when others have changed rows that it
   /// depends on. REQUIRES: not called before.
-  Status commit();
+  Status commit(const storage::IsCancelled& is_cancelled);
 
  private:
   Result<storage::LoadCommit> load_of(const storage::PrivateTable& table) const;

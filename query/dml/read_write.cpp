@@ -44,6 +44,7 @@ ReadAt::~ReadAt() { connection_.read_at(nullptr, nullptr); }
 ingest::LoadTransaction::Options write_options(const WriteContext& context, storage::TableSnapshotPtr read_from) {
   ingest::LoadTransaction::Options options;
   options.read_from = std::move(read_from);
+  options.is_cancelled = [&connection = context.connection] { return connection.is_interrupted(); };
   // What a transaction collects stays in memory until its COMMIT: twice the limit is never written as segments.
   if (context.session.transaction != nullptr) options.memtable_bytes = 4 * context.session.transaction->limit_bytes();
   return options;

@@ -17,8 +17,6 @@ bool proceed(std::atomic<Progress>& progress, Progress to) {
   return progress.compare_exchange_strong(from, to);
 }
 
-Status interrupted() { return Status::Cancelled("Query execution was interrupted"); }
-
 /// What a group's query that found no memory tells.
 Status with_remedy(const Status& status, const WorkloadGroup& group) {
   const bool has_spilled = status.message().find("max_temp_directory_size") != std::string::npos;
@@ -89,7 +87,7 @@ void LaneConnection::interrupt() {
   small_->interrupt();
   const std::lock_guard<std::mutex> lock(mutex_);
   if (big_ != nullptr) big_->interrupt();
-  if (waits_in_ != nullptr) waits_in_->wake();
+  entry_.wake();
 }
 
 QueryProgress LaneConnection::progress() const {
@@ -104,6 +102,15 @@ void LaneConnection::forget_interrupt() {
 
 Status LaneConnection::run(const Work& work) {
   ran_big_ = false;
+  return within_limits([&](const StatementLimits& limits) {
+    std::optional<Status> answered = run_big_at_once(limits, work);
+    if (!answered) answered = run_small(limits, work);
+    if (!answered) answered = run_big(limits, work);
+    return *std::move(answered);
+  });
+}
+
+Status LaneConnection::within_limits(const std::function<Status(const StatementLimits&)>& work) {
   FRESHET_ASSIGN_OR_RETURN(const StatementLimits limits, limits_());
   Status status;
   {
@@ -111,32 +118,17 @@ Status LaneConnection::run(const Work& work) {
       is_late_ = true;
       interrupt();
     });
-    std::optional<Status> answered = run_big_at_once(limits, work);
-    if (!answered) answered = run_small(limits, work);
-    if (!answered) answered = run_big(limits, work);
-    status = *std::move(answered);
+    status = work(limits);
   }
   if (!is_late_.exchange(false)) return status;
   forget_interrupt();
   return status.code() == StatusCode::kCancelled ? timed_out(limits) : status;
 }
 
-AdmissionQueue::Outcome LaneConnection::enter(AdmissionQueue& queue, Clock::time_point until) {
-  if (queue.try_enter()) return AdmissionQueue::Outcome::kAdmitted;
-  const auto wait_in = [this](AdmissionQueue* waits_in) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    waits_in_ = waits_in;
-  };
-  wait_in(&queue);
-  const auto outcome = queue.enter(until, [this] { return is_interrupted(); });
-  wait_in(nullptr);
-  return outcome;
-}
-
 std::optional<Status> LaneConnection::run_small(const StatementLimits& limits, const Work& work) {
-  const auto outcome = enter(lanes_.small_queue(), limits.until);
+  const auto outcome = entry_.enter(lanes_.small_queue(), limits.until, [this] { return is_interrupted(); });
   if (outcome != AdmissionQueue::Outcome::kAdmitted) {
-    return refused(outcome, limits, "query.small_concurrency small queries run already");
+    return LaneEntry::refused(outcome, limits, "query.small_concurrency small queries run already");
   }
   const AdmissionSlot slot(lanes_.small_queue());
   std::atomic<Progress> progress{Progress::kWorking};
@@ -167,20 +159,8 @@ std::optional<Status> LaneConnection::run_big_at_once(const StatementLimits& lim
 Status LaneConnection::run_big(const StatementLimits& limits, const Work& work) {
   ran_big_ = true;
   const std::shared_ptr<GroupLane> lane = lanes_.lane_of(limits.group);
-  const WorkloadGroup& group = *limits.group;
-  StatementLimits queue_limits = limits;
-  const auto patience = std::chrono::milliseconds(group.queue_timeout_milliseconds);
-  if (patience.count() != 0 && Clock::now() + patience < limits.until) {
-    queue_limits.until = Clock::now() + patience;
-    queue_limits.limit = fmt::format("queue_timeout of workload group {} is {} ms", group.name, patience.count());
-  }
-  const auto outcome = enter(lane->queue, queue_limits.until);
-  if (outcome != AdmissionQueue::Outcome::kAdmitted) {
-    return refused(outcome, queue_limits,
-                   fmt::format("workload group {} runs {} queries (max_concurrency) and {} wait (max_queue_size)",
-                               group.name, group.max_concurrency, group.max_queue_size));
-  }
-  return run_admitted(*lane, group, work);
+  FRESHET_RETURN_IF_ERROR(entry_.enter_group(*lane, limits, [this] { return is_interrupted(); }));
+  return run_admitted(*lane, *limits.group, work);
 }
 
 Status LaneConnection::run_admitted(GroupLane& lane, const WorkloadGroup& group, const Work& work) {
@@ -219,21 +199,6 @@ Status LaneConnection::run_in_engine(DuckEngine& engine, const Work& work) {
   const std::lock_guard<std::mutex> lock(mutex_);
   big_ = nullptr;
   return status;
-}
-
-Status LaneConnection::refused(AdmissionQueue::Outcome outcome, const StatementLimits& limits,
-                               const std::string& queue) const {
-  switch (outcome) {
-    case AdmissionQueue::Outcome::kQueueFull:
-      return Status::ResourceExhausted("query waiting queue is full: {}; raise one of them, or come again later", queue);
-    case AdmissionQueue::Outcome::kTimedOut:
-      return Status::Timeout("query queue timeout: {}, and {}; raise one of them, or come again later", queue, limits.limit);
-    default: return interrupted();
-  }
-}
-
-Status LaneConnection::timed_out(const StatementLimits& limits) const {
-  return Status::Timeout("Query execution was interrupted, maximum statement execution time exceeded: {}", limits.limit);
 }
 
 }  // namespace freshet::query

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <string>
 
-#include "query/workload/query_lanes.h"
+#include "query/workload/lane_entry.h"
 
 namespace freshet::query {
 
@@ -33,6 +33,10 @@ class LaneConnection final : public DuckConnection {
   bool is_interrupted() const override { return interrupted_.load(); }
   QueryProgress progress() const override;
 
+  /// Does `work` within the limits of its statement: when its time is over, is_interrupted() becomes true, and Cancelled of
+  /// `work` is Timeout. The statements above do so by themselves.
+  Status within_limits(const std::function<Status(const StatementLimits&)>& work);
+
   /// Whether the last statement that ran here was a big one.
   bool ran_big() const { return ran_big_; }
 
@@ -47,7 +51,6 @@ class LaneConnection final : public DuckConnection {
 
   /// Runs the statement where it belongs.
   Status run(const Work& work);
-  AdmissionQueue::Outcome enter(AdmissionQueue& queue, std::chrono::steady_clock::time_point until);
   /// Nothing when the statement has to begin again as a big one.
   std::optional<Status> run_small(const StatementLimits& limits, const Work& work);
   Status run_big(const StatementLimits& limits, const Work& work);
@@ -56,8 +59,6 @@ class LaneConnection final : public DuckConnection {
   /// REQUIRES: the lane's queue was entered; it is left in the end.
   Status run_admitted(GroupLane& lane, const WorkloadGroup& group, const Work& work);
   Status run_in_engine(DuckEngine& engine, const Work& work);
-  Status refused(AdmissionQueue::Outcome outcome, const StatementLimits& limits, const std::string& queue) const;
-  Status timed_out(const StatementLimits& limits) const;
 
   QueryLanes& lanes_;
   const std::function<Result<StatementLimits>()> limits_;
@@ -69,9 +70,9 @@ class LaneConnection final : public DuckConnection {
   bool ran_big_ = false;
   std::atomic<bool> interrupted_{false};
   std::atomic<bool> is_late_{false};  ///< interrupted by its time limit
-  mutable std::mutex mutex_;          ///< guards the next two; taken before that of a queue
-  DuckConnection* big_ = nullptr;     ///< while a big statement runs
-  AdmissionQueue* waits_in_ = nullptr;
+  LaneEntry entry_;
+  mutable std::mutex mutex_;       ///< guards the next one
+  DuckConnection* big_ = nullptr;  ///< while a big statement runs
 };
 
 }  // namespace freshet::query

@@ -11,8 +11,6 @@ constexpr auto kDeltaCountAge = std::chrono::milliseconds(5);
 
 bool holds_rows(const DeltaView& view) { return view.row_count > 0; }
 
-Status shutting_down() { return Status::Unavailable("the server is shutting down"); }
-
 }  // namespace
 
 size_t rowset_count(const TabletSnapshot& tablet) {
@@ -78,7 +76,12 @@ Status Admission::refuse_delta_bytes(uint64_t bytes) const {
       bytes, limits_.delta_bytes, limits_.wait.count());
 }
 
-Status Admission::admit(const TableState& table) {
+Status Admission::check_waiting(const IsCancelled& is_cancelled) const {
+  if (stopping_) return Status::Unavailable("the server is shutting down");
+  return is_cancelled && is_cancelled() ? Status::Cancelled("Query execution was interrupted") : Status::OK();
+}
+
+Status Admission::admit(const TableState& table, const IsCancelled& is_cancelled) {
   const auto began = Clock::now();
   while (true) {
     uint64_t most_rowsets = 0;
@@ -92,7 +95,7 @@ Status Admission::admit(const TableState& table) {
     const auto waited = Clock::now() - began;
     const bool is_full = !for_rowsets || !for_deltas;
     if (!is_full && waited >= std::max(*for_rowsets, *for_deltas)) return Status::OK();
-    if (stopping_) return shutting_down();
+    FRESHET_RETURN_IF_ERROR(check_waiting(is_cancelled));
     if (is_full && waited >= limits_.wait) {
       return for_rowsets ? refuse_delta_bytes(deltas) : refuse_rowsets(*head, most_rowsets);
     }
@@ -121,12 +124,13 @@ bool Admission::has_room(const TableSnapshot& head, std::span<const Arrival> arr
   return bytes == 0 || has_room_for(bytes, delta_bytes_.load(std::memory_order_relaxed), limits_.delta_bytes);
 }
 
-Status Admission::wait_for_room(TableState& table, std::span<const Arrival> arrivals, Clock::time_point began) {
+Status Admission::wait_for_room(TableState& table, std::span<const Arrival> arrivals, Clock::time_point began,
+                                const IsCancelled& is_cancelled) {
   while (true) {
     const TableSnapshotPtr head = table.head();
     const uint64_t deltas = count_delta_bytes();
     if (has_room(*head, arrivals)) return Status::OK();
-    if (stopping_) return shutting_down();
+    FRESHET_RETURN_IF_ERROR(check_waiting(is_cancelled));
     uint64_t rowsets = 0, wanted = 0;
     for (const Arrival& arrival : arrivals) {
       const TabletSnapshot* tablet = head->find_tablet(arrival.tablet);

@@ -74,9 +74,10 @@ class Admission {
 
   /// Slows a load down while a tablet of the table has many rowsets, or the delta buffers of all tables take much memory
   /// (admission_pause); ResourceExhausted when it is too much and does not end.
-  Status admit(const TableState& table);
+  Status admit(const TableState& table, const IsCancelled& is_cancelled);
   /// Returns when has_room() is likely; ResourceExhausted when that takes longer than Limits::wait from `began` on.
-  Status wait_for_room(TableState& table, std::span<const Arrival> arrivals, Clock::time_point began);
+  Status wait_for_room(TableState& table, std::span<const Arrival> arrivals, Clock::time_point began,
+                       const IsCancelled& is_cancelled);
   /// Whether the limits hold after the arrivals. Exact for rowsets under the publish lock; commits to other tables, one for
   /// each of them, may add their bytes at the same time.
   bool has_room(const TableSnapshot& head, std::span<const Arrival> arrivals) const;
@@ -95,6 +96,8 @@ class Admission {
 
  private:
   size_t added_rowsets(const TabletSnapshot& tablet, const Arrival& arrival) const;
+  /// Not OK when a waiting load has to give up.
+  Status check_waiting(const IsCancelled& is_cancelled) const;
   Status refuse_rowsets(const TableSnapshot& table, uint64_t rowsets) const;
   Status refuse_delta_bytes(uint64_t bytes) const;
 

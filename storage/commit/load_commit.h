@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,9 @@ struct OffsetAdvance {
   int64_t to = 0;                                   ///< next offset to consume
   std::optional<RoomRecord> record = std::nullopt;  ///< stored when the position moves
 };
+
+/// Asked again and again by a load that waits; true ends its waiting, and the load with Cancelled. Empty: nothing does.
+using IsCancelled = std::function<bool()>;
 
 /// The rows one load brings to one tablet, in arrival order: first `segments` (each flushed from one memtable, in order),
 /// then `rows`. Later rows of a key win, deletes included; in an aggregate table they are combined, and deletes come in
@@ -75,6 +79,7 @@ struct LoadCommit {
   TableSnapshotPtr read_from = nullptr;
   std::optional<LabelRecord> label;
   std::vector<OffsetAdvance> offsets;
+  IsCancelled is_cancelled = nullptr;  ///< while the commit waits for room
 };
 
 struct CommitOutcome {

@@ -49,7 +49,7 @@ Result<CommitOutcome> LoadPublisher::publish(TableState& table, LoadCommit load)
   std::vector<Arrival> arrivals = arrivals_of(load);
   FRESHET_ASSIGN_OR_RETURN(std::vector<Bucket> buckets, prepare(*table.head(), load));
   for (int attempt = 1;; ++attempt) {
-    FRESHET_RETURN_IF_ERROR(parts_.admission.wait_for_room(table, arrivals, began));
+    FRESHET_RETURN_IF_ERROR(parts_.admission.wait_for_room(table, arrivals, began, load.is_cancelled));
     const TableSnapshotPtr head = table.head();
     if (guard != nullptr) FRESHET_RETURN_IF_ERROR(guard->advance(head));
     if (head->schema->is_unique()) FRESHET_RETURN_IF_ERROR(probe_rounds(table, buckets));
@@ -92,7 +92,7 @@ Result<CommitOutcome> LoadPublisher::publish_completed(TableState& table, const 
   const auto began = Admission::Clock::now();
   std::vector<Arrival> arrivals = arrivals_of(load);
   for (int attempt = 1; attempt <= kCompletionAttempts; ++attempt) {
-    FRESHET_RETURN_IF_ERROR(parts_.admission.wait_for_room(table, arrivals, began));
+    FRESHET_RETURN_IF_ERROR(parts_.admission.wait_for_room(table, arrivals, began, load.is_cancelled));
     std::unique_lock publish(table.publish_lock, std::defer_lock);
     if (attempt == kCompletionAttempts && !has_segments && load.partial) publish.lock();
     const TableSnapshotPtr base = table.head();

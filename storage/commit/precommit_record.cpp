@@ -80,8 +80,9 @@ Result<TabletRows> read_tablet(ByteReader& reader, const TableSchema& schema, co
 }  // namespace
 
 std::string encode_precommit(const LoadCommit& load) {
-  // A new field must find its place here: this line does not compile with it.
-  const auto& [table, schema, tablets, partial, read_from, label, offsets] = load;
+  // A new field must find its place here: this line does not compile with it. Who waits is not there any more when this is
+  // read.
+  const auto& [table, schema, tablets, partial, read_from, label, offsets, is_cancelled] = load;
   FRESHET_ASSERT(read_from == nullptr);
   FRESHET_ASSERT(label.has_value() && offsets.empty());
   std::string out = begin_record(kRecordVersion);

@@ -64,7 +64,8 @@ Result<CommitOutcome> LoadPublisher::publish_all(std::vector<TableLoad> loads) {
   const auto began = Admission::Clock::now();
   for (int attempt = 1; attempt <= kCompletionAttempts; ++attempt) {
     for (Part& part : parts) {
-      FRESHET_RETURN_IF_ERROR(parts_.admission.wait_for_room(part.table(), part.arrivals, began));
+      FRESHET_RETURN_IF_ERROR(
+          parts_.admission.wait_for_room(part.table(), part.arrivals, began, part.sent.load.is_cancelled));
     }
     for (Part& part : parts) FRESHET_RETURN_IF_ERROR(prepare_part(part));
     FRESHET_ASSIGN_OR_RETURN(const Staged staged, stage_parts(parts, attempt));

@@ -152,7 +152,8 @@ class Engine : public StorageEngine {
   CommitNumber newest_commit() const override { return CommitNumber(commit_numbers_->last()); }
   FileStore& files() override { return *files_; }
   MemoryBudget& load_memory() override { return load_memory_; }
-  Status admit_load(TableId table) override;
+  using StorageEngine::admit_load;
+  Status admit_load(TableId table, const IsCancelled& is_cancelled) override;
   Status check_disk() const override;
   Result<CommitOutcome> commit(LoadCommit commit) override;
   Result<CommitOutcome> commit_all(std::vector<LoadCommit> commits) override;
@@ -383,11 +384,11 @@ Status Engine::check_disk() const {
       free, options_.disk_reserve_bytes);
 }
 
-Status Engine::admit_load(TableId table_id) {
+Status Engine::admit_load(TableId table_id, const IsCancelled& is_cancelled) {
   FRESHET_RETURN_IF_ERROR(pipeline_->health());
   FRESHET_RETURN_IF_ERROR(check_disk());
   FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table, find_table(table_id));
-  return admission_.admit(*table);
+  return admission_.admit(*table, is_cancelled);
 }
 
 /// What a commit is about to bring.

@@ -167,7 +167,8 @@ class StorageEngine {
   /// Refuses early when a load cannot succeed: OutOfSpace below the disk reserve, Unavailable when stopping or broken. Slows
   /// down while the compaction of `table` or the flush of delta buffers is behind: the further, the longer it waits
   /// (bounded, then ResourceExhausted).
-  virtual Status admit_load(TableId table) = 0;
+  virtual Status admit_load(TableId table, const IsCancelled& is_cancelled) = 0;
+  Status admit_load(TableId table) { return admit_load(table, nullptr); }
   /// For whoever is about to write a part of a load: OutOfSpace below the disk reserve.
   virtual Status check_disk() const = 0;
   /// Makes a load durable and visible (DESIGN of the protocol: commit/README). Segment files named in it belong to the

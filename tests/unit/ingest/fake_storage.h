@@ -81,7 +81,8 @@ class FakeStorage final : public storage::StorageEngine {
   CommitNumber newest_commit() const override { return CommitNumber(1); }
   storage::FileStore& files() override { return *files_; }
   MemoryBudget& load_memory() override { return load_memory_; }
-  Status admit_load(TableId) override { return admit_status; }
+  using StorageEngine::admit_load;
+  Status admit_load(TableId, const storage::IsCancelled&) override { return admit_status; }
   Status check_disk() const override { return disk_status; }
   Result<storage::CommitOutcome> commit(storage::LoadCommit commit) override;
   Result<storage::CommitOutcome> commit_all(std::vector<storage::LoadCommit>) override {
