@@ -40,10 +40,14 @@ Status resolve_aggregation(const ColumnDefinition& definition, ColumnSchema& col
 std::string show_create_table(std::string_view database, std::string_view table, const TableSchema& schema,
                               const PartitionMap& partitions);
 
-/// A row of DESC.
+/// The same as MySQL words it: the key as PRIMARY KEY, comments in its form, names of types that it knows. What MySQL has no
+/// words for (aggregation, partitions, buckets, properties) is left out.
+std::string show_create_table_as_mysql(std::string_view table, const TableSchema& schema);
+
 /// ON UPDATE CURRENT_TIMESTAMP is for value columns of UNIQUE tables.
 Status check_on_update(TableModel model, const ColumnSchema& column);
 
+/// A row of DESC.
 struct DescribeRow {
   std::string field;
   std::string type;

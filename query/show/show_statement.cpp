@@ -67,8 +67,10 @@ Status show_create_table_statement(const Show& show, const SessionState& session
                            Rows{{view->name, show_create_view(*view), "utf8mb4", "utf8mb4_bin"}}, out);
   }
   FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, show.name));
-  return write_text_rows(Names{"Table", "Create Table"},
-                         Rows{{table->name, show_create_table("", table->name, *table->schema, *table->partitions)}}, out);
+  const std::string text = session.variables.is_on("show_create_table_as_mysql")
+                               ? show_create_table_as_mysql(table->name, *table->schema)
+                               : show_create_table("", table->name, *table->schema, *table->partitions);
+  return write_text_rows(Names{"Table", "Create Table"}, Rows{{table->name, text}}, out);
 }
 
 Status show_index(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {

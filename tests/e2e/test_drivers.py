@@ -7,12 +7,14 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 
 import mysql.connector
 import pymysql
 import pytest
 import sqlalchemy
 from sqlalchemy import orm
+from sqlalchemy.ext import automap
 
 from support.freshet_server import ROOT, FreshetServer
 
@@ -222,12 +224,40 @@ def test_sqlalchemy_orm(server, database, driver):
     assert sorted(inspector.get_table_names()) == ["people", "visits"]
     # These are read of SHOW CREATE TABLE, where Doris's UNIQUE KEY(`id`) and COMMENT "..." stand for MySQL's forms.
     assert inspector.get_pk_constraint("people")["constrained_columns"] == [] and inspector.get_table_comment("people") == {"text": None}
+    check_reflection_of_mysql_forms(sqlalchemy.create_engine(url, connect_args={"init_command": "SET show_create_table_as_mysql = ON"}))
     assert {column["name"]: (str(column["type"]), column["nullable"]) for column in inspector.get_columns("people")} == {
         "id": ("BIGINT", False), "name": ("VARCHAR(40)", False), "born": ("DATE", True), "seen": ("DATETIME", True),
         "height": ("DECIMAL(5, 2)", True), "notes": ("JSON", True)}
     assert inspector.get_foreign_keys("people") == [] and inspector.get_indexes("people") == [] and inspector.get_view_names() == []
     assert database in inspector.get_schema_names() and inspector.has_table("visits") and not inspector.has_table("missing")
     Base.metadata.drop_all(engine)
+    engine.dispose()
+
+
+def check_reflection_of_mysql_forms(engine):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        inspector = sqlalchemy.inspect(engine)
+        assert inspector.get_pk_constraint("people")["constrained_columns"] == ["id"]
+        assert inspector.get_table_comment("people") == {"text": "who they are"}
+        comments = {column["name"]: column["comment"] for column in inspector.get_columns("people")}
+        assert comments["name"] == "of the passport" and comments["id"] is None
+        [number] = [column for column in inspector.get_columns("visits") if column["name"] == "id"]
+        assert number["autoincrement"] is True
+        reflected = automap.automap_base()
+        reflected.prepare(autoload_with=engine)
+    person = reflected.classes.people
+    with orm.Session(engine) as session:
+        assert session.get(person, 3).name == "changed"
+        # What was read makes the same table again.
+        metadata = sqlalchemy.MetaData()
+        copied = person.__table__.to_metadata(metadata, name="people_again")
+        metadata.create_all(engine)
+        session.execute(copied.insert().from_select(list(copied.columns.keys()), sqlalchemy.select(person.__table__)))
+        session.commit()
+        of_copy, of_original = (session.execute(sqlalchemy.select(table).order_by(table.c.id)).all() for table in (copied, person.__table__))
+        assert of_copy == of_original and len(of_copy) == 8
+        metadata.drop_all(engine)
     engine.dispose()
 
 
