@@ -428,6 +428,7 @@ int run_server(const ServerArguments& arguments) {
     if (!armed.ok()) return fail(armed.message());
   }
   signal(SIGPIPE, SIG_IGN);
+  umask(S_IRWXG | S_IRWXO);  // what the tables hold is for who may log in, not for all accounts of the machine
   sigset_t endings;
   sigemptyset(&endings);
   sigaddset(&endings, SIGTERM);

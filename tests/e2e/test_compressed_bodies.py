@@ -96,6 +96,16 @@ def test_names_of_formats_and_compressions(server, database, items):
     assert totals(server, database) == (2, 3)
 
 
+def test_nothing_is_unpacked_for_who_is_not_logged_in(server, database, items):
+    """Not even looked at: what is no gzip at all gets the same answer."""
+    bomb = gzip.compress(b"0" * 1_000_000, 9) * 300
+    before = server.memory_bytes()
+    for body in (bomb, b"no gzip"):
+        _, _, answer = server.http("PUT", f"/api/{database}/items/_stream_load", body, {"compress_type": "gz"}, password="wrong")
+        assert b"ccess denied" in answer and b"gz" not in answer and b"max_" not in answer, answer
+    assert server.memory_bytes() - before < 50_000_000
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_bomb_is_refused_and_others_are_unharmed(server, database, items, name):
     bomb = FORMATS[name](b"0" * SNAPPY_CHUNK * 4) * 1200

@@ -94,8 +94,15 @@ def test_planted_passwords_are_found_nowhere(make_server):
 def test_keys_and_data_are_the_owners_alone(make_server):
     server = make_server()
     make_user(server, "ann")
-    assert (server.data_dir / "keys").stat().st_mode & 0o777 == 0o700
-    assert (server.data_dir / "keys" / "secrets.key").stat().st_mode & 0o777 == 0o600
+    server.sql("CREATE DATABASE d")
+    server.sql("CREATE TABLE d.t (k INT) UNIQUE KEY(k)")
+    server.load("d", "t", "".join(f"{k}\n" for k in range(300_000)) + "bad\n", max_filter_ratio=1)
+    server.sql("SELECT count(*) FROM d.t a, d.t b WHERE a.k < 2000 AND b.k < 2000 AND sin(a.k * b.k) > 2")
+    assert server.restart()
+    found = [server.data_dir, *server.data_dir.rglob("*")]
+    assert {path.parent.name for path in found} >= {"segments", "meta", "keys"}
+    for path in found:
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 def test_a_lost_key_costs_the_passwords_and_nothing_else(make_server):
