@@ -52,6 +52,8 @@ struct TransformedRows {
 class RowTransform {
  public:
   virtual ~RowTransform() = default;
+  /// now() and the like are the same for all rows of a batch: the time of make(), or of the first apply() after this.
+  virtual void begin_batch() = 0;
   /// REQUIRES: `sources` are the spec's, all of one length. A row whose expressions fail is a Failure; an error ends the
   /// load.
   virtual Status apply(const std::vector<Column>& sources, TransformedRows& out) = 0;

@@ -29,7 +29,11 @@ class TransformingDecoder final : public Decoder {
 
   Status feed(std::string_view bytes) override { return sources_->feed(bytes); }
   Status feed_record(std::string_view record) override { return sources_->feed_record(record); }
-  Status flush() override { return sources_->flush(); }
+  Status flush() override {
+    FRESHET_RETURN_IF_ERROR(sources_->flush());
+    stage_->begin_batch();
+    return Status::OK();
+  }
   Status finish() override { return sources_->finish(); }
 
  private:

@@ -76,6 +76,34 @@ struct Scope {
   }
 };
 
+/// Words without parentheses that stand for a time; a column of the name goes before.
+bool is_time_word(const std::string& name) { return same_name(name, "LOCALTIMESTAMP") || same_name(name, "CURRENT_DATE"); }
+
+/// Sees the columns of a scope, and is_time_word().
+class ScopeBinder final : public duckdb::CheckBinder {
+ public:
+  using CheckBinder::CheckBinder;
+  bool has_found_time() const { return found_time_; }
+
+ protected:
+  duckdb::BindResult BindExpression(duckdb::unique_ptr<duckdb::ParsedExpression>& expression, idx_t depth,
+                                    bool is_root) override {
+    if (expression->GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF) {
+      const auto& column = expression->Cast<duckdb::ColumnRefExpression>();
+      const bool is_time =
+          !column.IsQualified() && !columns.ColumnExists(column.GetColumnName()) && is_time_word(column.GetColumnName());
+      if (is_time) {
+        expression = GetSQLValueFunction(column.GetColumnName());
+        found_time_ = true;
+      }
+    }
+    return CheckBinder::BindExpression(expression, depth, is_root);
+  }
+
+ private:
+  bool found_time_ = false;
+};
+
 /// Expressions over one scope that are evaluated together.
 class ExpressionList {
  public:
@@ -97,9 +125,10 @@ class ExpressionList {
     try {
       const auto binder = duckdb::Binder::CreateBinder(context_);
       duckdb::physical_index_set_t used;
-      duckdb::CheckBinder check(*binder, context_, "", scope.columns, used);
+      ScopeBinder check(*binder, context_, "", scope.columns, used);
       check.target_type = LogicalType(duckdb::LogicalTypeId::INVALID);  // the constraint's would be INTEGER
       auto bound = check.Bind(expression);
+      depends_on_time_ |= check.has_found_time();
       expressions_.push_back(
           duckdb::BoundCastExpression::AddCastToType(context_, std::move(bound), type, /*try_cast=*/true));
       types_.push_back(type);
@@ -110,6 +139,7 @@ class ExpressionList {
     }
   }
 
+  bool depends_on_time() const { return depends_on_time_; }
   void open() {
     if (expressions_.empty()) return;
     executor_ = std::make_unique<duckdb::ExpressionExecutor>(context_, expressions_);
@@ -129,7 +159,8 @@ class ExpressionList {
     std::string unknown;
     duckdb::ParsedExpressionIterator::VisitExpression<duckdb::ColumnRefExpression>(
         expression, [&](const duckdb::ColumnRefExpression& found) {
-          if (unknown.empty() && !scope.has(found.column_names.front())) unknown = found.GetColumnName();
+          const bool is_known = scope.has(found.column_names.front()) || is_time_word(found.column_names.front());
+          if (unknown.empty() && !is_known) unknown = found.GetColumnName();
         });
     return unknown;
   }
@@ -137,11 +168,13 @@ class ExpressionList {
   duckdb::ClientContext& context_;
   duckdb::vector<duckdb::unique_ptr<duckdb::Expression>> expressions_;
   duckdb::vector<LogicalType> types_;
+  bool depends_on_time_ = false;
   std::unique_ptr<duckdb::ExpressionExecutor> executor_;
   DataChunk results_;
 };
 
-class Transform final : public ingest::RowTransform {
+/// The expressions, bound: what they say of the time stays as it was then.
+class Transform {
  public:
   Transform(std::shared_ptr<duckdb::DuckDB> instance, const RowTransformSpec& spec)
       : instance_(std::move(instance)),
@@ -199,7 +232,12 @@ class Transform final : public ingest::RowTransform {
     return Status::OK();
   }
 
-  Status apply(const std::vector<Column>& sources, TransformedRows& out) override {
+  bool depends_on_time() const {
+    return filter_.depends_on_time() || computed_.depends_on_time() || conditions_.depends_on_time();
+  }
+
+  /// RowTransform::apply.
+  Status apply(const std::vector<Column>& sources, TransformedRows& out) {
     const size_t rows = sources.empty() ? 0 : sources.front().size();
     out.computed.clear();
     for (const DataType& type : targets_) out.computed.emplace_back(type);
@@ -309,19 +347,44 @@ class Transform final : public ingest::RowTransform {
   DataChunk mapped_;  ///< computed columns, then the visible sources
 };
 
+/// Binds the expressions anew for each batch if they ask for the time.
+class BatchedTransform final : public ingest::RowTransform {
+ public:
+  BatchedTransform(InstanceHolder& holder, const RowTransformSpec& spec) : holder_(holder), spec_(spec) {}
+
+  Status bind() {
+    FRESHET_ASSIGN_OR_RETURN(auto instance, holder_.get());
+    try {
+      auto transform = std::make_unique<Transform>(std::move(instance), spec_);
+      FRESHET_RETURN_IF_ERROR(transform->bind(spec_));
+      transform_ = std::move(transform);
+      return Status::OK();
+    } catch (const std::exception& error) {
+      return status_of(duckdb::ErrorData(error), {});
+    }
+  }
+  void begin_batch() override { is_at_start_ = transform_->depends_on_time(); }
+  Status apply(const std::vector<Column>& sources, TransformedRows& out) override {
+    if (is_at_start_) FRESHET_RETURN_IF_ERROR(bind());
+    is_at_start_ = false;
+    return transform_->apply(sources, out);
+  }
+
+ private:
+  InstanceHolder& holder_;
+  const RowTransformSpec spec_;
+  std::unique_ptr<Transform> transform_;
+  bool is_at_start_ = false;  ///< of a batch, in which the time is another one
+};
+
 class Transforms final : public ingest::RowTransforms {
  public:
   explicit Transforms(InstanceHolder& holder) : holder_(holder) {}
 
   Result<std::unique_ptr<ingest::RowTransform>> make(const RowTransformSpec& spec) override {
-    FRESHET_ASSIGN_OR_RETURN(auto instance, holder_.get());
-    try {
-      auto transform = std::make_unique<Transform>(std::move(instance), spec);
-      FRESHET_RETURN_IF_ERROR(transform->bind(spec));
-      return std::unique_ptr<ingest::RowTransform>(std::move(transform));
-    } catch (const std::exception& error) {
-      return status_of(duckdb::ErrorData(error), {});
-    }
+    auto transform = std::make_unique<BatchedTransform>(holder_, spec);
+    FRESHET_RETURN_IF_ERROR(transform->bind());
+    return std::unique_ptr<ingest::RowTransform>(std::move(transform));
   }
 
  private:

@@ -31,6 +31,20 @@ def test_expressions_mean_what_they_mean_in_queries(server, database, orders):
         ("1", "11", "3.5", "2024-02-05 00:00:00"), ("2", "12", "06.02.", "2024-03-06 00:00:00")]
 
 
+def test_the_time_of_the_load(server, database, sql):
+    sql("CREATE TABLE t (id BIGINT NOT NULL, moment DATETIME, day DATE, seconds BIGINT, s VARCHAR(30)) "
+        "UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
+    for now in ("now()", "current_timestamp()", "CURRENT_TIMESTAMP", "sysdate()", "localtime()", "utc_timestamp()"):
+        answer = server.load(database, "t", "1,5\n2,6\n", column_separator=",", where="day >= '2020-01-01' and now() > moment - interval 1 hour",
+                             columns=f"id, x, moment = {now}, day = curdate(), seconds = unix_timestamp() + x, s = date_format({now}, '%Y')")
+        assert answer["NumberLoadedRows"] == 2, answer
+        [one, two] = sql("SELECT abs(timestampdiff(second, moment, utc_timestamp())) < 60, day = date(moment), abs(seconds - id - 4 - unix_timestamp(moment)) <= 1, "
+                         "s = year(moment), moment FROM t ORDER BY id")
+        assert one == two and one[:4] == (1, 1, 1, 1), (now, one)
+    answer = server.stream_load(database, "t", "1,5\n", column_separator=",", columns="id, x, moment = now() + nope(x)")
+    assert "nope" in answer["Message"] and "LOCALTIMESTAMP" not in answer["Message"], answer
+
+
 def test_a_source_column_may_have_the_name_of_the_column_it_fills(server, database, orders):
     answer = orders("1,5,a\n2,x,b\n", columns="id, amount, status, amount = amount + 1, changed = '2026-02-03 04:05:06'",
                     where="amount > 3 or amount is null")

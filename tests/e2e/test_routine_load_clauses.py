@@ -1,5 +1,6 @@
 """What CREATE and ALTER ROUTINE LOAD can say, from a real Kafka broker."""
 import json
+import time
 
 import pymysql
 import pytest
@@ -43,6 +44,21 @@ def test_columns_with_expressions_filters_and_delete_on(make_server, kafka):
     server.sql("USE d")
     server.sql(statement.replace("`j`", "`again`"))
     wait_for_rows(server, [(4, 60, "s6"), (5, 70, "s7")])
+
+
+def test_the_time_is_that_of_the_batch(make_server, kafka):
+    server = make_server()
+    create_table(server, "id BIGINT NOT NULL, moment DATETIME(6), unix BIGINT")
+    kafka.create_topic("times")
+    create_job(server, kafka, "times", columns='COLUMNS TERMINATED BY ",", COLUMNS(id, moment = now(6), unix = unix_timestamp())')
+    for i in range(3):
+        kafka.produce("times", [str(i)])
+        wait_for(lambda i=i: len(rows(server)) == i + 1, "the row")
+        age = server.value("SELECT timestampdiff(microsecond, moment, utc_timestamp(6)) / 1e6 FROM d.t WHERE id = %s", i)
+        assert -0.1 < float(age) < 1.5 or i == 0, "the job was made before, or has waited since its last row"
+        time.sleep(1.6)
+    times = [row[1] for row in rows(server)]
+    assert times == sorted(times) and len(set(times)) == 3 and len({row[2] for row in rows(server)}) == 3
 
 
 def test_with_delete_order_by_and_partition(make_server, kafka):
@@ -95,7 +111,7 @@ def test_what_does_not_fit_is_refused_with_its_reason(make_server, kafka):
             (NOTHING, {"desired_concurrent_number": "x"}, "desired_concurrent_number"),
             (NOTHING, {"exec_mem_limit": "x"}, "exec_mem_limit"),
             (NOTHING, {"timezone": "a zone"}, "no time zone"),
-            ("WHERE v > 1", {"timezone": "Asia/Shanghai"}, "evaluated in UTC"),
+            ("WHERE v > unix_timestamp()", {"timezone": "Asia/Shanghai"}, "evaluated in UTC"),
             (NOTHING, {"max_speed": "1"}, "max_speed is an invalid property")):
         with pytest.raises(pymysql.Error, match=reason):
             create_job(server, kafka, "any", columns=clauses, **properties)
