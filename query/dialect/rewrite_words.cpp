@@ -264,6 +264,12 @@ Result<size_t> quote_name(Rewriter& rewriter, size_t index, size_t end, std::str
   return replace(rewriter, index, duckdb_name(rewriter.token(index).text), out);
 }
 
+/// A name, but for AT TIME ZONE.
+Result<size_t> rewrite_at(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  if (index + 1 < end && rewriter.token(index + 1).is_word("TIME")) return keep(rewriter, index, out);
+  return quote_name(rewriter, index, end, out);
+}
+
 struct NamedWordRule {
   std::string_view word;
   WordRule rule;
@@ -322,6 +328,15 @@ constexpr NamedWordRule kWordRules[] = {
     {"ONLY", quote_name},
     {"VARIADIC", quote_name},
     {"NOTNULL", quote_name},
+    {"AT", rewrite_at},
+    {"AUTHORIZATION", quote_name},
+    {"CONCURRENTLY", quote_name},
+    {"FREEZE", quote_name},
+    {"LAMBDA", quote_name},
+    {"OVERLAPS", quote_name},
+    {"POSITIONAL", quote_name},
+    {"UNPACK", quote_name},
+    {"VERBOSE", quote_name},
 };
 
 constexpr std::string_view kOperandLeaders[] = {

@@ -117,3 +117,13 @@ def test_sysbench_point_select_prepares_and_runs(server, database):
         done = subprocess.run([*base, action], capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stdout + done.stderr
     assert server.sql(f"SHOW TABLES FROM {database}") == []
+
+
+@pytest.mark.parametrize("word", ["at", "authorization", "concurrently", "freeze", "lambda", "overlaps", "positional", "unpack", "verbose", "only", "placing"])
+def test_words_that_are_plain_names_in_mysql(server, database, sql, word):
+    sql(f"CREATE TABLE w (id INT NOT NULL, {word} INT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
+    sql(f"INSERT INTO w (id, {word}) VALUES (1, 5)")
+    server.load(database, "w", "2,7\n", column_separator=",", columns=f"id, {word}, {word} = {word} - 1", where=f"{word} > 1")
+    sql(f"UPDATE w SET {word} = {word} + 1 WHERE {word} - 1 > 0")
+    assert sql(f"SELECT {word}, w.{word} - 1, abs({word}) AS {word} FROM w WHERE {word} BETWEEN 6 AND 7 ORDER BY {word}") == [(6, 5, 6), (7, 6, 7)]
+    assert sql(f"SELECT max({word}), id IN (1) FROM w GROUP BY {word}, id HAVING max({word}) - 1 > 5") == [(7, 0)]
