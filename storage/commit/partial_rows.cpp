@@ -1,6 +1,9 @@
 #include "storage/commit/partial_rows.h"
 
 #include <algorithm>
+#include <atomic>
+#include <future>
+#include <system_error>
 
 #include "storage/commit/piece_rows.h"
 #include "storage/upsert/sequence_probe.h"
@@ -105,25 +108,51 @@ Result<std::vector<TabletRows>> PartialRows::complete() {
     return Status::ResourceExhausted("a partial update takes {} rows at most, this load has {}; split it",
                                      parts_.segment_rows_max, segment_rows);
   }
+  std::vector<Task> tasks;
   for (size_t i = 0; i < load_.tablets.size(); ++i) {
-    TabletRows completed;
-    completed.tablet = load_.tablets[i].tablet;
-    for (size_t segment = 0; segment < load_.tablets[i].segments.size(); ++segment) {
-      FRESHET_ASSIGN_OR_RETURN(WrittenSegment written, complete_segment(i, segment));
-      completed.segments.push_back(std::move(written));
-    }
-    if (load_.tablets[i].rows) {
-      FRESHET_ASSIGN_OR_RETURN(completed.rows, complete_rows(i));
-    }
-    buckets.push_back(std::move(completed));
+    buckets.push_back({.tablet = load_.tablets[i].tablet, .segments = {}, .rows = std::nullopt});
+    for (size_t segment = 0; segment < load_.tablets[i].segments.size(); ++segment) tasks.push_back({i, segment});
+    if (load_.tablets[i].rows) tasks.push_back({i, kRows});
+  }
+  run(tasks);
+  for (Task& task : tasks) {
+    FRESHET_RETURN_IF_ERROR(std::move(task.status));
+    completed_.push_back(std::move(*task.part));
+    if (task.written) buckets[task.bucket].segments.push_back(std::move(*task.written));
+    if (task.rows) buckets[task.bucket].rows = std::move(task.rows);
   }
   if (!written_.empty()) FRESHET_RETURN_IF_ERROR(parts_.files.sync_names());
   return buckets;
 }
 
-Result<Block> PartialRows::complete_rows(size_t bucket) {
-  const Block& sent = *load_.tablets[bucket].rows;
-  FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* found, find_tablet_of(*base_, load_.tablets[bucket].tablet));
+void PartialRows::run(std::vector<Task>& tasks) {
+  std::atomic<size_t> next = 0;
+  std::atomic<bool> has_failed = false;
+  const auto work = [&] {
+    // Whatever a thread has taken it does: the first task that failed comes before those that nobody took.
+    while (!has_failed) {
+      const size_t i = next++;
+      if (i >= tasks.size()) return;
+      tasks[i].status = tasks[i].segment == kRows ? complete_rows(tasks[i]) : complete_segment(tasks[i]);
+      if (!tasks[i].status.ok()) has_failed = true;
+    }
+  };
+  // Rows in memory are few.
+  const auto segments = std::ranges::count_if(tasks, [](const Task& task) { return task.segment != kRows; });
+  if (segments < 2) return work();
+  std::future<void> other;
+  try {
+    other = std::async(std::launch::async, work);
+  } catch (const std::system_error&) {
+    // Without another thread this one does all of it.
+  }
+  work();
+  if (other.valid()) other.get();
+}
+
+Status PartialRows::complete_rows(Task& task) const {
+  const Block& sent = *load_.tablets[task.bucket].rows;
+  FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* found, find_tablet_of(*base_, load_.tablets[task.bucket].tablet));
   const TabletSnapshot& tablet = *found;
   KeyRun arrived = base_->key_codec->make_run();
   base_->key_codec->append_keys(sent, 0, sent.row_count(), arrived);
@@ -134,8 +163,9 @@ Result<Block> PartialRows::complete_rows(size_t bucket) {
   FRESHET_ASSIGN_OR_RETURN(std::vector<BaseRow> bases, find_base_rows(tablet, distinct.keys));
   FRESHET_RETURN_IF_ERROR(check_new_keys(bases, rows));
   FRESHET_RETURN_IF_ERROR(fill_missing(tablet, distinct.keys, bases, rows));
-  completed_.push_back({bucket, kRows, std::move(distinct.keys), std::move(bases)});
-  return rows;
+  task.part = {task.bucket, kRows, std::move(distinct.keys), std::move(bases)};
+  task.rows = std::move(rows);
+  return Status::OK();
 }
 
 /// Fills the columns that are not given of whole rows.
@@ -180,9 +210,10 @@ void PartialRows::SequencesOfDeleted::fill(RowOrdinal first, Column& values) con
   values = std::move(filled);
 }
 
-Result<WrittenSegment> PartialRows::complete_segment(size_t bucket, size_t segment) {
-  const WrittenSegment& sent = load_.tablets[bucket].segments[segment];
-  FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* found, find_tablet_of(*base_, load_.tablets[bucket].tablet));
+Status PartialRows::complete_segment(Task& task) {
+  const TabletRows& bucket = load_.tablets[task.bucket];
+  const WrittenSegment& sent = bucket.segments[task.segment];
+  FRESHET_ASSIGN_OR_RETURN(const TabletSnapshot* found, find_tablet_of(*base_, bucket.tablet));
   const TabletSnapshot& tablet = *found;
   const SchemaPtr& schema = load_.schema;
   FRESHET_ASSIGN_OR_RETURN(const auto reader, SegmentReader::open(parts_.files, parts_.page_cache, sent.meta, *schema));
@@ -206,7 +237,10 @@ Result<WrittenSegment> PartialRows::complete_segment(size_t bucket, size_t segme
   SegmentWriterOptions options;
   options.newest_commit = parts_.newest_commit;
   FRESHET_ASSIGN_OR_RETURN(const auto writer, SegmentWriter::create(parts_.files, RowsetId(id), tablet.id, schema, options));
-  written_.push_back(RowsetId(id));
+  {
+    std::lock_guard lock(writing_);
+    written_.push_back(RowsetId(id));
+  }
   LocatedBases located(tablet, bases);
   for (size_t column = 0; column < schema->columns.size(); ++column) {
     const bool is_given = !std::binary_search(missing_.begin(), missing_.end(), column);
@@ -227,10 +261,10 @@ Result<WrittenSegment> PartialRows::complete_segment(size_t bucket, size_t segme
     }
   }
   FRESHET_RETURN_IF_ERROR(writer->append_keys(keys));
-  WrittenSegment written{{}, sent.delete_rows, keys};
-  FRESHET_ASSIGN_OR_RETURN(written.meta, writer->finish());
-  completed_.push_back({bucket, segment, std::move(keys), std::move(bases)});
-  return written;
+  task.written = {{}, sent.delete_rows, keys};
+  FRESHET_ASSIGN_OR_RETURN(task.written->meta, writer->finish());
+  task.part = {task.bucket, task.segment, std::move(keys), std::move(bases)};
+  return Status::OK();
 }
 
 Result<PartialRows::Settled> PartialRows::settle(const TableSnapshot& head, uint64_t most_changed) const {

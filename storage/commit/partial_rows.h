@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
+#include <optional>
 #include <vector>
 
 #include "storage/commit/row_completion.h"
@@ -34,8 +36,19 @@ class PartialRows : public RowCompletion {
   };
   static constexpr size_t kRows = SIZE_MAX;
 
-  Result<Block> complete_rows(size_t bucket);
-  Result<WrittenSegment> complete_segment(size_t bucket, size_t segment);
+  /// What is completed by one thread: a segment of a bucket, or its rows.
+  struct Task {
+    size_t bucket;
+    size_t segment;  ///< kRows: the rows of the bucket
+    Status status = Status::OK();
+    std::optional<Part> part = std::nullopt;
+    std::optional<WrittenSegment> written = std::nullopt;
+    std::optional<Block> rows = std::nullopt;
+  };
+  /// On this thread, and on another when there are several segments.
+  void run(std::vector<Task>& tasks);
+  Status complete_rows(Task& task) const;
+  Status complete_segment(Task& task);
   /// Of keys without a row (`rows`, ascending), where the sequence of their delete lies in `sequences`.
   struct SequencesOfDeleted {
     std::vector<uint32_t> rows;
@@ -61,6 +74,7 @@ class PartialRows : public RowCompletion {
   std::vector<size_t> missing_;                              ///< positions of columns that are not given
   std::optional<size_t> given_sequence_, missing_sequence_;  ///< at most one: position of the sequence column
   std::vector<Part> completed_;
+  std::mutex writing_;  ///< guards written_ while tasks run
   std::vector<RowsetId> written_;
 };
 

@@ -10,14 +10,15 @@
 
 /// Updating 10 of 100 columns of a million rows beside writing the same rows whole, as loads do it: blocks of 16,384 rows,
 /// keys in random order, durable and visible; and the same for 1,000 random rows, whose old values lie far apart. Prints
-/// lines of value, unit, work, without and with a row store. Run: build/partial_update_bench [thousand rows]
+/// lines of value, unit, work, without and with a row store.
+/// Run: build/partial_update_bench [thousand rows] [rounds] [without|with]
 namespace freshet::storage {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr size_t kColumns = 100, kUpdated = 10, kBlockRows = 16'384;
 constexpr size_t kFewRows = 1000;
-constexpr int kRounds = 3;
+constexpr uint64_t kUsualRounds = 3;
 
 TableSchema bench_schema(bool has_rows) {
   TableSchema schema;
@@ -124,12 +125,12 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-void measure(int64_t rows, bool has_rows) {
+void measure(int64_t rows, uint64_t rounds, bool has_rows) {
   Bench bench(rows, has_rows);
   const char* store = has_rows ? "with a row store" : "without a row store";
   std::vector<double> whole, partial, few_whole, few_partial;
   uint64_t pages = 0;
-  for (uint64_t round = 1; round <= kRounds; ++round) {
+  for (uint64_t round = 1; round <= rounds; ++round) {
     whole.push_back(bench.load(kColumns, round, bench.keys()));
     bench.settle();
     partial.push_back(bench.load(1 + kUpdated, round * 1000, bench.keys()));
@@ -142,8 +143,8 @@ void measure(int64_t rows, bool has_rows) {
     bench.settle();
   }
   const double write = median(whole), update = median(partial);
-  std::printf("%.2f\ts\twrite %lld rows of 100 columns whole over the same keys, %s, median of %d\n", write,
-              static_cast<long long>(rows), store, kRounds);
+  std::printf("%.2f\ts\twrite %lld rows of 100 columns whole over the same keys, %s, median of %llu\n", write,
+              static_cast<long long>(rows), store, static_cast<unsigned long long>(rounds));
   std::printf("%.2f\ts\tupdate 10 of their columns, %s\n", update, store);
   std::printf("%.2f\tx\tthe update beside the writing, %s\n", update / write, store);
   std::printf("%.1f\tms\twrite %zu random rows of them whole, %s\n", 1000 * median(few_whole), kFewRows, store);
@@ -155,7 +156,16 @@ void measure(int64_t rows, bool has_rows) {
 }  // namespace freshet::storage
 
 int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   const int64_t rows = 1000 * (argc > 1 ? std::strtoll(argv[1], nullptr, 10) : 1000);
-  for (const bool has_rows : {false, true}) freshet::storage::measure(rows, has_rows);
+  const uint64_t rounds = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : freshet::storage::kUsualRounds;
+  const std::string_view store = argc > 3 ? argv[3] : "";
+  if (rows == 0 || rounds == 0 || (store != "" && store != "with" && store != "without")) {
+    std::fprintf(stderr, "usage: partial_update_bench [thousand rows] [rounds] [without|with]\n");
+    return 2;
+  }
+  for (const bool has_rows : {false, true}) {
+    if (store != (has_rows ? "without" : "with")) freshet::storage::measure(rows, rounds, has_rows);
+  }
   return 0;
 }
