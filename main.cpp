@@ -475,6 +475,11 @@ int run_check(const std::string& data_dir) {
   Result<StoppedData> data = open_stopped(data_dir);
   Status checked = data.status();
   if (checked.ok()) checked = storage::check_data_directory(*data->meta, *data->files, problems, &left_over);
+  if (checked.ok()) {
+    const Result<std::string> witness = storage::check_store_witness(DataPaths{data_dir}.meta());
+    checked = witness.status();
+    if (witness.ok() && !witness->empty()) left_over.push_back(*witness);
+  }
   if (checked.code() == StatusCode::kCorruption) {
     problems.push_back(checked.message() +
                        ". The server does not start with it. Remedy: restore the data directory from a backup");

@@ -27,6 +27,16 @@ std::vector<TableStatePtr> Catalog::all_tables() const {
   return result;
 }
 
+size_t Catalog::database_count() const {
+  std::shared_lock lock(mutex_);
+  return databases_.size();
+}
+
+size_t Catalog::table_count() const {
+  std::shared_lock lock(mutex_);
+  return tables_.size();
+}
+
 std::vector<TableStatePtr> Catalog::tables_of(const std::string& database) const {
   std::shared_lock lock(mutex_);
   std::vector<TableStatePtr> result;

@@ -25,6 +25,8 @@ class Catalog {
   TableStatePtr find_table(const std::string& database, const std::string& name) const;
   std::vector<TableStatePtr> all_tables() const;
   std::vector<TableStatePtr> tables_of(const std::string& database) const;
+  size_t database_count() const;
+  size_t table_count() const;
 
   // REQUIRES for all below: ddl_mutex is held.
   void add_database(const std::string& name, DatabaseId id);

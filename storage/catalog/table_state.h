@@ -39,6 +39,12 @@ class TableState {
   std::unordered_map<RowsetId, BufferInfo> buffers;
   /// Dead rows of each rowset that its folded bitmap in the metadata store holds.
   std::unordered_map<RowsetId, uint32_t> folded_dead_rows;
+  /// Up to which commits the records of small commits are exchanged for larger ones.
+  struct TabletMarks {
+    CommitNumber flushed_up_to;  ///< carried blocks
+    CommitNumber folded_up_to;   ///< delete deltas
+  };
+  std::unordered_map<TabletId, TabletMarks> marks;
 
   /// Changed under publish_lock; any thread may look.
   UnfoldedDeletes unfolded_deletes;

@@ -5,12 +5,27 @@
 
 #include "storage/commit/table_partitions.h"
 #include "storage/commit/table_record.h"
+#include "storage/commit/tablet_contents.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
 #include "storage/types/dynamic_partition.h"
 #include "storage/types/table_options.h"
 
 namespace freshet::storage {
+namespace {
+
+/// As many as there are once the change is done.
+void put_catalog_size(size_t databases, size_t tables, MetaBatch& batch) {
+  batch.put(std::string(meta_keys::kCatalogSize), encode_catalog_size(databases, tables));
+}
+
+bool has_auto_increment(const TableSchema& schema) {
+  return std::any_of(schema.columns.begin(), schema.columns.end(),
+                     [](const ColumnSchema& column) { return column.auto_increment; });
+}
+
+}  // namespace
+
 Status check_catalog_name(std::string_view kind, const std::string& name) {
   if (name.empty() || name.size() > kMaxNameBytes) {
     return Status::InvalidArgument("Incorrect {} name '{}': it must have 1 to {} bytes", kind, name, kMaxNameBytes);
@@ -35,6 +50,7 @@ Status CatalogChanges::create_database(const std::string& name, bool if_not_exis
   const DatabaseId id(number);
   auto change = std::make_shared<CommitPipeline::Change>();
   change->batch.put(meta_keys::database(id), encode_database_name(name));
+  put_catalog_size(catalog_.database_count() + 1, catalog_.table_count(), change->batch);
   change->install = [name, id](ServerSnapshot& server) { server.databases[name] = id; };
   FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
   FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(change));
@@ -83,6 +99,10 @@ Status CatalogChanges::create_table(const std::string& database, const std::stri
 
   auto change = std::make_shared<CommitPipeline::Change>();
   change->batch.put(meta_keys::table(table->id), table_record_of(*table).encode());
+  put_catalog_size(catalog_.database_count(), catalog_.table_count() + 1, change->batch);
+  const auto state = std::make_shared<TableState>(table);
+  for (const TabletSnapshotPtr& tablet : table->tablets) put_tablet_contents(*state, *tablet, change->batch);
+  if (has_auto_increment(*table->schema)) change->batch.put(meta_keys::auto_increment(table->id), encode_number(1));
   if (history_retention_seconds(*table->schema) > 0) {
     change->finish_batch = [&](CommitNumber commit, MetaBatch& batch) { HistoryWriter::begin(table->id, commit, batch); };
   }
@@ -92,7 +112,7 @@ Status CatalogChanges::create_table(const std::string& database, const std::stri
   };
   FRESHET_RETURN_IF_ERROR(pipeline_.stage(change).status());
   FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(change));
-  catalog_.add_table(std::make_shared<TableState>(table));
+  catalog_.add_table(state);
   return Status::OK();
 }
 
@@ -133,6 +153,7 @@ Status CatalogChanges::drop_locked(std::vector<TableStatePtr> tables, const std:
     for (const TableStatePtr& table : tables) heads.push_back(stage_drop(*table, change->batch, segments));
     obsolete_.add_to(change->batch, segments.live);
     obsolete_.add_to(change->batch, segments.retired);
+    put_catalog_size(catalog_.database_count() - (database ? 1 : 0), catalog_.table_count() - tables.size(), change->batch);
     if (database) {
       change->batch.erase(meta_keys::database(database->id));
       const std::string labels = meta_keys::of(meta_keys::kLabels, database->id.value);

@@ -124,8 +124,8 @@ Status HistoryExpiry::expire_tablet(TabletId tablet, CommitNumber horizon, MetaB
   // A rowset without a record of its birth is older than the history.
   const std::string births = meta_keys::of(meta_keys::kBirths, tablet.value);
   return parts_.meta.scan(births, prefix_end(births), [&](std::string_view key, std::string_view value) {
-    FRESHET_ASSIGN_OR_RETURN(const uint64_t commit, decode_number(value));
-    if (CommitNumber(commit) <= horizon) batch.erase(std::string(key));
+    FRESHET_ASSIGN_OR_RETURN(const BirthRecord birth, BirthRecord::decode(value));
+    if (birth.commit <= horizon) batch.erase(std::string(key));
     return Status::OK();
   });
 }

@@ -118,8 +118,8 @@ Result<TabletSnapshotPtr> HistoryReader::tablet_as_of(const TableSnapshot& table
   const std::string birth_prefix = meta_keys::of(meta_keys::kBirths, tablet.id.value);
   FRESHET_RETURN_IF_ERROR(
       meta_.scan(birth_prefix, prefix_end(birth_prefix), [&](std::string_view key, std::string_view value) {
-        FRESHET_ASSIGN_OR_RETURN(const uint64_t commit, decode_number(value));
-        births[RowsetId(meta_keys::number_at(key, birth_prefix.size()))] = CommitNumber(commit);
+        FRESHET_ASSIGN_OR_RETURN(const BirthRecord birth, BirthRecord::decode(value));
+        births[RowsetId(meta_keys::number_at(key, birth_prefix.size()))] = birth.commit;
         return Status::OK();
       }));
   const auto was_born = [&](RowsetId id) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "storage/meta/meta_keys.h"
-#include "storage/meta/meta_records.h"
 
 namespace freshet::storage {
 
@@ -14,17 +13,18 @@ int64_t HistoryWriter::next_micros() {
   return next;
 }
 
-void HistoryWriter::add_version(TableId table, CommitNumber commit, Version version, MetaBatch& batch) {
-  const TableVersionRecord record{next_micros(), version.rows_added, version.rows_deleted, std::move(version.label)};
-  batch.put(meta_keys::version(table, commit), record.encode());
+void HistoryWriter::add_version(TableId table, CommitNumber commit, TableVersionRecord version, MetaBatch& batch) {
+  version.unix_micros = next_micros();
+  batch.put(meta_keys::version(table, commit), version.encode());
 }
 
 void HistoryWriter::begin(TableId table, CommitNumber commit, MetaBatch& batch) {
   batch.put(meta_keys::history_start(table), encode_number(commit.value));
 }
 
-void HistoryWriter::add_birth(TabletId tablet, RowsetId rowset, CommitNumber commit, MetaBatch& batch) {
-  batch.put(meta_keys::birth(tablet, rowset), encode_number(commit.value));
+void HistoryWriter::add_birth(TabletId tablet, RowsetId rowset, CommitNumber commit, std::vector<RowsetId> inputs,
+                              MetaBatch& batch) {
+  batch.put(meta_keys::birth(tablet, rowset), BirthRecord{commit, std::move(inputs)}.encode());
 }
 
 void HistoryWriter::add_deaths(TabletId tablet, CommitNumber commit, std::string record, MetaBatch& batch) {

@@ -7,6 +7,7 @@
 
 #include "storage/base/wall_clock.h"
 #include "storage/commit/retired_segments.h"
+#include "storage/meta/meta_records.h"
 #include "storage/meta/meta_store.h"
 #include "storage/tablet/snapshot.h"
 
@@ -22,17 +23,16 @@ class HistoryWriter {
  public:
   explicit HistoryWriter(RetiredSegments& retired) : retired_(retired) {}
 
-  struct Version {
-    uint64_t rows_added = 0;
-    uint64_t rows_deleted = 0;
-    std::string label;
-  };
-  void add_version(TableId table, CommitNumber commit, Version version, MetaBatch& batch);
+  /// The time is filled in.
+  void add_version(TableId table, CommitNumber commit, TableVersionRecord version, MetaBatch& batch);
 
   // For tables with history only.
   /// Older versions than `commit` cannot be queried.
   static void begin(TableId table, CommitNumber commit, MetaBatch& batch);
-  static void add_birth(TabletId tablet, RowsetId rowset, CommitNumber commit, MetaBatch& batch);
+  /// `inputs`: the rowsets that go with the same commit because this one has their rows. A rowset that would have none is
+  /// born nevertheless, without ever being there.
+  static void add_birth(TabletId tablet, RowsetId rowset, CommitNumber commit, std::vector<RowsetId> inputs,
+                        MetaBatch& batch);
   /// `record`: DeadRowsRecord::encode.
   static void add_deaths(TabletId tablet, CommitNumber commit, std::string record, MetaBatch& batch);
   void retire_segment(const SegmentView& view, CommitNumber gone, MetaBatch& batch);

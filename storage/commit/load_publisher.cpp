@@ -8,6 +8,7 @@
 #include "storage/commit/flexible_rows.h"
 #include "storage/commit/partial_rows.h"
 #include "storage/commit/read_guard.h"
+#include "storage/commit/tablet_contents.h"
 #include "storage/commit/tablet_edit.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
@@ -286,9 +287,12 @@ struct LoadPublisher::TableChange {
   TableState& table;
   std::shared_ptr<TableSnapshot> next;
   std::vector<TabletRecords> records;
-  HistoryWriter::Version version;
+  TableVersionRecord version;
 
   void finish(HistoryWriter& history, CommitNumber commit, MetaBatch& out) {
+    for (const TabletRecords& record : records) {
+      version.tablets.push_back({record.tablet, !record.carried.empty(), !record.dead.empty(), record.segments});
+    }
     history.add_version(next->id, commit, std::move(version), out);
     const bool keeps_history = history_retention_seconds(*next->schema) > 0;
     for (TabletRecords& record : records) {
@@ -297,7 +301,7 @@ struct LoadPublisher::TableChange {
         table.buffers[record.buffer].last_commit = commit;
       }
       if (keeps_history) {
-        for (RowsetId segment : record.segments) HistoryWriter::add_birth(record.tablet, segment, commit, out);
+        for (RowsetId segment : record.segments) HistoryWriter::add_birth(record.tablet, segment, commit, {}, out);
         if (!record.dead.empty()) HistoryWriter::add_deaths(record.tablet, commit, record.dead, out);
       }
       if (!record.dead.empty()) out.put(meta_keys::delete_delta(record.tablet, commit), std::move(record.dead));
@@ -308,6 +312,9 @@ struct LoadPublisher::TableChange {
 LoadPublisher::TableChange LoadPublisher::change_table(const ReadyTable& ready, MetaBatch& batch) {
   TableChange change{ready.table, std::make_shared<TableSnapshot>(*ready.head), {}, {}};
   if (ready.load.label) change.version.label = ready.load.label->label;
+  for (const OffsetAdvance& offset : ready.load.offsets) {
+    change.version.positions.push_back({offset.job, offset.partition, offset.to});
+  }
   for (size_t i = 0; i < ready.buckets.size(); ++i) {
     Bucket& bucket = ready.buckets[i];
     const uint32_t position = ready.head->position_of(bucket.tablet).value();
@@ -340,6 +347,7 @@ LoadPublisher::TableChange LoadPublisher::change_table(const ReadyTable& ready, 
     counters_.carried_bytes.fetch_add(record.carried.size(), std::memory_order_relaxed);
     counters_.delete_record_bytes.fetch_add(record.dead.size(), std::memory_order_relaxed);
     change.next->tablets[position] = edit.finish();
+    if (!record.segments.empty()) put_tablet_contents(ready.table, *change.next->tablets[position], batch);
     change.records.push_back(std::move(record));
   }
   return change;

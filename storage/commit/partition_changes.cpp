@@ -6,6 +6,7 @@
 #include "storage/base/limits.h"
 #include "storage/commit/table_partitions.h"
 #include "storage/commit/table_record.h"
+#include "storage/commit/tablet_contents.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/types/partition_time.h"
 #include "storage/types/table_options.h"
@@ -42,7 +43,7 @@ Status PartitionChanges::apply(TableState& table, const Edit& edit) {
     next->partitions = edit.partitions;
     const std::set<TabletId> emptied(edit.emptied.begin(), edit.emptied.end());
     std::vector<TabletSnapshotPtr> kept;
-    HistoryWriter::Version version;
+    TableVersionRecord version;
     std::vector<RowsetId> gone;
     FRESHET_RETURN_IF_ERROR(pipeline_.prepare());
     for (const TabletSnapshotPtr& tablet : head->tablets) {
@@ -62,11 +63,19 @@ Status PartitionChanges::apply(TableState& table, const Edit& edit) {
     segments.insert(segments.end(), retired.begin(), retired.end());
     FRESHET_ASSIGN_OR_RETURN(next->tablets, make_tablets(*next, kept, ids_));
     change->batch.put(meta_keys::table(next->id), table_record_of(*next).encode());
+    for (const TabletSnapshotPtr& tablet : next->tablets) {
+      if (!head->position_of(tablet->id)) put_tablet_contents(table, *tablet, change->batch);
+    }
     obsolete_.add_to(change->batch, segments);
     if (!emptied.empty()) {
       change->finish_batch = [&](CommitNumber commit, MetaBatch& batch) {
         history_.add_version(next->id, commit, std::move(version), batch);
         if (history_retention_seconds(*next->schema) > 0) HistoryWriter::begin(next->id, commit, batch);
+        for (const TabletSnapshotPtr& tablet : next->tablets) {
+          if (!emptied.contains(tablet->id)) continue;
+          table.marks[tablet->id] = {commit, commit};
+          put_tablet_contents(table, *tablet, batch);
+        }
       };
     }
     change->install = [next](ServerSnapshot& server) { server.tables[next->id] = next; };

@@ -1,5 +1,6 @@
 #include "storage/commit/recovery.h"
 
+#include <algorithm>
 #include <set>
 #include <unordered_map>
 
@@ -7,6 +8,7 @@
 #include "storage/commit/carried_blocks.h"
 #include "storage/commit/precommit_record.h"
 #include "storage/commit/row_completion.h"
+#include "storage/commit/tablet_contents.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
 
@@ -20,7 +22,7 @@ struct TabletBuilder {
   TableState* state = nullptr;
   SchemaPtr schema;
   std::unique_ptr<CarriedBlockReader> blocks;
-  CommitNumber flushed_up_to;  ///< carried blocks up to here are kept for older versions alone
+  TableState::TabletMarks marks;  ///< carried blocks up to the first are kept for older versions alone
   std::unordered_map<RowsetId, std::vector<RowOrdinal>> dead;
   std::unordered_map<RowsetId, uint32_t> folded;
   std::unordered_map<RowsetId, TableState::BufferInfo> buffers;
@@ -35,6 +37,7 @@ std::string_view record_name(std::string_view kind) {
   if (kind == meta_keys::kDeleteDeltas) return "delete bitmap of commit";
   if (kind == meta_keys::kCarriedBlocks) return "carried block of commit";
   if (kind == meta_keys::kRetiredRowsets) return "retired rowset";
+  if (kind == meta_keys::kTabletContents) return "contents record";
   return "record of flushed blocks";
 }
 
@@ -77,10 +80,16 @@ Status add_folded_rows(TabletBuilder& tablet, std::string_view value) {
 }
 
 Status add_carried_block(TabletBuilder& tablet, CommitNumber commit, std::string_view value) {
-  if (commit <= tablet.flushed_up_to) return Status::OK();
+  if (commit <= tablet.marks.flushed_up_to) return Status::OK();
   FRESHET_RETURN_IF_ERROR(tablet.blocks->add(commit, value, [](RowsetId) { return true; }));
   tablet.buffers[tablet.blocks->last_buffer()].last_commit = commit;
   return Status::OK();
+}
+
+Status check_contents(TabletBuilder& tablet, std::string_view value) {
+  FRESHET_ASSIGN_OR_RETURN(const TabletContentsRecord contents, TabletContentsRecord::decode(value));
+  tablet.marks = {contents.flushed_up_to, contents.folded_up_to};
+  return check_tablet_contents(contents, tablet.tablet.segments, tablet.folded);
 }
 
 /// Gives each rowset its dead rows; bits of rowsets that are gone are stale and left out.
@@ -188,8 +197,11 @@ Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& pag
     }
   }
   FRESHET_RETURN_IF_ERROR(scan_tablet_records(
-      meta, meta_keys::kSegments, builders, [&](TabletBuilder& tablet, uint64_t, std::string_view value) {
+      meta, meta_keys::kSegments, builders, [&](TabletBuilder& tablet, uint64_t rowset, std::string_view value) {
         FRESHET_ASSIGN_OR_RETURN(SegmentMeta segment, SegmentMeta::deserialize(value));
+        if (segment.id.value != rowset || segment.tablet != tablet.tablet.id) {
+          return Status::Corruption("it is the record of segment {} of tablet {}", segment.id.value, segment.tablet.value);
+        }
         tablet.tablet.segments.push_back(
             {std::make_shared<const Segment>(files, page_cache, std::move(segment), tablet.schema), {}});
         return Status::OK();
@@ -197,6 +209,9 @@ Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& pag
   FRESHET_RETURN_IF_ERROR(scan_tablet_records(
       meta, meta_keys::kFoldedBitmaps, builders,
       [](TabletBuilder& tablet, uint64_t, std::string_view value) { return add_folded_rows(tablet, value); }));
+  FRESHET_RETURN_IF_ERROR(scan_tablet_records(
+      meta, meta_keys::kTabletContents, builders,
+      [](TabletBuilder& tablet, uint64_t, std::string_view value) { return check_contents(tablet, value); }));
   FRESHET_RETURN_IF_ERROR(scan_tablet_records(meta, meta_keys::kDeleteDeltas, builders,
                                               [](TabletBuilder& tablet, uint64_t, std::string_view value) {
                                                 ++tablet.delete_records;
@@ -205,7 +220,8 @@ Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& pag
   FRESHET_RETURN_IF_ERROR(scan_tablet_records(meta, meta_keys::kFlushedUpTo, builders,
                                               [](TabletBuilder& tablet, uint64_t, std::string_view value) {
                                                 FRESHET_ASSIGN_OR_RETURN(const uint64_t commit_number, decode_number(value));
-                                                tablet.flushed_up_to = CommitNumber(commit_number);
+                                                CommitNumber& mark = tablet.marks.flushed_up_to;
+                                                mark = std::max(mark, CommitNumber(commit_number));
                                                 return Status::OK();
                                               }));
   FRESHET_RETURN_IF_ERROR(scan_tablet_records(meta, meta_keys::kCarriedBlocks, builders,
@@ -234,6 +250,7 @@ Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& pag
       }
       state->folded_dead_rows.merge(builder.folded);
       state->buffers.merge(builder.buffers);
+      state->marks[tablet->id] = builder.marks;
       if (builder.delete_records > 0) state->unfolded_deletes.add(tablet->id, builder.delete_records);
       builder.tablet.index_segments();
       tablet = std::make_shared<const TabletSnapshot>(std::move(builder.tablet));

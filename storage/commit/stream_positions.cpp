@@ -3,6 +3,7 @@
 #include "storage/base/coding.h"
 #include "storage/base/crc32c.h"
 #include "storage/meta/meta_keys.h"
+#include "storage/meta/meta_records.h"
 
 namespace freshet::storage {
 namespace {
@@ -65,11 +66,12 @@ std::vector<std::pair<int32_t, int64_t>> StreamPositions::of_job(JobId job) cons
   return result;
 }
 
-void StreamPositions::erase_job(JobId job, MetaBatch& batch) {
+void StreamPositions::erase_job(JobId job, CommitNumber newest, MetaBatch& batch) {
   std::lock_guard lock(mutex_);
   std::erase_if(positions_, [&](const auto& entry) { return entry.first.first == job; });
   const std::string begin = meta_keys::of(meta_keys::kStreamPositions, job.value);
   batch.erase_range(begin, prefix_end(begin));
+  batch.put(meta_keys::forgotten_stream(job), encode_number(newest.value));
 }
 
 }  // namespace freshet::storage

@@ -20,7 +20,7 @@ class StreamPositions {
   /// released.
   Status advance(const std::vector<OffsetAdvance>& offsets, MetaBatch& batch);
   std::vector<std::pair<int32_t, int64_t>> of_job(JobId job) const;
-  void erase_job(JobId job, MetaBatch& batch);
+  void erase_job(JobId job, CommitNumber newest, MetaBatch& batch);
 
  private:
   struct Position {

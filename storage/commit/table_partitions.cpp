@@ -144,6 +144,7 @@ void erase_tablet_rows(TabletId tablet, MetaBatch& batch) {
     const std::string begin = meta_keys::of(kind, tablet.value);
     batch.erase_range(begin, prefix_end(begin));
   }
+  batch.erase(meta_keys::tablet_contents(tablet));
 }
 
 }  // namespace freshet::storage

@@ -6,6 +6,7 @@
 #include "storage/base/failpoint.h"
 #include "storage/base/log.h"
 #include "storage/base/thread_priority.h"
+#include "storage/commit/tablet_contents.h"
 #include "storage/commit/tablet_edit.h"
 #include "storage/compaction/compaction_job.h"
 #include "storage/compaction/delta_flush.h"
@@ -329,6 +330,8 @@ void Maintenance::fold(TableState& table, const TabletSnapshot& tablet, MetaBatc
   const uint64_t bytes = fold_dead_rows(tablet, newest, table.folded_dead_rows, batch);
   counters_.fold_bytes_written.fetch_add(bytes, std::memory_order_relaxed);
   table.unfolded_deletes.folded(tablet.id);
+  table.marks[tablet.id].folded_up_to = newest;
+  put_tablet_contents(table, tablet, batch);
 }
 
 Status Maintenance::flush_oldest_sealed(TableState& table, TabletId tablet_id) {
@@ -374,7 +377,7 @@ Status Maintenance::flush_oldest_sealed(TableState& table, TabletId tablet_id) {
     if (history_retention_seconds(*head->schema) > 0) {
       change->finish_batch = [&, current = *current](CommitNumber commit, MetaBatch& batch) {
         HistoryWriter::retire_buffer(tablet.id, current, newest_row, commit, batch);
-        if (segment) HistoryWriter::add_birth(tablet.id, segment->id(), commit, batch);
+        HistoryWriter::add_birth(tablet.id, RowsetId(segment_id), commit, {sealed.buffer->id()}, batch);
       };
     } else {
       change->batch.erase_range(meta_keys::carried_block(tablet.id, CommitNumber(0)),
@@ -382,6 +385,7 @@ Status Maintenance::flush_oldest_sealed(TableState& table, TabletId tablet_id) {
     }
     change->batch.erase(meta_keys::folded_bitmap(tablet.id, sealed.buffer->id()));
     FRESHET_RETURN_IF_ERROR(parts_.pipeline.prepare());
+    table.marks[tablet.id].flushed_up_to = newest_row;
     fold(table, *flushed, change->batch);
     change->install = [next](ServerSnapshot& server) { server.tables[next->id] = next; };
     FRESHET_RETURN_IF_ERROR(parts_.pipeline.enqueue(change).status());
@@ -462,7 +466,7 @@ Status Maintenance::compact_tablet(TableState& table, TabletId tablet_id, const 
       obsolete.clear();
       change->finish_batch = [&](CommitNumber commit, MetaBatch& batch) {
         for (RowsetId id : input_ids) parts_.history.retire_segment(*now->find_segment(id), commit, batch);
-        if (segment) HistoryWriter::add_birth(tablet.id, segment->id(), commit, batch);
+        HistoryWriter::add_birth(tablet.id, RowsetId(output_id), commit, input_ids, batch);
       };
     }
     parts_.obsolete.add_to(change->batch, obsolete);

@@ -109,6 +109,27 @@ std::string describe_retired(uint64_t tablet, uint64_t rowset, std::string_view 
                      rowset, tablet, record->gone.value);
 }
 
+std::string describe_birth(uint64_t tablet, uint64_t rowset, std::string_view value) {
+  const Result<BirthRecord> record = BirthRecord::decode(value);
+  if (!record.ok()) return fmt::format("birth of rowset {} of tablet {}: {}", rowset, tablet, record.status().message());
+  std::string text = fmt::format("rowset {} of tablet {} came with commit {}", rowset, tablet, record->commit.value);
+  if (!record->inputs.empty()) text += " for";
+  for (RowsetId input : record->inputs) fmt::format_to(std::back_inserter(text), " {}", input.value);
+  return text;
+}
+
+std::string describe_contents(uint64_t tablet, std::string_view value) {
+  const Result<TabletContentsRecord> record = TabletContentsRecord::decode(value);
+  if (!record.ok()) return fmt::format("contents of tablet {}: {}", tablet, record.status().message());
+  std::string text = fmt::format("contents of tablet {}: flushed up to commit {}, folded up to {};", tablet,
+                                 record->flushed_up_to.value, record->folded_up_to.value);
+  for (const TabletContentsRecord::Rowset& rowset : record->rowsets) {
+    fmt::format_to(std::back_inserter(text), " {} {} with {} dead rows", rowset.is_segment ? "segment" : "buffer",
+                   rowset.id.value, rowset.folded_dead_rows);
+  }
+  return text;
+}
+
 std::string describe_number(std::string_view name, std::string_view value) {
   const Result<uint64_t> number = decode_number(value);
   return fmt::format("{} {}", name, number.ok() ? std::to_string(*number) : number.status().message());
@@ -135,7 +156,9 @@ std::string describe(std::string_view key, std::string_view value) {
                          load_big_endian32(key.data() + 10), load_fixed<int64_t>(value.data() + 8));
     case 'q': return describe_number(fmt::format("history of table {} begins with version", first), value);
     case 'e': return describe_number(fmt::format("carried blocks of tablet {} are flushed up to commit", first), value);
-    case 'n': return describe_number(fmt::format("rowset {} of tablet {} came with commit", second, first), value);
+    case 'n': return describe_birth(first, second, value);
+    case 'c': return describe_contents(first, value);
+    case 'u': return describe_number(fmt::format("positions of job {} were forgotten after commit", first), value);
     case 'h': return describe_dead_rows("deaths", first, second, value);
     case 'v': return describe_version(first, second, value);
     case 'y': return describe_retired(first, second, value);

@@ -9,6 +9,7 @@
 
 #include "storage/commit/labels.h"
 #include "storage/commit/stream_positions.h"
+#include "storage/engine/cross_check.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
 #include "storage/meta/record_seal.h"
@@ -133,6 +134,7 @@ Status check_plain_records(MetaStore& meta, std::vector<std::string>& problems) 
   const auto number = [](std::string_view value) { return decode_number(value).status(); };
   const auto version = [](std::string_view value) { return TableVersionRecord::decode(value).status(); };
   const auto dead_rows = [](std::string_view value) { return DeadRowsRecord::decode(value).status(); };
+  const auto birth = [](std::string_view value) { return BirthRecord::decode(value).status(); };
   const auto block = [](std::string_view value) { return CarriedBlockRecord::decode(value).status(); };
   const auto label_name = [](std::string_view value) { return decode_label_name(value).status(); };
   const Kind kinds[] = {
@@ -140,11 +142,12 @@ Status check_plain_records(MetaStore& meta, std::vector<std::string>& problems) 
       {meta_keys::kAutoIncrements, "AUTO_INCREMENT counter of table", number},
       {meta_keys::kHistoryStarts, "start of the history of table", number},
       {meta_keys::kVersions, "version of table", version},
-      {meta_keys::kBirths, "birth of a rowset of tablet", number},
+      {meta_keys::kBirths, "birth of a rowset of tablet", birth},
       {meta_keys::kHistoryDeaths, "deaths of tablet", dead_rows},
       {meta_keys::kCarriedBlocks, "carried block, kept for older versions, of tablet", block},
       {meta_keys::kTransactions, "label of transaction", label_name},
       {meta_keys::kObsoleteFiles, "obsolete file", number},
+      {meta_keys::kForgottenStreams, "forgotten positions of job", number},
   };
   for (const Kind& kind : kinds) {
     FRESHET_RETURN_IF_ERROR(scan_kind(meta, kind.prefix, [&](std::string_view key, std::string_view value) {
@@ -183,6 +186,7 @@ Status check_records(MetaStore& meta, const RecoveredState& state, std::vector<s
   FRESHET_RETURN_IF_ERROR(check_labels(meta, state, problems));
   FRESHET_RETURN_IF_ERROR(check_plain_records(meta, problems));
   FRESHET_RETURN_IF_ERROR(check_upper_records(meta, problems));
+  FRESHET_RETURN_IF_ERROR(cross_check_records(meta, state, problems));
   const auto positions = StreamPositions::open(meta);
   if (!positions.ok()) {
     problems.push_back(fmt::format(

@@ -21,6 +21,7 @@
 #include "storage/commit/recovery.h"
 #include "storage/commit/schema_changes.h"
 #include "storage/commit/stream_positions.h"
+#include "storage/commit/tablet_contents.h"
 #include "storage/compaction/maintenance.h"
 #include "storage/engine/part_options.h"
 #include "storage/meta/meta_keys.h"
@@ -296,6 +297,7 @@ Status Engine::recover_and_start() {
   failpoint(Failpoint::kRecoveryFilesRemoved);
   FRESHET_ASSIGN_OR_RETURN(RecoveredState state, recover(*meta_, *files_, page_cache_));
   failpoint(Failpoint::kRecoveryRead);
+  FRESHET_RETURN_IF_ERROR(begin_checked_records(*meta_, state));
   FRESHET_RETURN_IF_ERROR(quarantine_unknown_files(state, *files_));
   const int64_t keep_since = clock_.unix_seconds() - static_cast<int64_t>(options_.quarantine_keep_seconds);
   FRESHET_ASSIGN_OR_RETURN(const size_t removed, files_->remove_quarantined(keep_since));
@@ -495,7 +497,7 @@ Status Engine::set_stream_positions(const std::vector<OffsetAdvance>& offsets) {
 
 Status Engine::erase_stream_positions(JobId job) {
   MetaBatch batch;
-  positions_->erase_job(job, batch);
+  positions_->erase_job(job, newest_commit(), batch);
   return meta_->commit(batch);
 }
 

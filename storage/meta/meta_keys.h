@@ -13,6 +13,9 @@ inline constexpr std::string_view kFormat = "m/format";
 inline constexpr std::string_view kReservedIds = "m/reserved_ids";
 inline constexpr std::string_view kReservedCommits = "m/reserved_commits";
 inline constexpr std::string_view kLastCommit = "m/last_commit";
+inline constexpr std::string_view kCheckedCommits = "m/checked_commits";
+inline constexpr std::string_view kCheckedIds = "m/checked_ids";
+inline constexpr std::string_view kCatalogSize = "m/catalog_size";
 
 inline constexpr std::string_view kDatabases = "d/";
 inline constexpr std::string_view kTables = "t/";
@@ -33,6 +36,8 @@ inline constexpr std::string_view kRetiredRowsets = "y/";
 inline constexpr std::string_view kFlushedUpTo = "e/";
 inline constexpr std::string_view kPrecommittedLoads = "p/";
 inline constexpr std::string_view kTransactions = "x/";
+inline constexpr std::string_view kTabletContents = "c/";
+inline constexpr std::string_view kForgottenStreams = "u/";
 
 std::string database(DatabaseId id);
 std::string table(TableId id);
@@ -53,6 +58,8 @@ std::string retired_rowset(TabletId tablet, RowsetId rowset);
 std::string flushed_up_to(TabletId tablet);
 std::string precommitted_load(TransactionId transaction);
 std::string transaction(TransactionId transaction);
+std::string tablet_contents(TabletId tablet);
+std::string forgotten_stream(JobId job);
 
 /// All keys of one tablet, job or database below a kind: `prefix` and the id.
 std::string of(std::string_view prefix, uint64_t id);

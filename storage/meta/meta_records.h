@@ -45,15 +45,56 @@ struct DeadRowsRecord {
   static Result<DeadRowsRecord> decode(std::string_view bytes);
 };
 
-/// One commit of a table, for SHOW VERSIONS and FOR TIME AS OF.
+/// One commit of a table, for SHOW VERSIONS and FOR TIME AS OF. It names the other records of the commit, so that one that
+/// is lost is noticed.
 struct TableVersionRecord {
   int64_t unix_micros = 0;  ///< ascends with the commit numbers
   uint64_t rows_added = 0;
   uint64_t rows_deleted = 0;  ///< replaced ones included
   std::string label;          ///< of the load; empty when it had none
 
+  /// What the commit wrote of one tablet.
+  struct Tablet {
+    TabletId id;
+    bool has_block = false;   ///< a carried block
+    bool has_deaths = false;  ///< a delete delta
+    std::vector<RowsetId> segments;
+  };
+  std::vector<Tablet> tablets;
+  /// Where a stream stood after the commit.
+  struct Position {
+    JobId job;
+    int32_t partition = 0;
+    int64_t next_offset = 0;
+  };
+  std::vector<Position> positions;
+
   std::string encode() const;
   static Result<TableVersionRecord> decode(std::string_view bytes);
+};
+
+/// With which commit a rowset came, in tables with history.
+struct BirthRecord {
+  CommitNumber commit;
+  std::vector<RowsetId> inputs;  ///< the rowsets that it was exchanged for: their retired records have this commit
+
+  std::string encode() const;
+  static Result<BirthRecord> decode(std::string_view bytes);
+};
+
+/// Which records the rowsets of a tablet have, written with every change of its segments: one that is lost is noticed.
+struct TabletContentsRecord {
+  struct Rowset {
+    RowsetId id;
+    bool is_segment = false;
+    uint32_t folded_dead_rows = 0;  ///< rows of its folded bitmap; 0: it has none
+  };
+  CommitNumber flushed_up_to;  ///< rows of carried blocks up to here are in segments, or gone
+  CommitNumber folded_up_to;   ///< delete deltas up to here are in folded bitmaps
+  std::vector<Rowset> rowsets;
+
+  std::string encode() const;
+  static Result<TabletContentsRecord> decode(std::string_view bytes);
 };
 
 /// A rowset that a flush or compaction exchanged, kept for queries of older versions.

@@ -359,4 +359,15 @@ Result<std::unique_ptr<MetaStore>> open_rocksdb_meta_store(const std::string& di
   return std::make_unique<RocksDbMetaStore>(std::move(database), directory, options, std::move(witness));
 }
 
+Result<std::string> check_store_witness(const std::string& directory) {
+  const std::string path = witness_path(directory);
+  FRESHET_ASSIGN_OR_RETURN(const std::optional<uint64_t> durable, StoreWitness::read(path));
+  if (durable) return std::string();
+  return fmt::format(
+      "{} is {}: writes at the end of the metadata's log that are missing cannot be told. Remedy: none needed, the next "
+      "start "
+      "writes it anew; a directory of an earlier build has none",
+      path, std::filesystem::exists(path) ? "damaged" : "missing");
+}
+
 }  // namespace freshet::storage

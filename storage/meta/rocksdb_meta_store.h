@@ -23,4 +23,8 @@ struct RocksDbOptions {
 /// metadata"). A file beside it, `directory`.witness, is part of the store.
 Result<std::unique_ptr<MetaStore>> open_rocksdb_meta_store(const std::string& directory, const RocksDbOptions& options);
 
+/// What is wrong with the witness beside a store that was opened, as a sentence with a remedy; empty when it is whole.
+/// IoError when it cannot be read.
+Result<std::string> check_store_witness(const std::string& directory);
+
 }  // namespace freshet::storage

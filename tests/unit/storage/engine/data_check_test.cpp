@@ -79,6 +79,12 @@ class DataCheck : public testing::Test {
     must(meta->commit(batch));
   }
 
+  void erase_all(std::string_view kind) {
+    change([&](MetaStore&, MetaBatch& batch) {
+      batch.erase_range(meta_keys::of(kind, tablet_.value), prefix_end(meta_keys::of(kind, tablet_.value)));
+    });
+  }
+
   std::string segment_path(size_t i) const { return folder_.path("segments/" + segment_file_name(segments_[i])); }
 
   /// Flips a byte of a file, counted from its end when negative.
@@ -203,14 +209,36 @@ TEST_F(DataCheck, FoldedBitmapOfARowsetThatIsGone) {
 }
 
 TEST_F(DataCheck, KeyThatIsLiveTwice) {
-  change([&](MetaStore&, MetaBatch& batch) {
-    for (std::string_view kind : {meta_keys::kDeleteDeltas, meta_keys::kFoldedBitmaps}) {
-      batch.erase_range(meta_keys::of(kind, tablet_.value), prefix_end(meta_keys::of(kind, tablet_.value)));
-    }
+  erase_all(meta_keys::kDeleteDeltas);
+  expect_problem({"table shop.orders: tablet ", "5 rows are live although a newer row has their key",
+                  "Remedy: load the present rows of these keys again", "the delete bitmap of commit "});
+}
+
+TEST_F(DataCheck, FoldedBitmapThatIsMissing) {
+  erase_all(meta_keys::kFoldedBitmaps);
+  expect_problem({"table shop.orders, tablet ", "contents record", "the folded delete bitmap of rowset",
+                  "has 0 rows instead of", "The server does not start with it", kRestore});
+}
+
+TEST_F(DataCheck, SegmentRecordThatIsMissing) {
+  change([&](MetaStore&, MetaBatch& batch) { batch.erase(meta_keys::segment(tablet_, segments_[1])); });
+  expect_problem({"table shop.orders, tablet ", "the segment record of rowset", segment_file_name(segments_[1]),
+                  "The server does not start with it", kRestore});
+  EXPECT_THROW(server_.open(), std::runtime_error) << "rows would be missing";
+}
+
+TEST_F(DataCheck, NewestCarriedBlockThatIsMissing) {
+  const std::string blocks = meta_keys::of(meta_keys::kCarriedBlocks, tablet_.value);
+  change([&](MetaStore& meta, MetaBatch& batch) {
+    std::string newest;
+    must(meta.scan(blocks, prefix_end(blocks), [&](std::string_view key, std::string_view) {
+      newest = key;
+      return Status::OK();
+    }));
+    batch.erase(newest);
   });
-  // How many depends on what was compacted before.
-  expect_problem({"table shop.orders: tablet ", " rows are live although a newer row has their key",
-                  "Remedy: load the present rows of these keys again"});
+  expect_problem({"table shop.orders, tablet ", "the carried block of commit ", "is gone, and the rows in it",
+                  "load the rows of that commit again"});
 }
 
 TEST_F(DataCheck, CarriedBlockThatIsMissing) {
@@ -276,6 +304,22 @@ TEST_F(DataCheck, MetadataThatIsOlderThanItsFiles) {
   change([](MetaStore&, MetaBatch& batch) { batch.put(std::string(meta_keys::kLastCommit), encode_number(1)); });
   expect_problem(
       {"table shop.orders: segment file ", "but the metadata ends at commit 1: it lost commits", "newest backup"});
+}
+
+TEST_F(DataCheck, WitnessThatIsDamagedOrMissing) {
+  const std::string path = folder_.path("meta.witness");
+  const auto said = [&] { return must(check_store_witness(folder_.path("meta"))); };
+  EXPECT_EQ(said(), "");
+  flip_byte(path, 10);
+  EXPECT_NE(said().find("meta.witness is damaged"), std::string::npos) << said();
+  std::filesystem::resize_file(path, 7);
+  EXPECT_NE(said().find("is damaged"), std::string::npos) << said();
+  std::filesystem::remove(path);
+  EXPECT_NE(said().find("is missing"), std::string::npos) << said();
+  EXPECT_NE(said().find("Remedy: none needed, the next start writes it anew"), std::string::npos) << said();
+  server_.restart();
+  server_.close();
+  EXPECT_EQ(said(), "");
 }
 
 TEST_F(DataCheck, FlippedByteInTheMetadataLog) {
