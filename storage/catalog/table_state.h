@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <unordered_map>
 
 #include "storage/catalog/publish_lock.h"
@@ -45,6 +46,9 @@ class TableState {
     CommitNumber folded_up_to;   ///< delete deltas
   };
   std::unordered_map<TabletId, TabletMarks> marks;
+
+  /// Tablets that went with their partitions and are kept for older versions. Guarded by Catalog::ddl_mutex.
+  std::set<TabletId> dropped_tablets;
 
   /// Changed under publish_lock; any thread may look.
   UnfoldedDeletes unfolded_deletes;

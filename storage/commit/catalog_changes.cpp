@@ -133,8 +133,13 @@ TableSnapshotPtr CatalogChanges::stage_drop(const TableState& table, MetaBatch& 
   HistoryWriter::forget_table(head->id, batch);
   for (const TabletSnapshotPtr& tablet : head->tablets) {
     for (const SegmentView& view : tablet->segments) segments.live.push_back(view.segment);
-    erase_tablet_rows(tablet->id, batch);
+    erase_tablet_state(tablet->id, batch);
+    erase_carried_blocks(tablet->id, batch);
     history_.forget_tablet(tablet->id, batch, segments.retired);
+  }
+  for (TabletId tablet : table.dropped_tablets) {
+    erase_carried_blocks(tablet, batch);
+    history_.forget_tablet(tablet, batch, segments.retired);
   }
   return head;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include "storage/meta/meta_keys.h"
 #include "storage/meta/meta_records.h"
@@ -50,9 +51,8 @@ Status HistoryExpiry::run(int64_t now_unix_micros, CommitNumber visible) {
   for (const TableStatePtr& state : parts_.catalog.all_tables()) {
     // A table is not dropped or altered meanwhile.
     std::lock_guard ddl(parts_.catalog.ddl_mutex);
-    const TableSnapshotPtr table = state->head();
-    if (parts_.catalog.find_table(table->id) == nullptr) continue;
-    FRESHET_RETURN_IF_ERROR(expire(*table, now_unix_micros, visible));
+    if (parts_.catalog.find_table(state->head()->id) == nullptr) continue;
+    FRESHET_RETURN_IF_ERROR(expire(*state, now_unix_micros, visible));
   }
   parts_.retired.close_unused([&](const Segment& segment) {
     return std::make_shared<const Segment>(parts_.files, parts_.page_cache, segment.meta(), segment.schema());
@@ -60,20 +60,21 @@ Status HistoryExpiry::run(int64_t now_unix_micros, CommitNumber visible) {
   return Status::OK();
 }
 
-Status HistoryExpiry::expire(const TableSnapshot& table, int64_t now_unix_micros, CommitNumber visible) {
+Status HistoryExpiry::expire(TableState& state, int64_t now_unix_micros, CommitNumber visible) {
+  const TableSnapshotPtr head = state.head();
+  const TableSnapshot& table = *head;
   FRESHET_ASSIGN_OR_RETURN(const std::vector<VersionTime> times, version_times(parts_.meta, table.id));
   FRESHET_ASSIGN_OR_RETURN(const auto start, parts_.meta.get(meta_keys::history_start(table.id)));
   const uint64_t retention = history_retention_seconds(*table.schema);
   MetaBatch batch;
   std::vector<std::shared_ptr<const Segment>> segments;
+  std::vector<TabletId> dropped;
   CommitNumber oldest_listed;
   if (retention == 0) {
     if (start) {
       batch.erase(meta_keys::history_start(table.id));
-      for (const TabletSnapshotPtr& tablet : table.tablets) {
-        const CommitNumber everything(std::numeric_limits<uint64_t>::max() - 1);
-        FRESHET_RETURN_IF_ERROR(expire_tablet(tablet->id, everything, batch, segments));
-      }
+      const CommitNumber everything(std::numeric_limits<uint64_t>::max() - 1);
+      FRESHET_RETURN_IF_ERROR(expire_tablets(state, everything, batch, segments, dropped));
     }
     if (times.size() > kVersionsKept) oldest_listed = times[times.size() - kVersionsKept].commit;
   } else if (start) {
@@ -84,9 +85,7 @@ Status HistoryExpiry::expire(const TableSnapshot& table, int64_t now_unix_micros
       batch.put(meta_keys::history_start(table.id), encode_number(horizon.version.value));
     }
     if (horizon.version.value >= start_commit) {
-      for (const TabletSnapshotPtr& tablet : table.tablets) {
-        FRESHET_RETURN_IF_ERROR(expire_tablet(tablet->id, horizon.commit, batch, segments));
-      }
+      FRESHET_RETURN_IF_ERROR(expire_tablets(state, horizon.commit, batch, segments, dropped));
     }
   }
   if (!times.empty() && times.front().commit < oldest_listed) {
@@ -95,8 +94,35 @@ Status HistoryExpiry::expire(const TableSnapshot& table, int64_t now_unix_micros
   if (batch.empty()) return Status::OK();
   parts_.obsolete.add_to(batch, segments);
   FRESHET_RETURN_IF_ERROR(parts_.meta.commit(batch));
+  for (TabletId tablet : dropped) state.dropped_tablets.erase(tablet);
   for (const auto& segment : segments) parts_.retired.erase(segment->meta().tablet, segment->id());
   parts_.obsolete.committed(segments);
+  return Status::OK();
+}
+
+Status HistoryExpiry::expire_tablets(const TableState& state, CommitNumber horizon, MetaBatch& batch,
+                                     std::vector<std::shared_ptr<const Segment>>& segments, std::vector<TabletId>& dropped) {
+  const TableSnapshotPtr head = state.head();
+  for (const TabletSnapshotPtr& tablet : head->tablets) {
+    FRESHET_RETURN_IF_ERROR(expire_tablet(tablet->id, horizon, batch, segments));
+  }
+  std::set<TabletId> needed;
+  const std::string partitions = meta_keys::of(meta_keys::kPartitionsBefore, head->id.value);
+  FRESHET_RETURN_IF_ERROR(
+      parts_.meta.scan(partitions, prefix_end(partitions), [&](std::string_view key, std::string_view value) {
+        if (CommitNumber(meta_keys::number_at(key, partitions.size())) <= horizon) {
+          batch.erase(std::string(key));
+          return Status::OK();
+        }
+        FRESHET_ASSIGN_OR_RETURN(const PartitionsRecord record, PartitionsRecord::decode(value));
+        for (const Partition& partition : record.partitions)
+          needed.insert(partition.tablets.begin(), partition.tablets.end());
+        return Status::OK();
+      }));
+  for (TabletId tablet : state.dropped_tablets) {
+    FRESHET_RETURN_IF_ERROR(expire_tablet(tablet, horizon, batch, segments));
+    if (!needed.contains(tablet)) dropped.push_back(tablet);
+  }
   return Status::OK();
 }
 

@@ -32,7 +32,11 @@ class HistoryExpiry {
   Status run(int64_t now_unix_micros, CommitNumber visible);
 
  private:
-  Status expire(const TableSnapshot& table, int64_t now_unix_micros, CommitNumber visible);
+  Status expire(TableState& state, int64_t now_unix_micros, CommitNumber visible);
+  /// Ends what is older than `horizon` of all tablets that the table has or had. `dropped`: those that no version has any
+  /// more.
+  Status expire_tablets(const TableState& state, CommitNumber horizon, MetaBatch& batch,
+                        std::vector<std::shared_ptr<const Segment>>& segments, std::vector<TabletId>& dropped);
   Status expire_tablet(TabletId tablet, CommitNumber horizon, MetaBatch& batch,
                        std::vector<std::shared_ptr<const Segment>>& segments);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 #include <unordered_map>
 
 #include "storage/commit/carried_blocks.h"
@@ -85,7 +86,7 @@ Status HistoryReader::check_reach(const TableSnapshot& table, CommitNumber newes
                                    name_of(table), newest.value);
   }
   FRESHET_ASSIGN_OR_RETURN(const CommitNumber start, history_start(table.id));
-  if (start.value == 0) {
+  if (start.value == 0 || history_retention_seconds(*table.schema) == 0) {
     return Status::InvalidArgument(
         "Table {} keeps no older versions: ALTER TABLE {} SET (\"{}\" = \"86400\") keeps those of a day from then on",
         name_of(table), name_of(table), kHistoryRetentionProperty);
@@ -102,12 +103,43 @@ Result<TableSnapshotPtr> HistoryReader::as_of(const TableSnapshot& table, Commit
   FRESHET_RETURN_IF_ERROR(check_reach(table, newest, version));
   FRESHET_ASSIGN_OR_RETURN(const CommitNumber last, last_commit_of(meta_, table.id, version, newest));
   auto result = std::make_shared<TableSnapshot>(table);
+  FRESHET_RETURN_IF_ERROR(put_partitions_of(*result, newest, last));
   for (TabletSnapshotPtr& tablet : result->tablets) {
     FRESHET_ASSIGN_OR_RETURN(tablet, tablet_as_of(table, *tablet, newest, last));
   }
   // Records may have expired while they were read.
   FRESHET_RETURN_IF_ERROR(check_reach(table, newest, version));
   return TableSnapshotPtr(std::move(result));
+}
+
+Status HistoryReader::put_partitions_of(TableSnapshot& table, CommitNumber newest, CommitNumber version) const {
+  // Partitions that came since are empty then; the first change that took some away knows all of then.
+  std::optional<PartitionsRecord> record;
+  const Status scanned =
+      meta_.scan(meta_keys::partitions_before(table.id, version.next()),
+                 meta_keys::partitions_before(table.id, newest.next()), [&](std::string_view, std::string_view value) {
+                   FRESHET_ASSIGN_OR_RETURN(record, PartitionsRecord::decode(value));
+                   return Status::Cancelled("the first one is enough");
+                 });
+  if (!scanned.ok() && scanned.code() != StatusCode::kCancelled) return scanned;
+  if (!record) return Status::OK();
+  FRESHET_ASSIGN_OR_RETURN(const PartitionMapPtr partitions,
+                           PartitionMap::make(*table.schema, record->scheme, record->partitions));
+  std::vector<TabletSnapshotPtr> tablets;
+  for (const Partition& partition : partitions->partitions()) {
+    for (TabletId id : partition.tablets) {
+      if (const auto position = table.position_of(id)) {
+        tablets.push_back(table.tablets[*position]);
+        continue;
+      }
+      auto gone = std::make_shared<TabletSnapshot>();
+      gone->id = id;
+      tablets.push_back(std::move(gone));
+    }
+  }
+  table.partitions = partitions;
+  table.tablets = std::move(tablets);
+  return Status::OK();
 }
 
 Result<TabletSnapshotPtr> HistoryReader::tablet_as_of(const TableSnapshot& table, const TabletSnapshot& tablet,

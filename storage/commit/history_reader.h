@@ -38,6 +38,8 @@ class HistoryReader {
   Result<CommitNumber> history_start(TableId table) const;
 
  private:
+  /// The partitions that the table had at `version`, with their tablets as they are now; empty ones for those that are gone.
+  Status put_partitions_of(TableSnapshot& table, CommitNumber newest, CommitNumber version) const;
   Status check_reach(const TableSnapshot& table, CommitNumber newest, CommitNumber version) const;
   Result<TabletSnapshotPtr> tablet_as_of(const TableSnapshot& table, const TabletSnapshot& tablet, CommitNumber newest,
                                          CommitNumber version) const;

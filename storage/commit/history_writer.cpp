@@ -62,6 +62,8 @@ void HistoryWriter::forgotten(const std::vector<std::shared_ptr<const Segment>>&
 void HistoryWriter::forget_table(TableId table, MetaBatch& batch) {
   const std::string begin = meta_keys::of(meta_keys::kVersions, table.value);
   batch.erase_range(begin, prefix_end(begin));
+  const std::string partitions = meta_keys::of(meta_keys::kPartitionsBefore, table.value);
+  batch.erase_range(partitions, prefix_end(partitions));
   batch.erase(meta_keys::history_start(table));
 }
 

@@ -6,10 +6,8 @@
 #include "storage/base/limits.h"
 #include "storage/commit/table_partitions.h"
 #include "storage/commit/table_record.h"
-#include "storage/commit/tablet_contents.h"
 #include "storage/meta/meta_keys.h"
 #include "storage/types/partition_time.h"
-#include "storage/types/table_options.h"
 
 namespace freshet::storage {
 namespace {
@@ -32,64 +30,24 @@ Result<TableStatePtr> PartitionChanges::find_partitioned(const std::string& data
   return Status::InvalidArgument("Table {}.{} is not a partitioned table", database, table);
 }
 
-Status PartitionChanges::apply(TableState& table, const Edit& edit) {
+Status PartitionChanges::apply(TableState& table, PartitionEdit::What what) {
   auto change = std::make_shared<CommitPipeline::Change>();
-  std::vector<std::shared_ptr<const Segment>> segments;
-  std::vector<std::shared_ptr<const Segment>> retired;
+  PartitionEdit edit({ids_, obsolete_, history_}, std::move(what));
   {
     std::lock_guard publish(table.publish_lock);
-    const TableSnapshotPtr head = table.head();
-    auto next = std::make_shared<TableSnapshot>(*head);
-    next->partitions = edit.partitions;
-    const std::set<TabletId> emptied(edit.emptied.begin(), edit.emptied.end());
-    std::vector<TabletSnapshotPtr> kept;
-    TableVersionRecord version;
-    std::vector<RowsetId> gone;
+    auto next = std::make_shared<TableSnapshot>(*table.head());
     FRESHET_RETURN_IF_ERROR(pipeline_.prepare());
-    for (const TabletSnapshotPtr& tablet : head->tablets) {
-      if (!emptied.contains(tablet->id)) {
-        kept.push_back(tablet);
-        continue;
-      }
-      version.rows_deleted += tablet->live_rows();
-      for (const SegmentView& view : tablet->segments) {
-        segments.push_back(view.segment);
-        gone.push_back(view.segment->id());
-      }
-      for (const DeltaView& view : tablet->deltas) gone.push_back(view.buffer->id());
-      erase_tablet_rows(tablet->id, change->batch);
-      history_.forget_tablet(tablet->id, change->batch, retired);
-    }
-    segments.insert(segments.end(), retired.begin(), retired.end());
-    FRESHET_ASSIGN_OR_RETURN(next->tablets, make_tablets(*next, kept, ids_));
+    FRESHET_RETURN_IF_ERROR(edit.stage(table, next, change->batch));
     change->batch.put(meta_keys::table(next->id), table_record_of(*next).encode());
-    for (const TabletSnapshotPtr& tablet : next->tablets) {
-      if (!head->position_of(tablet->id)) put_tablet_contents(table, *tablet, change->batch);
-    }
-    obsolete_.add_to(change->batch, segments);
-    if (!emptied.empty()) {
-      change->finish_batch = [&](CommitNumber commit, MetaBatch& batch) {
-        history_.add_version(next->id, commit, std::move(version), batch);
-        if (history_retention_seconds(*next->schema) > 0) HistoryWriter::begin(next->id, commit, batch);
-        for (const TabletSnapshotPtr& tablet : next->tablets) {
-          if (!emptied.contains(tablet->id)) continue;
-          table.marks[tablet->id] = {commit, commit};
-          put_tablet_contents(table, *tablet, batch);
-        }
-      };
-    }
+    change->finish_batch = [&](CommitNumber commit, MetaBatch& batch) { edit.finish(table, commit, batch); };
     change->install = [next](ServerSnapshot& server) { server.tables[next->id] = next; };
     FRESHET_RETURN_IF_ERROR(pipeline_.enqueue(change).status());
     change->finish_batch = nullptr;
-    for (RowsetId rowset : gone) {
-      table.buffers.erase(rowset);
-      table.folded_dead_rows.erase(rowset);
-    }
+    edit.staged(table);
     table.set_head(next);
   }
   FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(change));
-  history_.forgotten(retired);
-  obsolete_.committed(segments);
+  edit.committed();
   return Status::OK();
 }
 
@@ -98,11 +56,11 @@ Status PartitionChanges::add(const std::string& database, const std::string& nam
   std::lock_guard ddl(catalog_.ddl_mutex);
   FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table, find_partitioned(database, name));
   const TableSnapshotPtr head = table->head();
-  Edit edit;
+  PartitionEdit::What edit;
   FRESHET_ASSIGN_OR_RETURN(edit.partitions,
                            add_partitions(*head->schema, *head->partitions, std::move(partitions), if_not_exists, ids_));
   if (edit.partitions->partitions().size() == head->partitions->partitions().size()) return Status::OK();
-  return apply(*table, edit);
+  return apply(*table, std::move(edit));
 }
 
 Status PartitionChanges::drop(const std::string& database, const std::string& name, const std::string& partition,
@@ -113,11 +71,11 @@ Status PartitionChanges::drop(const std::string& database, const std::string& na
   const std::optional<size_t> found = head->partitions->find(partition);
   if (!found) return if_exists ? Status::OK() : unknown_partition(*head, partition);
   std::vector<Partition> rest = head->partitions->partitions();
-  Edit edit;
+  PartitionEdit::What edit;
   edit.emptied = rest[*found].tablets;
   rest.erase(rest.begin() + static_cast<ptrdiff_t>(*found));
   FRESHET_ASSIGN_OR_RETURN(edit.partitions, PartitionMap::make(*head->schema, head->partitions->scheme(), std::move(rest)));
-  return apply(*table, edit);
+  return apply(*table, std::move(edit));
 }
 
 Status PartitionChanges::rename(const std::string& database, const std::string& name, const std::string& partition,
@@ -130,10 +88,10 @@ Status PartitionChanges::rename(const std::string& database, const std::string& 
   if (!found) return unknown_partition(*head, partition);
   std::vector<Partition> renamed = head->partitions->partitions();
   renamed[*found].name = new_name;
-  Edit edit;
+  PartitionEdit::What edit;
   FRESHET_ASSIGN_OR_RETURN(edit.partitions,
                            PartitionMap::make(*head->schema, head->partitions->scheme(), std::move(renamed)));
-  return apply(*table, edit);
+  return apply(*table, std::move(edit));
 }
 
 Status PartitionChanges::truncate(const std::string& database, const std::string& name,
@@ -142,7 +100,7 @@ Status PartitionChanges::truncate(const std::string& database, const std::string
   FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table,
                            partitions.empty() ? find(database, name) : find_partitioned(database, name));
   const TableSnapshotPtr head = table->head();
-  Edit edit;
+  PartitionEdit::What edit;
   edit.partitions = head->partitions;
   for (const std::string& partition : partitions) {
     const std::optional<size_t> found = head->partitions->find(partition);
@@ -153,7 +111,7 @@ Status PartitionChanges::truncate(const std::string& database, const std::string
   if (partitions.empty()) {
     for (const TabletSnapshotPtr& tablet : head->tablets) edit.emptied.push_back(tablet->id);
   }
-  return apply(*table, edit);
+  return apply(*table, std::move(edit));
 }
 
 Result<AutoPartitions> PartitionChanges::add_auto(TableId id, const std::vector<BoundTuple>& values, size_t limit) {
@@ -191,7 +149,7 @@ Result<AutoPartitions> PartitionChanges::add_auto(TableId id, const std::vector<
         head->database_name, head->name, head->partitions->partitions().size(), missing.size(), kMaxPartitions);
   }
   const size_t count = missing.size();
-  Edit edit;
+  PartitionEdit::What edit;
   FRESHET_ASSIGN_OR_RETURN(edit.partitions,
                            add_partitions(*head->schema, *head->partitions, std::move(missing), false, ids_));
   FRESHET_RETURN_IF_ERROR(apply(*table, edit));

@@ -5,8 +5,7 @@
 
 #include "storage/catalog/catalog.h"
 #include "storage/commit/commit_pipeline.h"
-#include "storage/commit/history_writer.h"
-#include "storage/commit/obsolete_files.h"
+#include "storage/commit/partition_edit.h"
 
 namespace freshet::storage {
 
@@ -39,14 +38,10 @@ class PartitionChanges {
   Status keep_dynamic(TableId table, int64_t now_unix_micros);
 
  private:
-  struct Edit {
-    PartitionMapPtr partitions;     ///< the new ones
-    std::vector<TabletId> emptied;  ///< tablets whose rows go; those that are not in `partitions` go too
-  };
   Result<TableStatePtr> find(const std::string& database, const std::string& table) const;
   Result<TableStatePtr> find_partitioned(const std::string& database, const std::string& table) const;
   /// REQUIRES: ddl_mutex is held, so that the head's partitions are those the edit was made from.
-  Status apply(TableState& table, const Edit& edit);
+  Status apply(TableState& table, PartitionEdit::What what);
 
   Catalog& catalog_;
   CommitPipeline& pipeline_;

@@ -27,6 +27,7 @@ struct TabletBuilder {
   std::unordered_map<RowsetId, uint32_t> folded;
   std::unordered_map<RowsetId, TableState::BufferInfo> buffers;
   uint64_t delete_records = 0;
+  bool is_dropped = false;  ///< with its partition: older versions alone have it
 };
 using TabletBuilders = std::unordered_map<TabletId, TabletBuilder>;
 
@@ -80,7 +81,7 @@ Status add_folded_rows(TabletBuilder& tablet, std::string_view value) {
 }
 
 Status add_carried_block(TabletBuilder& tablet, CommitNumber commit, std::string_view value) {
-  if (commit <= tablet.marks.flushed_up_to) return Status::OK();
+  if (tablet.is_dropped || commit <= tablet.marks.flushed_up_to) return Status::OK();
   FRESHET_RETURN_IF_ERROR(tablet.blocks->add(commit, value, [](RowsetId) { return true; }));
   tablet.buffers[tablet.blocks->last_buffer()].last_commit = commit;
   return Status::OK();
@@ -162,6 +163,42 @@ Result<std::vector<std::shared_ptr<TableSnapshot>>> read_tables(MetaStore& meta,
   return tables;
 }
 
+TabletBuilder make_builder(const TableSnapshot& table, TabletId tablet) {
+  TabletBuilder builder;
+  builder.table_name = fmt::format("{}.{}", table.database_name, table.name);
+  builder.tablet.id = tablet;
+  builder.schema = table.schema;
+  builder.blocks = std::make_unique<CarriedBlockReader>(table.schema, table.key_codec, tablet);
+  return builder;
+}
+
+/// Adds the tablets that went with their partitions and that older versions have.
+Status read_dropped_tablets(MetaStore& meta, const std::vector<std::shared_ptr<TableSnapshot>>& tables,
+                            TabletBuilders& builders, std::unordered_map<TableId, std::set<TabletId>>& dropped) {
+  const size_t prefix = meta_keys::kPartitionsBefore.size();
+  return meta.scan(meta_keys::kPartitionsBefore, prefix_end(meta_keys::kPartitionsBefore),
+                   [&](std::string_view key, std::string_view value) {
+                     const TableId id(meta_keys::number_at(key, prefix));
+                     const std::string what = fmt::format("partitions of table {} before commit {}", id.value,
+                                                          meta_keys::number_at(key, prefix + 8));
+                     const auto table =
+                         std::find_if(tables.begin(), tables.end(), [&](const auto& t) { return t->id == id; });
+                     if (table == tables.end()) {
+                       return Status::Corruption("{}: the record of its table is gone", what);
+                     }
+                     const Result<PartitionsRecord> record = PartitionsRecord::decode(value);
+                     if (!record.ok()) return record.status().with_context(what);
+                     for (const Partition& partition : record->partitions) {
+                       for (TabletId tablet : partition.tablets) {
+                         const auto [added, is_new] = builders.try_emplace(tablet, make_builder(**table, tablet));
+                         if (is_new) added->second.is_dropped = true;
+                         if (added->second.is_dropped) dropped[id].insert(tablet);
+                       }
+                     }
+                     return Status::OK();
+                   });
+}
+
 Status read_precommitted(MetaStore& meta, FileStore& files, PageCache& page_cache, RecoveredState& state) {
   return meta.scan(meta_keys::kPrecommittedLoads, prefix_end(meta_keys::kPrecommittedLoads),
                    [&](std::string_view, std::string_view value) {
@@ -189,16 +226,15 @@ Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& pag
   TabletBuilders builders;
   for (const auto& table : tables) {
     for (const TabletSnapshotPtr& tablet : table->tablets) {
-      TabletBuilder& builder = builders[tablet->id];
-      builder.table_name = fmt::format("{}.{}", table->database_name, table->name);
-      builder.tablet.id = tablet->id;
-      builder.schema = table->schema;
-      builder.blocks = std::make_unique<CarriedBlockReader>(table->schema, table->key_codec, tablet->id);
+      builders.try_emplace(tablet->id, make_builder(*table, tablet->id));
     }
   }
+  std::unordered_map<TableId, std::set<TabletId>> dropped;
+  FRESHET_RETURN_IF_ERROR(read_dropped_tablets(meta, tables, builders, dropped));
   FRESHET_RETURN_IF_ERROR(scan_tablet_records(
       meta, meta_keys::kSegments, builders, [&](TabletBuilder& tablet, uint64_t rowset, std::string_view value) {
         FRESHET_ASSIGN_OR_RETURN(SegmentMeta segment, SegmentMeta::deserialize(value));
+        if (tablet.is_dropped) return Status::Corruption("its partition was dropped");
         if (segment.id.value != rowset || segment.tablet != tablet.tablet.id) {
           return Status::Corruption("it is the record of segment {} of tablet {}", segment.id.value, segment.tablet.value);
         }
@@ -241,6 +277,7 @@ Result<RecoveredState> recover(MetaStore& meta, FileStore& files, PageCache& pag
   FRESHET_RETURN_IF_ERROR(read_precommitted(meta, files, page_cache, result));
   for (const auto& table : tables) {
     auto state = std::make_shared<TableState>(nullptr);
+    state->dropped_tablets = std::move(dropped[table->id]);
     for (TabletSnapshotPtr& tablet : table->tablets) {
       TabletBuilder& builder = builders.at(tablet->id);
       builder.tablet.deltas = builder.blocks->take();

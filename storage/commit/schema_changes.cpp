@@ -76,7 +76,8 @@ Status SchemaChanges::alter_table(const std::string& database, const std::string
       server.table_names[{next->database_name, next->name}] = next->id;
       server.tables[next->id] = next;
     };
-    if (history_retention_seconds(*head->schema) == 0 && history_retention_seconds(*next->schema) > 0) {
+    // Without history too nothing older can be read from then on: it is taken away bit by bit.
+    if ((history_retention_seconds(*head->schema) > 0) != (history_retention_seconds(*next->schema) > 0)) {
       staged->finish_batch = [&](CommitNumber commit, MetaBatch& batch) { HistoryWriter::begin(next->id, commit, batch); };
     }
     FRESHET_RETURN_IF_ERROR(pipeline_.stage(staged).status());

@@ -138,13 +138,17 @@ Result<std::vector<TabletSnapshotPtr>> make_tablets(const TableSnapshot& table,
   return tablets;
 }
 
-void erase_tablet_rows(TabletId tablet, MetaBatch& batch) {
-  for (std::string_view kind :
-       {meta_keys::kSegments, meta_keys::kDeleteDeltas, meta_keys::kFoldedBitmaps, meta_keys::kCarriedBlocks}) {
+void erase_tablet_state(TabletId tablet, MetaBatch& batch) {
+  for (std::string_view kind : {meta_keys::kSegments, meta_keys::kDeleteDeltas, meta_keys::kFoldedBitmaps}) {
     const std::string begin = meta_keys::of(kind, tablet.value);
     batch.erase_range(begin, prefix_end(begin));
   }
   batch.erase(meta_keys::tablet_contents(tablet));
+}
+
+void erase_carried_blocks(TabletId tablet, MetaBatch& batch) {
+  const std::string begin = meta_keys::of(meta_keys::kCarriedBlocks, tablet.value);
+  batch.erase_range(begin, prefix_end(begin));
 }
 
 }  // namespace freshet::storage

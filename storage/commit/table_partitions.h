@@ -35,7 +35,8 @@ Result<TabletSnapshotPtr> make_empty_tablet(TabletId id, const SchemaPtr& schema
 Result<std::vector<TabletSnapshotPtr>> make_tablets(const TableSnapshot& table,
                                                     const std::vector<TabletSnapshotPtr>& existing, IdAllocator& ids);
 
-/// Every record of the rows of one tablet.
-void erase_tablet_rows(TabletId tablet, MetaBatch& batch);
+/// The records of the rows of one tablet as they are now, but for those that older versions need too.
+void erase_tablet_state(TabletId tablet, MetaBatch& batch);
+void erase_carried_blocks(TabletId tablet, MetaBatch& batch);
 
 }  // namespace freshet::storage

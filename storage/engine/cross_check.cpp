@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -57,10 +58,12 @@ class CrossCheck {
  public:
   CrossCheck(MetaStore& meta, const RecoveredState& state, std::vector<std::string>& problems)
       : meta_(meta), state_(state), problems_(problems) {
+    for (const auto& [name, id] : state.snapshot->databases) databases_.insert(id);
     for (const TableStatePtr& table : state.tables) {
       const TableSnapshotPtr head = table->head();
       const auto [added, is_new] = tables_.emplace(head->id, CheckedTable{*head, *table, {}, {}});
       for (const TabletSnapshotPtr& tablet : head->tablets) tablets_.emplace(tablet->id, &added->second);
+      for (TabletId tablet : table->dropped_tablets) tablets_.emplace(tablet, &added->second);
     }
   }
 
@@ -149,6 +152,12 @@ class CrossCheck {
       const Result<uint64_t> start = decode_number(value);
       if (found != tables_.end() && start.ok()) found->second.history_start = CommitNumber(*start);
     }));
+    FRESHET_RETURN_IF_ERROR(scan(meta_keys::kPartitionsBefore, [&](std::string_view key, std::string_view value) {
+      Result<PartitionsRecord> record = PartitionsRecord::decode(value);
+      if (!record.ok()) return;
+      partitions_.emplace(CommitNumber(meta_keys::number_at(key, meta_keys::kPartitionsBefore.size() + 8)),
+                          std::move(record).value());
+    }));
     return scan(meta_keys::kForgottenStreams, [&](std::string_view key, std::string_view value) {
       const Result<uint64_t> commit = decode_number(value);
       if (!commit.ok()) return;
@@ -181,15 +190,16 @@ class CrossCheck {
 
   void check_version(const CheckedTable& table, CommitNumber commit, const TableVersionRecord::Tablet& tablet) {
     const auto home = tablets_.find(tablet.id);
-    if (home == tablets_.end() || home->second != &table) return;  // dropped with its partition
+    if (home == tablets_.end() || home->second != &table) return;  // dropped with its partition, and forgotten
     const TableState::TabletMarks marks = table.marks_of(tablet.id);
     const std::pair<TabletId, CommitNumber> key{tablet.id, commit};
     const std::string where = fmt::format("{}, tablet {}", table.name(), tablet.id.value);
     const bool is_kept = table.keeps(commit);
-    if (tablet.has_block && (is_kept || commit > marks.flushed_up_to) && !records_.blocks.contains(key)) {
+    const bool is_dropped = table.state.dropped_tablets.contains(tablet.id);
+    if (tablet.has_block && (is_kept || (!is_dropped && commit > marks.flushed_up_to)) && !records_.blocks.contains(key)) {
       add(kReload, "{}: the carried block of commit {} is gone, and the rows in it", where, commit.value);
     }
-    if (tablet.has_deaths && commit > marks.folded_up_to && !records_.deltas.contains(key)) {
+    if (tablet.has_deaths && !is_dropped && commit > marks.folded_up_to && !records_.deltas.contains(key)) {
       add(kReload, "{}: the delete bitmap of commit {} is gone: rows that it replaced or deleted are back", where,
           commit.value);
     }
@@ -239,31 +249,44 @@ class CrossCheck {
       if (birth.inputs.empty()) births.emplace(key.first, birth.commit);
     }
     check(births, "birth of a rowset");
+    for (const auto& [commit, partitions] : partitions_) {
+      for (const PartitionsRecord::Emptied& emptied : partitions.emptied) {
+        check({{emptied.tablet, commit}}, "record of earlier partitions");
+      }
+    }
   }
 
   // A rowset that was exchanged for others names them, and they name the commit.
   void check_births_and_retired() {
     std::set<std::pair<TabletRowset, CommitNumber>> exchanged;
-    for (const auto& [key, birth] : records_.births) {
-      const CheckedTable* table = table_of(key.first, "birth of a rowset");
-      if (table == nullptr) continue;
-      for (RowsetId input : birth.inputs) {
-        const TabletRowset gone{key.first, input};
-        exchanged.emplace(gone, birth.commit);
-        const auto retired = records_.retired.find(gone);
-        if (retired != records_.retired.end() && retired->second.gone == birth.commit) continue;
+    const auto check_gone = [&](TabletId tablet, const std::vector<RowsetId>& rowsets, CommitNumber commit,
+                                std::string_view what) {
+      const CheckedTable* table = table_of(tablet, what);
+      if (table == nullptr) return;
+      for (RowsetId rowset : rowsets) {
+        exchanged.emplace(TabletRowset(tablet, rowset), commit);
+        if (!table->keeps(commit)) continue;
+        const auto retired = records_.retired.find({tablet, rowset});
+        if (retired != records_.retired.end() && retired->second.gone == commit) continue;
         add(kOlderVersions,
             "{}, tablet {}: the record of retired rowset {} is gone: versions before commit {} lack its rows", table->name(),
-            key.first.value, input.value, birth.commit.value);
+            tablet.value, rowset.value, commit.value);
+      }
+    };
+    for (const auto& [key, birth] : records_.births) check_gone(key.first, birth.inputs, birth.commit, "birth of a rowset");
+    for (const auto& [commit, partitions] : partitions_) {
+      for (const PartitionsRecord::Emptied& emptied : partitions.emptied) {
+        check_gone(emptied.tablet, emptied.rowsets, commit, "earlier partitions");
       }
     }
     for (const auto& [key, retired] : records_.retired) {
       const CheckedTable* table = table_of(key.first, "retired rowset");
-      if (table == nullptr || !is_checked(retired.gone) || exchanged.contains({key, retired.gone})) continue;
+      if (table == nullptr || !table->keeps(retired.gone) || !is_checked(retired.gone)) continue;
+      if (exchanged.contains({key, retired.gone})) continue;
       add(kOlderVersions,
-          "{}, tablet {}: the record of the rowset that took the place of rowset {} with commit {} is gone: versions before "
-          "it "
-          "show rows twice",
+          "{}, tablet {}: the record of what took the place of rowset {} with commit {} is gone: versions before it show "
+          "other "
+          "rows",
           table->name(), key.first.value, key.second.value, retired.gone.value);
     }
   }
@@ -271,30 +294,34 @@ class CrossCheck {
   /// Flushed buffers are whole: their blocks follow each other up to the last one.
   Status check_retired_blocks() {
     for (const auto& [id, table] : tables_) {
-      for (const TabletSnapshotPtr& tablet : table.table.tablets) {
-        const auto is_retired = [&](RowsetId buffer) { return records_.retired.contains({tablet->id, buffer}); };
-        const std::string where = fmt::format("{}, tablet {}", table.name(), tablet->id.value);
-        CarriedBlockReader reader(table.table.schema, table.table.key_codec, tablet->id);
-        const std::string blocks = meta_keys::of(meta_keys::kCarriedBlocks, tablet->id.value);
-        const CommitNumber flushed_up_to = table.marks_of(tablet->id).flushed_up_to;
-        const Status whole = meta_.scan(blocks, meta_keys::carried_block(tablet->id, flushed_up_to.next()),
+      std::vector<TabletId> tablets(table.state.dropped_tablets.begin(), table.state.dropped_tablets.end());
+      for (const TabletSnapshotPtr& tablet : table.table.tablets) tablets.push_back(tablet->id);
+      for (TabletId tablet : tablets) {
+        const bool is_dropped = table.state.dropped_tablets.contains(tablet);
+        const auto is_retired = [&](RowsetId buffer) { return records_.retired.contains({tablet, buffer}); };
+        const std::string where = fmt::format("{}, tablet {}", table.name(), tablet.value);
+        CarriedBlockReader reader(table.table.schema, table.table.key_codec, tablet);
+        const std::string blocks = meta_keys::of(meta_keys::kCarriedBlocks, tablet.value);
+        const CommitNumber flushed_up_to =
+            is_dropped ? CommitNumber(std::numeric_limits<uint64_t>::max() - 1) : table.marks_of(tablet).flushed_up_to;
+        const Status whole = meta_.scan(blocks, meta_keys::carried_block(tablet, flushed_up_to.next()),
                                         [&](std::string_view key, std::string_view value) {
                                           const CommitNumber commit(meta_keys::number_at(key, blocks.size()));
                                           return reader.add(commit, value, is_retired);
                                         });
         if (!whole.ok()) add(kOlderVersions, "{}: {}", where, whole.message());
-        const auto first = records_.retired.lower_bound({tablet->id, RowsetId(0)});
-        for (auto at = first; at != records_.retired.end() && at->first.first == tablet->id; ++at) {
+        const auto first = records_.retired.lower_bound({tablet, RowsetId(0)});
+        for (auto at = first; at != records_.retired.end() && at->first.first == tablet; ++at) {
           const RetiredRowsetRecord& record = at->second;
-          if (!record.segment.empty() || records_.blocks.contains({tablet->id, record.last_block})) continue;
+          if (!record.segment.empty() || records_.blocks.contains({tablet, record.last_block})) continue;
           add(kOlderVersions, "{}: the last carried block, of commit {}, of retired rowset {} is gone", where,
               record.last_block.value, at->first.second.value);
         }
-        const auto oldest = records_.blocks.lower_bound({tablet->id, CommitNumber(0)});
+        const auto oldest = records_.blocks.lower_bound({tablet, CommitNumber(0)});
         const bool has_flushed =
-            oldest != records_.blocks.end() && oldest->first == tablet->id && oldest->second <= flushed_up_to;
-        FRESHET_ASSIGN_OR_RETURN(const auto mark, meta_.get(meta_keys::flushed_up_to(tablet->id)));
-        if (has_flushed && !mark) {
+            oldest != records_.blocks.end() && oldest->first == tablet && oldest->second <= flushed_up_to;
+        FRESHET_ASSIGN_OR_RETURN(const auto mark, meta_.get(meta_keys::flushed_up_to(tablet)));
+        if (has_flushed && !is_dropped && !mark) {
           add("Remedy: none needed, the contents record of the tablet says the same",
               "{}: the record that carried blocks up to commit {} are flushed is gone", where, flushed_up_to.value);
         }
@@ -338,12 +365,10 @@ class CrossCheck {
   /// The index from transactions to labels is whole in both directions.
   Status check_labels() {
     std::map<TransactionId, std::string> indexed;
-    std::set<DatabaseId> databases;
-    for (const auto& [name, id] : state_.snapshot->databases) databases.insert(id);
     FRESHET_RETURN_IF_ERROR(scan(meta_keys::kTransactions, [&](std::string_view key, std::string_view value) {
       const auto name = decode_label_name(value);
       // Those of a dropped database stay until nobody asks.
-      if (!name.ok() || !databases.contains(name->first)) return;
+      if (!name.ok() || !databases_.contains(name->first)) return;
       indexed.emplace(TransactionId(meta_keys::number_at(key, meta_keys::kTransactions.size())), name->second);
     }));
     FRESHET_RETURN_IF_ERROR(scan(meta_keys::kLabels, [&](std::string_view, std::string_view value) {
@@ -414,10 +439,12 @@ class CrossCheck {
   MetaStore& meta_;
   const RecoveredState& state_;
   std::vector<std::string>& problems_;
+  std::set<DatabaseId> databases_;
   std::map<TableId, CheckedTable> tables_;
   std::map<TabletId, const CheckedTable*> tablets_;
   std::map<std::string, std::optional<uint64_t>> numbers_;
   CommitRecords records_;
+  std::map<CommitNumber, PartitionsRecord> partitions_;  ///< before these commits, each of one table
   std::set<std::pair<JobId, int32_t>> positions_;
   std::set<std::pair<JobId, int32_t>> missing_positions_;  ///< and those that were found
   std::map<JobId, CommitNumber> forgotten_;                ///< given up with all commits up to there

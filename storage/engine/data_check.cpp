@@ -130,13 +130,13 @@ void check_table(const TableSnapshot& table, CommitNumber last_commit, std::vect
 }
 
 /// Segments kept for older versions of `table`.
-void check_retired(const TableSnapshot& table, const RecoveredState& state, std::vector<std::string>& all_problems) {
-  TableProblems problems(table, all_problems);
+void check_retired(const TableState& table, const RecoveredState& state, std::vector<std::string>& all_problems) {
+  const TableSnapshotPtr head = table.head();
+  TableProblems problems(*head, all_problems);
   for (const auto& segment : state.retired) {
     const TabletId tablet = segment->meta().tablet;
-    const bool is_here = std::any_of(table.tablets.begin(), table.tablets.end(),
-                                     [&](const TabletSnapshotPtr& other) { return other->id == tablet; });
-    if (is_here) check_segment(*segment, state.snapshot->commit, problems);
+    if (head->position_of(tablet) || table.dropped_tablets.contains(tablet))
+      check_segment(*segment, state.snapshot->commit, problems);
   }
 }
 
@@ -179,8 +179,8 @@ Status check_data_directory(MetaStore& meta, FileStore& files, std::vector<std::
                                    state.status().message()));
     return Status::OK();
   }
-  for (const auto& [id, table] : state->snapshot->tables) {
-    check_table(*table, state->snapshot->commit, problems);
+  for (const TableStatePtr& table : state->tables) {
+    check_table(*table->head(), state->snapshot->commit, problems);
     check_retired(*table, *state, problems);
   }
   check_precommitted(*state, problems);

@@ -118,6 +118,19 @@ std::string describe_birth(uint64_t tablet, uint64_t rowset, std::string_view va
   return text;
 }
 
+std::string describe_partitions(uint64_t table, uint64_t commit, std::string_view value) {
+  const Result<PartitionsRecord> record = PartitionsRecord::decode(value);
+  std::string text = fmt::format("partitions of table {} before commit {}:", table, commit);
+  if (!record.ok()) return text + " " + record.status().message();
+  for (const Partition& partition : record->partitions) {
+    fmt::format_to(std::back_inserter(text), " {} '{}'", partition.id.value, partition.name);
+  }
+  for (const PartitionsRecord::Emptied& emptied : record->emptied) {
+    fmt::format_to(std::back_inserter(text), "; {} rowsets of tablet {} went", emptied.rowsets.size(), emptied.tablet.value);
+  }
+  return text;
+}
+
 std::string describe_contents(uint64_t tablet, std::string_view value) {
   const Result<TabletContentsRecord> record = TabletContentsRecord::decode(value);
   if (!record.ok()) return fmt::format("contents of tablet {}: {}", tablet, record.status().message());
@@ -157,6 +170,7 @@ std::string describe(std::string_view key, std::string_view value) {
     case 'q': return describe_number(fmt::format("history of table {} begins with version", first), value);
     case 'e': return describe_number(fmt::format("carried blocks of tablet {} are flushed up to commit", first), value);
     case 'n': return describe_birth(first, second, value);
+    case 'w': return describe_partitions(first, second, value);
     case 'c': return describe_contents(first, value);
     case 'u': return describe_number(fmt::format("positions of job {} were forgotten after commit", first), value);
     case 'h': return describe_dead_rows("deaths", first, second, value);

@@ -38,6 +38,7 @@ inline constexpr std::string_view kPrecommittedLoads = "p/";
 inline constexpr std::string_view kTransactions = "x/";
 inline constexpr std::string_view kTabletContents = "c/";
 inline constexpr std::string_view kForgottenStreams = "u/";
+inline constexpr std::string_view kPartitionsBefore = "w/";
 
 std::string database(DatabaseId id);
 std::string table(TableId id);
@@ -60,6 +61,7 @@ std::string precommitted_load(TransactionId transaction);
 std::string transaction(TransactionId transaction);
 std::string tablet_contents(TabletId tablet);
 std::string forgotten_stream(JobId job);
+std::string partitions_before(TableId id, CommitNumber commit);
 
 /// All keys of one tablet, job or database below a kind: `prefix` and the id.
 std::string of(std::string_view prefix, uint64_t id);

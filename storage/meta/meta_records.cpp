@@ -218,6 +218,32 @@ Result<RetiredRowsetRecord> RetiredRowsetRecord::decode(std::string_view bytes) 
   return record;
 }
 
+std::string PartitionsRecord::encode() const {
+  std::string out = begin_record();
+  put_partitions(scheme, partitions, out);
+  put_fixed<uint32_t>(out, static_cast<uint32_t>(emptied.size()));
+  for (const Emptied& one : emptied) {
+    put_fixed<uint64_t>(out, one.tablet.value);
+    put_rowsets(out, one.rowsets);
+  }
+  return seal(std::move(out));
+}
+
+Result<PartitionsRecord> PartitionsRecord::decode(std::string_view bytes) {
+  FRESHET_ASSIGN_OR_RETURN(ByteReader reader, unseal(bytes, "earlier partitions"));
+  PartitionsRecord record;
+  if (!read_partitions(reader, record.scheme, record.partitions)) {
+    return Status::Corruption("earlier partitions record has damaged partitions");
+  }
+  const uint32_t count = reader.fixed<uint32_t>();
+  for (uint32_t i = 0; i < count && reader.ok(); ++i) {
+    const TabletId tablet(reader.fixed<uint64_t>());
+    record.emptied.push_back({tablet, read_rowsets(reader)});
+  }
+  FRESHET_RETURN_IF_ERROR(check_end(reader, "earlier partitions"));
+  return record;
+}
+
 std::string encode_database_name(std::string_view name) {
   std::string out = begin_record();
   put_length_prefixed(out, name);

@@ -82,7 +82,8 @@ struct BirthRecord {
   static Result<BirthRecord> decode(std::string_view bytes);
 };
 
-/// Which records the rowsets of a tablet have, written with every change of its segments: one that is lost is noticed.
+/// Which records the rowsets of a tablet have, written when it is made and with every change of its segments: one that is
+/// lost is noticed.
 struct TabletContentsRecord {
   struct Rowset {
     RowsetId id;
@@ -106,6 +107,20 @@ struct RetiredRowsetRecord {
 
   std::string encode() const;
   static Result<RetiredRowsetRecord> decode(std::string_view bytes);
+};
+
+/// The partitions of a table with history before a commit that emptied some, and what it emptied.
+struct PartitionsRecord {
+  struct Emptied {
+    TabletId tablet;
+    std::vector<RowsetId> rowsets;  ///< their retired records have this commit
+  };
+  PartitionScheme scheme;
+  std::vector<Partition> partitions;
+  std::vector<Emptied> emptied;
+
+  std::string encode() const;
+  static Result<PartitionsRecord> decode(std::string_view bytes);
 };
 
 std::string encode_database_name(std::string_view name);

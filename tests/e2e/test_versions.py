@@ -114,7 +114,7 @@ def test_a_table_without_history_says_so(server, database):
                    'PROPERTIES ("history_retention_seconds" = "a day")')
 
 
-def test_truncate_begins_a_new_history(server, database):
+def test_versions_before_a_truncate_stay(server, database):
     server.sql(f'CREATE TABLE {database}.t (id INT, v INT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 '
                'PROPERTIES ("history_retention_seconds" = "3600")')
     server.sql(f"INSERT INTO {database}.t VALUES (1, 1)")
@@ -124,8 +124,21 @@ def test_truncate_begins_a_new_history(server, database):
     truncated = newest_version(server, f"{database}.t")
     server.sql(f"INSERT INTO {database}.t VALUES (2, 2)")
     assert state(server, f"{database}.t", truncated) == {}
-    with pytest.raises(MySQLError, match="older than its history"):
-        state(server, f"{database}.t", before)
+    assert state(server, f"{database}.t", before) == {1: 1}
+
+
+def test_versions_before_a_dropped_partition_have_its_rows(server, database):
+    server.sql(f'CREATE TABLE {database}.t (id INT, v INT) UNIQUE KEY(id) '
+               'PARTITION BY RANGE(id) (PARTITION low VALUES LESS THAN (10), PARTITION high VALUES LESS THAN (20)) '
+               'DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("history_retention_seconds" = "3600")')
+    server.sql(f"INSERT INTO {database}.t VALUES (1, 1), (11, 1)")
+    before = newest_version(server, f"{database}.t")
+    server.sql(f"ALTER TABLE {database}.t DROP PARTITION low")
+    assert state(server, f"{database}.t", before) == {1: 1, 11: 1}
+    assert server.sql(f"SELECT v FROM {database}.t FOR VERSION AS OF {before} WHERE id = 1") == [(1,)]
+    assert server.sql(f"SELECT id FROM {database}.t") == [(11,)]
+    with pytest.raises(MySQLError):
+        server.sql(f"SELECT id FROM {database}.t PARTITION (low)")
 
 
 def test_times_that_are_expressions(server, database):

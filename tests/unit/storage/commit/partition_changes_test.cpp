@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
+#include <limits>
 #include <map>
 #include <thread>
 
@@ -48,6 +50,7 @@ class PartitionChangesTest : public testing::Test {
     StorageOptions options;
     options.delta_flush_seconds = 3600;
     options.partition_clock = [this] { return now_.load(); };
+    options.history_clock = [this] { return history_now_.load(); };
     return options;
   }
 
@@ -56,11 +59,11 @@ class PartitionChangesTest : public testing::Test {
     schema.properties = std::move(properties);
     must(server_->create_table("shop", "t", schema, partitioning, false));
   }
-  void create_months(bool is_auto = false) {
+  void create_months(bool is_auto = false, std::vector<std::pair<std::string, std::string>> properties = {}) {
     TablePartitioning months = january_and_february();
     months.scheme.is_auto = is_auto;
     if (is_auto) months.scheme.unit = PartitionUnit::kMonth;
-    create(std::move(months));
+    create(std::move(months), std::move(properties));
   }
 
   TableSnapshotPtr table() { return server_->snapshot()->find_table("shop", "t"); }
@@ -88,8 +91,19 @@ class PartitionChangesTest : public testing::Test {
     return commit;
   }
   void load(const Rows& rows) { must(server_->commit(prepare(table(), rows))); }
-  std::vector<std::string> ids() {
-    const TableSnapshotPtr now = table();
+  std::vector<std::string> ids() { return ids_of(*table()); }
+  CommitNumber newest_version() { return must(server_->table_versions(table()->id, 1)).front().commit; }
+  std::vector<std::string> ids_at(CommitNumber version) {
+    const ServerSnapshotPtr server = server_->snapshot();
+    return ids_of(*must(server_->table_as_of(*server->find_table("shop", "t"), server->commit, version)));
+  }
+  size_t segment_files() {
+    const std::filesystem::directory_iterator files(folder_.path("segments"));
+    return static_cast<size_t>(
+        std::count_if(begin(files), end(files), [](const auto& file) { return file.is_regular_file(); }));
+  }
+  static std::vector<std::string> ids_of(const TableSnapshot& table) {
+    const TableSnapshot* now = &table;
     const Block rows = test::live_rows(*now);
     std::vector<std::string> found;
     for (size_t row = 0; row < rows.row_count(); ++row) {
@@ -101,6 +115,7 @@ class PartitionChangesTest : public testing::Test {
     return found;
   }
 
+  std::atomic<int64_t> history_now_ = 0;
   std::atomic<int64_t> now_ = 1'710'072'000'000'000;  ///< 2024-03-10 12:00:00
   const test::TempDir folder_;
   StorageServer server_;
@@ -158,6 +173,74 @@ TEST_F(PartitionChangesTest, WrongChangesAreRefusedAndChangeNothing) {
   EXPECT_EQ(partition_names(), (Names{"jan", "feb"}));
   must(server_->create_table("shop", "plain", test::partitioned_schema(), {}, false));
   EXPECT_EQ(code(server_->drop_partition("shop", "plain", "p", false)), StatusCode::kInvalidArgument);
+}
+
+TEST_F(PartitionChangesTest, WhatADropOrTruncateTakesStaysInOlderVersions) {
+  create_months(false, {{"history_retention_seconds", "3600"}});
+  load({{"2024-01-05", "1", "a"}, {"2024-02-05", "2", "a"}});
+  must(server_->flush_table(table()->id));
+  load({{"2024-01-05", "1", "a"}, {"2024-01-06", "3", "a"}, {"2024-02-06", "4", "a"}});
+  const CommitNumber whole = newest_version();
+  must(server_->drop_partition("shop", "t", "jan", false));
+  const CommitNumber dropped = newest_version();
+  must(server_->add_partitions("shop", "t", {month("winter", "2023-12-01", "2024-02-01")}, false));
+  load({{"2024-01-07", "5", "a"}});
+  const CommitNumber added = newest_version();
+  must(server_->truncate_partitions("shop", "t", {"feb"}));
+  const CommitNumber truncated = newest_version();
+  load({{"2024-02-07", "6", "a"}});
+  must(server_->compact_table(table()->id));
+  const CommitNumber refilled = newest_version();
+  must(server_->truncate_table("shop", "t"));
+  const auto check = [&] {
+    EXPECT_EQ(ids(), Names());
+    EXPECT_EQ(ids_at(whole), (Names{"1", "2", "3", "4"}));
+    EXPECT_EQ(ids_at(dropped), (Names{"2", "4"}));
+    EXPECT_EQ(ids_at(added), (Names{"2", "4", "5"}));
+    EXPECT_EQ(ids_at(truncated), (Names{"5"}));
+    EXPECT_EQ(ids_at(refilled), (Names{"5", "6"}));
+  };
+  check();
+  server_.restart();
+  check();
+  EXPECT_GT(segment_files(), 0u);
+
+  server_.close();
+  EXPECT_EQ(server_.check(), Names());
+  server_.open();
+  history_now_ = std::numeric_limits<int64_t>::max() / 2;
+  must(server_->expire_history());
+  EXPECT_FALSE(server_->table_as_of(*table(), server_->snapshot()->commit, refilled).ok());
+  EXPECT_EQ(segment_files(), 0u) << "the retention is over";
+  server_.restart();
+  load({{"2024-02-07", "7", "a"}});
+  EXPECT_EQ(ids(), Names{"7"});
+}
+
+TEST_F(PartitionChangesTest, ATableTakesWhatItKeptOfDroppedPartitionsWithIt) {
+  create_months(false, {{"history_retention_seconds", "3600"}});
+  load({{"2024-01-05", "1", "a"}, {"2024-02-05", "2", "a"}});
+  must(server_->flush_table(table()->id));
+  load({{"2024-01-05", "3", "a"}});
+  must(server_->drop_partition("shop", "t", "jan", false));
+  server_.restart();
+  must(server_->drop_table("shop", "t", false));
+  EXPECT_EQ(segment_files(), 0u);
+}
+
+TEST_F(PartitionChangesTest, NoVersionIsReadOfATableWhoseHistoryWasSwitchedOff) {
+  create_months(false, {{"history_retention_seconds", "3600"}});
+  load({{"2024-01-05", "1", "a"}});
+  const CommitNumber version = newest_version();
+  must(server_->alter_table("shop", "t", {{SetProperties{{{"history_retention_seconds", "0"}}}}, {}}));
+  load({{"2024-01-05", "1", "a"}, {"2024-02-05", "2", "a"}});
+  must(server_->flush_table(table()->id));
+  const ServerSnapshotPtr server = server_->snapshot();
+  EXPECT_FALSE(server_->table_as_of(*server->find_table("shop", "t"), server->commit, version).ok());
+  must(server_->alter_table("shop", "t", {{SetProperties{{{"history_retention_seconds", "3600"}}}}, {}}));
+  const ServerSnapshotPtr again = server_->snapshot();
+  EXPECT_FALSE(server_->table_as_of(*again->find_table("shop", "t"), again->commit, version).ok());
+  must(server_->expire_history());
 }
 
 TEST_F(PartitionChangesTest, AutoPartitionsAreMadeOnceByConcurrentLoads) {
