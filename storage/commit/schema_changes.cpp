@@ -1,9 +1,9 @@
 #include "storage/commit/schema_changes.h"
 
 #include <chrono>
+#include <optional>
 
 #include "storage/commit/catalog_changes.h"
-#include "storage/commit/history_writer.h"
 #include "storage/commit/table_partitions.h"
 #include "storage/commit/table_record.h"
 #include "storage/commit/tablet_edit.h"
@@ -51,14 +51,16 @@ Status SchemaChanges::alter_table(const std::string& database, const std::string
   if (!schema.ok()) return schema.status().with_context(fmt::format("ALTER TABLE {}.{}", database, name));
   FRESHET_RETURN_IF_ERROR(check_partition_columns(*before, *schema));
   if (schema->version == before->schema->version && change.new_name.empty()) return Status::OK();
+  std::optional<PartitionEdit> partitions;
   if (schema->properties != before->schema->properties) {
-    // Dynamic partitions that the table cannot have are refused before they are stored.
-    FRESHET_RETURN_IF_ERROR(keep_dynamic_partitions(*schema, *before->partitions, partition_time, ids_).status());
+    // Dynamic partitions that the table cannot have are refused before anything is stored.
+    FRESHET_ASSIGN_OR_RETURN(auto kept, keep_dynamic_partitions(*schema, *before->partitions, partition_time, parts_.ids));
+    if (kept) partitions.emplace(parts_, PartitionEdit::What{std::move(kept->partitions), std::move(kept->dropped)});
   }
   // Taking an id may write; the lock below is for what does not.
   std::vector<RowsetId> new_buffers;
   for (size_t i = 0; i < before->tablets.size(); ++i) {
-    FRESHET_ASSIGN_OR_RETURN(const uint64_t id, ids_.next());
+    FRESHET_ASSIGN_OR_RETURN(const uint64_t id, parts_.ids.next());
     new_buffers.push_back(RowsetId(id));
   }
 
@@ -70,6 +72,8 @@ Status SchemaChanges::alter_table(const std::string& database, const std::string
     if (!change.new_name.empty()) next->name = change.new_name;
     next->schema = std::make_shared<const TableSchema>(std::move(schema).value());
     if (!have_same_layout(*head->schema, *next->schema)) FRESHET_RETURN_IF_ERROR(seal_buffers(*next, new_buffers));
+    FRESHET_RETURN_IF_ERROR(pipeline_.prepare());
+    if (partitions) FRESHET_RETURN_IF_ERROR(partitions->stage(*table, next, staged->batch));
     staged->batch.put(meta_keys::table(next->id), table_record_of(*next).encode());
     staged->install = [next, old_name = head->name](ServerSnapshot& server) {
       server.table_names.erase({next->database_name, old_name});
@@ -77,14 +81,19 @@ Status SchemaChanges::alter_table(const std::string& database, const std::string
       server.tables[next->id] = next;
     };
     // Without history too nothing older can be read from then on: it is taken away bit by bit.
-    if ((history_retention_seconds(*head->schema) > 0) != (history_retention_seconds(*next->schema) > 0)) {
-      staged->finish_batch = [&](CommitNumber commit, MetaBatch& batch) { HistoryWriter::begin(next->id, commit, batch); };
-    }
-    FRESHET_RETURN_IF_ERROR(pipeline_.stage(staged).status());
+    const bool begins_history =
+        (history_retention_seconds(*head->schema) > 0) != (history_retention_seconds(*next->schema) > 0);
+    staged->finish_batch = [&](CommitNumber commit, MetaBatch& batch) {
+      if (partitions) partitions->finish(*table, commit, batch);
+      if (begins_history) HistoryWriter::begin(next->id, commit, batch);
+    };
+    FRESHET_RETURN_IF_ERROR(pipeline_.enqueue(staged).status());
     staged->finish_batch = nullptr;
+    if (partitions) partitions->staged(*table);
     table->set_head(next);
   }
   FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(staged));
+  if (partitions) partitions->committed();
   if (!change.new_name.empty()) catalog_.rename_table(database, name, change.new_name);
   return Status::OK();
 }
@@ -96,7 +105,7 @@ Status SchemaChanges::seal_buffers(TableSnapshot& table, const std::vector<Rowse
     if (i < new_buffers.size()) {
       id = new_buffers[i];
     } else {
-      FRESHET_ASSIGN_OR_RETURN(const uint64_t number, ids_.next());
+      FRESHET_ASSIGN_OR_RETURN(const uint64_t number, parts_.ids.next());
       id = RowsetId(number);
     }
     TabletEdit edit(*table.tablets[i]);

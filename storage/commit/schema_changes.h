@@ -4,6 +4,7 @@
 
 #include "storage/catalog/catalog.h"
 #include "storage/commit/commit_pipeline.h"
+#include "storage/commit/partition_edit.h"
 #include "storage/types/schema_change.h"
 
 namespace freshet::storage {
@@ -16,12 +17,11 @@ namespace freshet::storage {
 /// run go on with the schema of their snapshot; loads that run are mapped to the new schema when they commit. Any thread.
 class SchemaChanges {
  public:
-  SchemaChanges(Catalog& catalog, CommitPipeline& pipeline, IdAllocator& ids)
-      : catalog_(catalog), pipeline_(pipeline), ids_(ids) {}
+  SchemaChanges(Catalog& catalog, CommitPipeline& pipeline, const PartitionEdit::Parts& parts)
+      : catalog_(catalog), pipeline_(pipeline), parts_(parts) {}
 
-  /// Durable and visible when it returns. Errors of change_schema(), NotFound, AlreadyExists, and InvalidArgument when the
-  /// table cannot have the dynamic partitions that new properties ask for at `partition_time` (unix microseconds); these
-  /// are not made yet.
+  /// Durable and visible when it returns, with the dynamic partitions that new properties ask for at `partition_time` (unix
+  /// microseconds). Errors of change_schema(), NotFound, AlreadyExists, and InvalidArgument when the table cannot have them.
   Status alter_table(const std::string& database, const std::string& name, const TableChange& change,
                      int64_t partition_time);
 
@@ -30,7 +30,7 @@ class SchemaChanges {
 
   Catalog& catalog_;
   CommitPipeline& pipeline_;
-  IdAllocator& ids_;
+  PartitionEdit::Parts parts_;
 };
 
 }  // namespace freshet::storage

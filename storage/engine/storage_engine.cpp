@@ -115,9 +115,7 @@ class Engine : public StorageEngine {
     return partition_changes_->add_auto(table, values, limit);
   }
   Status alter_table(const std::string& database, const std::string& name, const TableChange& change) override {
-    FRESHET_RETURN_IF_ERROR(schema_changes_->alter_table(database, name, change, partition_time()));
-    keep_dynamic_partitions_of(database, change.new_name.empty() ? name : change.new_name);
-    return Status::OK();
+    return schema_changes_->alter_table(database, name, change, partition_time());
   }
 
   Status reserve_label(DatabaseId database, const std::string& label, TransactionId transaction,
@@ -222,10 +220,6 @@ class Engine : public StorageEngine {
   int64_t partition_time() const { return options_.partition_clock ? options_.partition_clock() : clock_.unix_micros(); }
   /// Dynamic partitions of one table. What cannot be done now is done by the background.
   Status keep_dynamic_partitions_of(TableId id);
-  void keep_dynamic_partitions_of(const std::string& database, const std::string& name) {
-    const TableStatePtr table = catalog_.find_table(database, name);
-    if (table) static_cast<void>(keep_dynamic_partitions_of(table->head()->id));
-  }
 
   const std::unique_ptr<MetaStore> meta_;
   const std::unique_ptr<FileStore> files_;
@@ -313,7 +307,7 @@ Status Engine::recover_and_start() {
   pipeline_ = std::make_unique<CommitPipeline>(*meta_, *commit_numbers_, state.snapshot,
                                                std::chrono::seconds(options_.disk_full_wait_seconds));
   catalog_changes_ = std::make_unique<CatalogChanges>(catalog_, *pipeline_, *ids_, obsolete_, history_);
-  schema_changes_ = std::make_unique<SchemaChanges>(catalog_, *pipeline_, *ids_);
+  schema_changes_ = std::make_unique<SchemaChanges>(catalog_, *pipeline_, PartitionEdit::Parts{*ids_, obsolete_, history_});
   partition_changes_ = std::make_unique<PartitionChanges>(catalog_, *pipeline_, *ids_, obsolete_, history_);
   publisher_ = std::make_unique<LoadPublisher>(
       LoadPublisher::Parts{*pipeline_, *labels_, *positions_, *files_, page_cache_, *ids_, history_, admission_},
