@@ -11,6 +11,12 @@ constexpr auto kDeltaCountAge = std::chrono::milliseconds(5);
 
 bool holds_rows(const DeltaView& view) { return view.row_count > 0; }
 
+uint64_t carried_bytes_of(std::span<const Arrival> arrivals) {
+  uint64_t bytes = 0;
+  for (const Arrival& arrival : arrivals) bytes += arrival.carried_bytes;
+  return bytes;
+}
+
 }  // namespace
 
 size_t rowset_count(const TabletSnapshot& tablet) {
@@ -42,6 +48,10 @@ uint64_t Admission::count_delta_bytes() {
   const bool is_old = now - counted >= std::chrono::duration_cast<microseconds>(kDeltaCountAge).count();
   if (!is_old || !delta_counted_micros_.compare_exchange_strong(counted, now)) return delta_bytes_.load();
   uint64_t bytes = 0, buffers = 0;
+  const uint64_t settled_before = [&] {
+    const std::lock_guard lock(delta_mutex_);
+    return settled_bytes_;
+  }();
   for (const TableStatePtr& table : catalog_.all_tables()) {
     const TableSnapshotPtr head = table->head();
     for (const TabletSnapshotPtr& tablet : head->tablets) {
@@ -52,9 +62,20 @@ uint64_t Admission::count_delta_bytes() {
       }
     }
   }
-  delta_bytes_ = bytes;
   delta_average_ = buffers == 0 ? 0 : bytes / buffers;
-  return bytes;
+  // What was added meanwhile may have been seen, or not.
+  const std::lock_guard lock(delta_mutex_);
+  delta_bytes_ = bytes + (settled_bytes_ - settled_before);
+  return delta_bytes_;
+}
+
+void Admission::Reservation::settle(uint64_t grown_bytes) {
+  if (admission_ == nullptr) return;
+  const std::lock_guard lock(admission_->delta_mutex_);
+  admission_->delta_bytes_ += grown_bytes;
+  admission_->settled_bytes_ += grown_bytes;
+  admission_->reserved_bytes_ -= bytes_;
+  admission_ = nullptr;
 }
 
 bool Admission::wants_flush(const DeltaBuffer& buffer) const {
@@ -112,16 +133,28 @@ size_t Admission::added_rowsets(const TabletSnapshot& tablet, const Arrival& arr
   return arrival.segments + (begins_buffer ? 1 : 0);
 }
 
+std::optional<Admission::Reservation> Admission::reserve(const TableSnapshot& head, std::span<const Arrival> arrivals) {
+  if (!has_rowset_room(head, arrivals)) return std::nullopt;
+  const uint64_t bytes = carried_bytes_of(arrivals);
+  const std::lock_guard lock(delta_mutex_);
+  if (bytes != 0 && !has_room_for(bytes, used_delta_bytes(), limits_.delta_bytes)) return std::nullopt;
+  reserved_bytes_ += bytes;
+  return Reservation(this, bytes);
+}
+
 bool Admission::has_room(const TableSnapshot& head, std::span<const Arrival> arrivals) const {
-  uint64_t bytes = 0;
+  const uint64_t bytes = carried_bytes_of(arrivals);
+  return has_rowset_room(head, arrivals) && (bytes == 0 || has_room_for(bytes, used_delta_bytes(), limits_.delta_bytes));
+}
+
+bool Admission::has_rowset_room(const TableSnapshot& head, std::span<const Arrival> arrivals) const {
   for (const Arrival& arrival : arrivals) {
-    bytes += arrival.carried_bytes;
     const TabletSnapshot* tablet = head.find_tablet(arrival.tablet);
     if (tablet == nullptr) continue;
     const size_t added = added_rowsets(*tablet, arrival);
     if (added != 0 && !has_room_for(added, rowset_count(*tablet), limits_.rowsets)) return false;
   }
-  return bytes == 0 || has_room_for(bytes, delta_bytes_.load(std::memory_order_relaxed), limits_.delta_bytes);
+  return true;
 }
 
 Status Admission::wait_for_room(TableState& table, std::span<const Arrival> arrivals, Clock::time_point began,

@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "storage/catalog/catalog.h"
@@ -78,11 +80,30 @@ class Admission {
   /// Returns when has_room() is likely; ResourceExhausted when that takes longer than Limits::wait from `began` on.
   Status wait_for_room(TableState& table, std::span<const Arrival> arrivals, Clock::time_point began,
                        const IsCancelled& is_cancelled);
-  /// Whether the limits hold after the arrivals. Exact for rowsets under the publish lock; commits to other tables, one for
-  /// each of them, may add their bytes at the same time.
-  bool has_room(const TableSnapshot& head, std::span<const Arrival> arrivals) const;
-  /// Counts bytes that a commit adds to delta buffers, until they are counted in the buffers themselves.
-  void add_delta_bytes(uint64_t bytes) { delta_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+  /// Bytes of delta buffers that one commit has a right to until it has taken them, or until this ends.
+  class Reservation {
+   public:
+    Reservation() = default;
+    Reservation(Reservation&& other) noexcept : admission_(std::exchange(other.admission_, nullptr)), bytes_(other.bytes_) {}
+    Reservation& operator=(Reservation&& other) noexcept {
+      std::swap(admission_, other.admission_);
+      std::swap(bytes_, other.bytes_);
+      return *this;
+    }
+    ~Reservation() { settle(0); }
+    /// The rows are in buffers of the table's head, which grew by `grown_bytes`.
+    void settle(uint64_t grown_bytes);
+
+   private:
+    friend class Admission;
+    Reservation(Admission* admission, uint64_t bytes) : admission_(admission), bytes_(bytes) {}
+    Admission* admission_ = nullptr;
+    uint64_t bytes_ = 0;
+  };
+  /// Takes what the arrivals need when the limits hold after them; else nothing. The bytes are those of the rows: the
+  /// buffers allocate ahead, at most a chunk of rows and a block of the arena for a commit, which is counted when it is
+  /// done. REQUIRES: the publish lock of the table, whose head it is.
+  std::optional<Reservation> reserve(const TableSnapshot& head, std::span<const Arrival> arrivals);
 
   const DeltaBufferLimits& buffer_limits() const { return limits_.buffer; }
   /// Whether the memory of delta buffers is short and `buffer` is one of the larger ones. As of the last count.
@@ -95,6 +116,11 @@ class Admission {
   void stop() { stopping_ = true; }
 
  private:
+  /// Whether the limits hold after the arrivals, as far as is known without locks.
+  bool has_room(const TableSnapshot& head, std::span<const Arrival> arrivals) const;
+  bool has_rowset_room(const TableSnapshot& head, std::span<const Arrival> arrivals) const;
+  /// Bytes of delta buffers, those that commits are about to take included.
+  uint64_t used_delta_bytes() const { return delta_bytes_.load() + reserved_bytes_.load(); }
   size_t added_rowsets(const TabletSnapshot& tablet, const Arrival& arrival) const;
   /// Not OK when a waiting load has to give up.
   Status check_waiting(const IsCancelled& is_cancelled) const;
@@ -104,7 +130,10 @@ class Admission {
   Catalog& catalog_;
   const Limits limits_;
   const std::function<void()> ask_for_room_;
-  std::atomic<uint64_t> delta_bytes_{0};
+  std::mutex delta_mutex_;                        ///< held to write the next three
+  std::atomic<uint64_t> delta_bytes_{0};          ///< of the buffers of all heads: never less than they have
+  std::atomic<uint64_t> reserved_bytes_{0};       ///< of commits that run
+  uint64_t settled_bytes_ = 0;                    ///< that commits added, ever
   std::atomic<uint64_t> delta_average_{0};        ///< bytes of a buffer that has rows
   std::atomic<int64_t> delta_counted_micros_{0};  ///< steady clock
   std::atomic<uint64_t> wanted_rowsets_{0};

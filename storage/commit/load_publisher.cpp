@@ -234,7 +234,8 @@ std::vector<Arrival> LoadPublisher::arrivals_of_buckets(const std::vector<Bucket
 }
 
 Result<LoadPublisher::Comparison> LoadPublisher::compare(const TableState& table, const LoadCommit& load,
-                                                         std::vector<Bucket>& buckets, const Checks& checks) const {
+                                                         std::vector<Bucket>& buckets, const Checks& checks,
+                                                         Admission::Reservation& reserved) const {
   const TableSnapshotPtr head = table.head();
   if (table.dropped)
     return Status::NotFound("Unknown table '{}.{}': it was dropped during the load", head->database_name, head->name);
@@ -249,11 +250,14 @@ Result<LoadPublisher::Comparison> LoadPublisher::compare(const TableState& table
     FRESHET_ASSIGN_OR_RETURN(const bool is_settled, settle(*head, *checks.completion, checks.attempt, buckets));
     if (!is_settled) return Comparison::kChanged;
   }
-  return parts_.admission.has_room(*head, arrivals_of_buckets(buckets)) ? Comparison::kReady : Comparison::kNoRoom;
+  auto room = parts_.admission.reserve(*head, arrivals_of_buckets(buckets));
+  if (!room) return Comparison::kNoRoom;
+  reserved = std::move(*room);
+  return Comparison::kReady;
 }
 
 Result<LoadPublisher::ReadyTable> LoadPublisher::make_ready(TableState& table, const LoadCommit& load,
-                                                            std::vector<Bucket>& buckets) {
+                                                            std::vector<Bucket>& buckets, Admission::Reservation reserved) {
   const TableSnapshotPtr head = table.head();
   if (!have_same_layout(*load.schema, *head->schema))
     FRESHET_RETURN_IF_ERROR(map_rows(*load.schema, *head->schema, buckets));
@@ -262,7 +266,7 @@ Result<LoadPublisher::ReadyTable> LoadPublisher::make_ready(TableState& table, c
   FRESHET_RETURN_IF_ERROR(check_dead_rows(*head, buckets));
   for (Bucket& bucket : buckets) bucket.leave_losers_out(*head->schema);
 
-  ReadyTable ready{table, load, buckets, head, {}};
+  ReadyTable ready{table, load, buckets, head, {}, std::move(reserved)};
   for (const Bucket& bucket : buckets) {
     const DeltaView& active = head->find_tablet(bucket.tablet)->deltas.back();
     RowsetId next_buffer;
@@ -288,6 +292,7 @@ struct LoadPublisher::TableChange {
   std::shared_ptr<TableSnapshot> next;
   std::vector<TabletRecords> records;
   TableVersionRecord version;
+  uint64_t grown_bytes = 0;  ///< of delta buffers
 
   void finish(HistoryWriter& history, CommitNumber commit, MetaBatch& out) {
     for (const TabletRecords& record : records) {
@@ -310,7 +315,7 @@ struct LoadPublisher::TableChange {
 };
 
 LoadPublisher::TableChange LoadPublisher::change_table(const ReadyTable& ready, MetaBatch& batch) {
-  TableChange change{ready.table, std::make_shared<TableSnapshot>(*ready.head), {}, {}};
+  TableChange change{ready.table, std::make_shared<TableSnapshot>(*ready.head), {}, {}, 0};
   if (ready.load.label) change.version.label = ready.load.label->label;
   for (const OffsetAdvance& offset : ready.load.offsets) {
     change.version.positions.push_back({offset.job, offset.partition, offset.to});
@@ -334,11 +339,13 @@ LoadPublisher::TableChange LoadPublisher::change_table(const ReadyTable& ready, 
       if (ready.new_buffers[i].value != 0) {
         edit.add_delta({std::make_shared<DeltaBuffer>(ready.new_buffers[i], ready.head->schema), 0, {}});
       }
+      const DeltaBuffer& buffer = *edit.active_delta().buffer;
+      const uint64_t bytes_before = ready.new_buffers[i].value != 0 ? 0 : buffer.byte_size();
       const RowOrdinal first = bucket.append_rows(edit);
+      change.grown_bytes += buffer.byte_size() - bytes_before;
       change.version.rows_added += bucket.rows->kept.row_count() - bucket.rows->deletes.size();
       record.buffer = edit.active_delta().buffer->id();
       record.carried = CarriedBlockRecord{record.buffer, first, std::move(bucket.rows->block_bytes)}.encode();
-      parts_.admission.add_delta_bytes(bucket.rows->kept.byte_size());
     }
     if (!edit.dead_rows_record().entries.empty()) {
       record.dead = edit.dead_rows_record().encode();
@@ -353,7 +360,7 @@ LoadPublisher::TableChange LoadPublisher::change_table(const ReadyTable& ready, 
   return change;
 }
 
-Result<LoadPublisher::Staged> LoadPublisher::stage(std::span<const ReadyTable> ready) {
+Result<LoadPublisher::Staged> LoadPublisher::stage(std::span<ReadyTable> ready) {
   Staged staged{std::make_shared<CommitPipeline::Change>(), {}};
   MetaBatch& batch = staged.change->batch;
   for (const ReadyTable& table : ready) {
@@ -375,15 +382,19 @@ Result<LoadPublisher::Staged> LoadPublisher::stage(std::span<const ReadyTable> r
   };
   FRESHET_ASSIGN_OR_RETURN(staged.outcome.commit, parts_.pipeline.enqueue(staged.change));
   staged.change->finish_batch = nullptr;
-  for (size_t i = 0; i < changes.size(); ++i) changes[i].table.set_head(installed[i]);
+  for (size_t i = 0; i < changes.size(); ++i) {
+    changes[i].table.set_head(installed[i]);
+    ready[i].reserved.settle(changes[i].grown_bytes);
+  }
   return staged;
 }
 
 Result<LoadPublisher::Staged> LoadPublisher::compare_and_stage(TableState& table, const LoadCommit& load,
                                                                std::vector<Bucket>& buckets, const Checks& checks) {
-  FRESHET_ASSIGN_OR_RETURN(const Comparison compared, compare(table, load, buckets, checks));
+  Admission::Reservation reserved;
+  FRESHET_ASSIGN_OR_RETURN(const Comparison compared, compare(table, load, buckets, checks, reserved));
   if (compared != Comparison::kReady) return Staged{nullptr, {}, compared == Comparison::kNoRoom};
-  FRESHET_ASSIGN_OR_RETURN(const ReadyTable ready, make_ready(table, load, buckets));
+  FRESHET_ASSIGN_OR_RETURN(ReadyTable ready, make_ready(table, load, buckets, std::move(reserved)));
   return stage({&ready, 1});
 }
 

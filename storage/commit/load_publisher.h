@@ -110,6 +110,7 @@ class LoadPublisher {
     std::vector<Bucket>& buckets;
     TableSnapshotPtr head;
     std::vector<RowsetId> new_buffers;  ///< by bucket; zero: the active one takes its rows
+    Admission::Reservation reserved;
   };
   /// What is compared with the head under the publish lock.
   struct Checks {
@@ -139,14 +140,15 @@ class LoadPublisher {
   Status probe_rest(const TableSnapshot& head, std::vector<Bucket>& buckets) const;
   static Status map_rows(const TableSchema& from, const TableSchema& to, std::vector<Bucket>& buckets);
   static Status check_dead_rows(const TableSnapshot& head, const std::vector<Bucket>& buckets);
-  /// Compares a load with the head under the publish lock.
+  /// Compares a load with the head under the publish lock. kReady: `reserved` is the room that it needs.
   Result<Comparison> compare(const TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets,
-                             const Checks& checks) const;
+                             const Checks& checks, Admission::Reservation& reserved) const;
   /// Does what can fail. REQUIRES: compare() answered kReady, under the same lock.
-  Result<ReadyTable> make_ready(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets);
+  Result<ReadyTable> make_ready(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets,
+                                Admission::Reservation reserved);
   TableChange change_table(const ReadyTable& ready, MetaBatch& batch);
   /// One commit of all these loads.
-  Result<Staged> stage(std::span<const ReadyTable> ready);
+  Result<Staged> stage(std::span<ReadyTable> ready);
   /// There is no change in the answer when compare() answers another thing than kReady.
   Result<Staged> compare_and_stage(TableState& table, const LoadCommit& load, std::vector<Bucket>& buckets,
                                    const Checks& checks);

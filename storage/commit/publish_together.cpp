@@ -92,14 +92,18 @@ Result<CommitOutcome> LoadPublisher::publish_all(std::vector<TableLoad> loads) {
 
 Result<LoadPublisher::Staged> LoadPublisher::stage_parts(std::vector<Part>& parts, int attempt) {
   const PublishLocks locks(parts);
-  for (Part& part : parts) {
-    FRESHET_ASSIGN_OR_RETURN(const Comparison compared, compare(part.table(), part.whole, part.buckets,
-                                                                {part.completion.get(), part.guard.get(), attempt}));
+  std::vector<Admission::Reservation> reserved(parts.size());
+  for (size_t i = 0; i < parts.size(); ++i) {
+    Part& part = parts[i];
+    FRESHET_ASSIGN_OR_RETURN(
+        const Comparison compared,
+        compare(part.table(), part.whole, part.buckets, {part.completion.get(), part.guard.get(), attempt}, reserved[i]));
     if (compared != Comparison::kReady) return Staged{nullptr, {}, compared == Comparison::kNoRoom};
   }
   std::vector<ReadyTable> ready;
-  for (Part& part : parts) {
-    FRESHET_ASSIGN_OR_RETURN(ReadyTable table, make_ready(part.table(), part.whole, part.buckets));
+  for (size_t i = 0; i < parts.size(); ++i) {
+    FRESHET_ASSIGN_OR_RETURN(ReadyTable table,
+                             make_ready(parts[i].table(), parts[i].whole, parts[i].buckets, std::move(reserved[i])));
     ready.push_back(std::move(table));
   }
   return stage(ready);

@@ -151,6 +151,33 @@ TEST_F(HeldBack, LoadsWaitAtTheLimitOfDeltaBuffersThenAreRefusedAndGoOnLater) {
   EXPECT_LE(engine().stats().delta_bytes, options.delta_memory_bytes + (1 << 20));
 }
 
+TEST_F(HeldBack, TablesThatCommitAtOnceShareTheLimitOfDeltaBuffers) {
+  const std::initializer_list<const char*> tables = {"a", "b", "c", "e", "f", "g", "h", "i", "j", "k", "l", "m"};
+  /// Beside its rows a buffer has chunks and blocks that it allocated ahead.
+  constexpr uint64_t kAheadBytes = 64 << 10;
+  StorageOptions options;
+  options.delta_memory_bytes = 4 << 20;
+  options.memory_wait_seconds = 1;
+  open("flush_start=sleep:3000", options, tables);
+  const std::string text(600 << 10, 'y');
+  std::atomic<bool> done{false};
+  uint64_t most = 0;
+  std::thread watch([&] {
+    while (!done) most = std::max(most, engine().stats().delta_bytes);
+  });
+  std::atomic<uint64_t> loaded{0};
+  std::vector<std::thread> threads;
+  for (const char* name : tables) {
+    threads.emplace_back(
+        [&, name] { loaded += test::load_rows(engine(), HeldEngine::table(name), {row_of(1, text)}, 0).ok() ? 1u : 0u; });
+  }
+  for (std::thread& thread : threads) thread.join();
+  done = true;
+  watch.join();
+  EXPECT_EQ(loaded, options.delta_memory_bytes / text.size()) << "as many as fit, and no more";
+  EXPECT_LE(std::max(most, engine().stats().delta_bytes), options.delta_memory_bytes + tables.size() * kAheadBytes);
+}
+
 TEST_F(HeldBack, ShutdownEndsTheWait) {
   StorageOptions options;
   options.compaction_max_segments = 4;
