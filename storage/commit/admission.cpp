@@ -152,7 +152,7 @@ bool Admission::has_rowset_room(const TableSnapshot& head, std::span<const Arriv
     const TabletSnapshot* tablet = head.find_tablet(arrival.tablet);
     if (tablet == nullptr) continue;
     const size_t added = added_rowsets(*tablet, arrival);
-    if (added != 0 && !has_room_for(added, rowset_count(*tablet), limits_.rowsets)) return false;
+    if (added != 0 && rowset_count(*tablet) + added > limits_.rowsets) return false;
   }
   return true;
 }
@@ -169,7 +169,7 @@ Status Admission::wait_for_room(TableState& table, std::span<const Arrival> arri
       const TabletSnapshot* tablet = head->find_tablet(arrival.tablet);
       if (tablet == nullptr) continue;
       const uint64_t added = added_rowsets(*tablet, arrival);
-      if (has_room_for(added, rowset_count(*tablet), limits_.rowsets)) continue;
+      if (rowset_count(*tablet) + added <= limits_.rowsets) continue;
       rowsets = std::max<uint64_t>(rowsets, rowset_count(*tablet));
       wanted = std::max(wanted, added);
     }

@@ -27,8 +27,8 @@ inline std::optional<std::chrono::microseconds> admission_pause(uint64_t used, u
   return std::chrono::microseconds(static_cast<int64_t>(part * part * kLongestPauseMicros));
 }
 
-/// Whether `added` more may come. What takes more than half of a limit by itself needs the other half only, or it would
-/// never come in.
+/// Whether `added` bytes more may come. What takes more than half of a limit by itself needs the other half only, or it
+/// would never come in.
 inline bool has_room_for(uint64_t added, uint64_t used, uint64_t limit) {
   return used + added <= limit || (added > limit / 2 && used <= limit / 2);
 }

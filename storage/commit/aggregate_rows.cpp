@@ -113,7 +113,8 @@ void AggregateRows::choose_combined(Bucket& bucket) const {
     const bool stays = rows.size() == 1 && rows[0] < first_of_block && !bucket.bases[key].exists();
     if (!stays) bucket.combined.push_back(static_cast<uint32_t>(key));
   }
-  bucket.keeps_segments = bucket.combined.size() * kWriteAnewDivisor <= bucket.groups.size();
+  bucket.keeps_segments = bucket.combined.size() * kWriteAnewDivisor <= bucket.groups.size() &&
+                          bucket.sent.segment_count() < parts_.segments_max;
   if (!bucket.keeps_segments) bucket.combined = all_below(bucket.groups.size());
 }
 

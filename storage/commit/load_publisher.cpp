@@ -21,15 +21,6 @@
 namespace freshet::storage {
 namespace {
 
-/// Deletes of keys: an aggregate table takes them as any unique table does.
-bool has_deletes(const LoadCommit& load) {
-  return std::any_of(load.tablets.begin(), load.tablets.end(), [](const TabletRows& bucket) {
-    return (bucket.rows && bucket.rows->has_deletes()) ||
-           std::any_of(bucket.segments.begin(), bucket.segments.end(),
-                       [](const WrittenSegment& segment) { return !segment.delete_rows.empty(); });
-  });
-}
-
 /// Rows without a sequence cannot be told from newer ones, and their deletes were not kept.
 Status check_sequence(const TableSchema& of_load, const TableSchema& of_table) {
   if (of_load.sequence_column().has_value() == of_table.sequence_column().has_value()) return Status::OK();
@@ -76,8 +67,9 @@ Result<CommitOutcome> LoadPublisher::finish(const Staged& staged, const LoadComm
 
 Result<std::unique_ptr<RowCompletion>> LoadPublisher::begin_completion(const LoadCommit& load,
                                                                        const TableSnapshotPtr& base) const {
-  const RowCompletion::Parts parts{parts_.files, parts_.page_cache, parts_.ids, parts_.pipeline.snapshot()->commit,
-                                   limits_.dependent_rows};
+  const RowCompletion::Parts parts{
+      parts_.files,           parts_.page_cache,    parts_.ids, parts_.pipeline.snapshot()->commit,
+      limits_.dependent_rows, limits_.load_segments};
   if (!load.partial) return std::unique_ptr<RowCompletion>(std::make_unique<AggregateRows>(parts, load, base));
   if (!have_same_layout(*load.schema, *base->schema)) {
     return Status::Conflict("table {}.{} changed its columns during the partial update; load again", base->database_name,
@@ -91,7 +83,7 @@ Result<CommitOutcome> LoadPublisher::publish_completed(TableState& table, const 
   const bool has_segments =
       std::any_of(load.tablets.begin(), load.tablets.end(), [](const TabletRows& rows) { return !rows.segments.empty(); });
   const auto began = Admission::Clock::now();
-  std::vector<Arrival> arrivals = arrivals_of(load);
+  std::vector<Arrival> arrivals = arrivals_when_completed(load);
   for (int attempt = 1; attempt <= kCompletionAttempts; ++attempt) {
     FRESHET_RETURN_IF_ERROR(parts_.admission.wait_for_room(table, arrivals, began, load.is_cancelled));
     std::unique_lock publish(table.publish_lock, std::defer_lock);
@@ -218,6 +210,12 @@ Status LoadPublisher::map_rows(const TableSchema& from, const TableSchema& to, s
     bucket.rows_schema = &to;
   }
   return Status::OK();
+}
+
+std::vector<Arrival> LoadPublisher::arrivals_when_completed(const LoadCommit& load) const {
+  std::vector<Arrival> arrivals = arrivals_of(load);
+  for (Arrival& arrival : arrivals) arrival.segments = std::min(arrival.segments, limits_.load_segments);
+  return arrivals;
 }
 
 std::vector<Arrival> LoadPublisher::arrivals_of_buckets(const std::vector<Bucket>& buckets) {

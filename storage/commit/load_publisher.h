@@ -63,6 +63,7 @@ class LoadPublisher {
   };
   struct Limits {
     uint64_t dependent_rows = 32ull << 20;  ///< see StorageOptions
+    size_t load_segments = 32;              ///< that a load may bring to a tablet
   };
   /// Bytes of commit records, whose commits may still have failed.
   struct Counters {
@@ -124,6 +125,8 @@ class LoadPublisher {
   /// Partial updates, and loads into tables that aggregate: their rows are completed with those of the table.
   static bool is_completed(const LoadCommit& load);
   Status prepare_part(Part& part) const;
+  /// Completion leaves no more segments than a load may bring.
+  std::vector<Arrival> arrivals_when_completed(const LoadCommit& load) const;
   static std::vector<Arrival> arrivals_of_buckets(const std::vector<Bucket>& buckets);
   Result<Staged> stage_parts(std::vector<Part>& parts, int attempt);
   /// Null for a load that does not depend on what was read.

@@ -58,7 +58,7 @@ Result<CommitOutcome> LoadPublisher::publish_all(std::vector<TableLoad> loads) {
   std::vector<Part> parts(loads.size());
   for (size_t i = 0; i < loads.size(); ++i) {
     parts[i].sent = std::move(loads[i]);
-    parts[i].arrivals = arrivals_of(parts[i].sent.load);
+    parts[i].arrivals = arrivals_when_completed(parts[i].sent.load);
     FRESHET_ASSIGN_OR_RETURN(parts[i].guard, open_guard(parts[i].sent.load));
   }
   const auto began = Admission::Clock::now();

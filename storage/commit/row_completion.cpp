@@ -1,5 +1,7 @@
 #include "storage/commit/row_completion.h"
 
+#include <algorithm>
+
 #include "storage/base/log.h"
 #include "storage/types/row_mask.h"
 
@@ -14,6 +16,14 @@ Result<const TabletSnapshot*> find_tablet_of(const TableSnapshot& table, TabletI
 
 SchemaPtr segment_schema_of(const LoadCommit& load) {
   return load.partial && load.partial->mask ? keeping_all_rows(*load.schema) : load.schema;
+}
+
+bool has_deletes(const LoadCommit& load) {
+  return std::any_of(load.tablets.begin(), load.tablets.end(), [](const TabletRows& bucket) {
+    return (bucket.rows && bucket.rows->has_deletes()) ||
+           std::any_of(bucket.segments.begin(), bucket.segments.end(),
+                       [](const WrittenSegment& segment) { return !segment.delete_rows.empty(); });
+  });
 }
 
 std::vector<RowsetId> segments_of(const LoadCommit& load) {

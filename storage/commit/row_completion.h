@@ -27,6 +27,7 @@ class RowCompletion {
     IdAllocator& ids;
     CommitNumber newest_commit;
     uint64_t segment_rows_max;  ///< of one load, in its segments: up to 60 bytes of memory each, beside their keys
+    size_t segments_max;        ///< that it leaves in a tablet
   };
   virtual ~RowCompletion() = default;
 
@@ -67,6 +68,8 @@ SchemaPtr segment_schema_of(const LoadCommit& load);
 /// The segments that the client sent, and their rows.
 std::vector<RowsetId> segments_of(const LoadCommit& load);
 uint64_t segment_rows_of(const LoadCommit& load);
+/// Deletes of keys: an aggregate table takes them as any unique table does.
+bool has_deletes(const LoadCommit& load);
 /// Removes files that no commit names; one that cannot be removed is logged, and set aside at the next start.
 void remove_segment_files(FileStore& files, std::span<const RowsetId> segments);
 

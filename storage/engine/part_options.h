@@ -1,6 +1,7 @@
 #pragma once
 
 #include "storage/commit/admission.h"
+#include "storage/compaction/load_merge.h"
 #include "storage/compaction/maintenance.h"
 #include "storage/engine/storage_engine.h"
 
@@ -23,6 +24,13 @@ inline MaintenanceOptions maintenance_options(const StorageOptions& options) {
   result.compaction_memory_bytes = options.compaction_memory_bytes;
   result.tombstone_keep_seconds = options.tombstone_keep_seconds;
   return result;
+}
+
+/// Of one load in one tablet, beside a delta buffer. Compaction makes room for so many; what brings more is merged first.
+inline size_t load_segments(const StorageOptions& options) { return std::max(2u, options.compaction_max_segments / 2) - 1; }
+
+inline LoadMerge::Limits load_merge_limits(const StorageOptions& options) {
+  return {load_segments(options), maintenance_options(options).pick.max_input_rows};
 }
 
 inline Admission::Limits admission_limits(const StorageOptions& options) {

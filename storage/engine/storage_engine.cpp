@@ -1,6 +1,7 @@
 #include "storage/engine/storage_engine.h"
 
 #include <atomic>
+#include <optional>
 #include <thread>
 
 #include "storage/base/failpoint.h"
@@ -246,6 +247,7 @@ class Engine : public StorageEngine {
   std::unique_ptr<SchemaChanges> schema_changes_;
   std::unique_ptr<PartitionChanges> partition_changes_;
   std::unique_ptr<LoadPublisher> publisher_;
+  std::optional<LoadMerge> load_merge_;
   std::unique_ptr<PrecommittedLoads> precommitted_;
   std::unique_ptr<Maintenance> maintenance_;
 
@@ -311,7 +313,8 @@ Status Engine::recover_and_start() {
   partition_changes_ = std::make_unique<PartitionChanges>(catalog_, *pipeline_, *ids_, obsolete_, history_);
   publisher_ = std::make_unique<LoadPublisher>(
       LoadPublisher::Parts{*pipeline_, *labels_, *positions_, *files_, page_cache_, *ids_, history_, admission_},
-      LoadPublisher::Limits{options_.dependent_rows});
+      LoadPublisher::Limits{options_.dependent_rows, load_segments(options_)});
+  load_merge_.emplace(LoadMerge::Parts{*files_, page_cache_, *ids_, *commit_numbers_}, load_merge_limits(options_));
   std::vector<LabelRecord> precommitted;
   for (const RecoveredPrecommit& load : state.precommitted) precommitted.push_back(load.label);
   precommitted_ = std::make_unique<PrecommittedLoads>(
@@ -410,8 +413,9 @@ void Engine::count_commit(uint64_t rows, uint64_t rows_replaced) {
 }
 
 Status Engine::precommit(LoadCommit load) {
-  const LoadContent content(load);
   Status status = check_disk();
+  if (status.ok()) status = load_merge_->run(load);
+  const LoadContent content(load);
   if (status.ok()) status = precommitted_->precommit(std::move(load));
   if (!status.ok() && status.code() != StatusCode::kUnknownOutcome) discard_segments(content.segments);
   return status;
@@ -426,13 +430,14 @@ Result<std::optional<CommitOutcome>> Engine::commit_precommitted(TransactionId t
 }
 
 Result<CommitOutcome> Engine::commit(LoadCommit load) {
+  Status started = check_disk();
+  if (started.ok()) started = load_merge_->run(load);
   const LoadContent content(load);
   auto fail = [&](const Status& status) {
     if (status.code() != StatusCode::kUnknownOutcome) discard_segments(content.segments);
     return status;
   };
-  const Status disk = check_disk();
-  if (!disk.ok()) return fail(disk);
+  if (!started.ok()) return fail(started);
   Result<TableStatePtr> table = find_table(load.table);
   if (!table.ok()) return fail(table.status());
   Result<CommitOutcome> outcome = publisher_->publish(**table, std::move(load));
@@ -447,6 +452,7 @@ Result<CommitOutcome> Engine::commit_all(std::vector<LoadCommit> commits) {
   std::vector<LoadPublisher::TableLoad> loads;
   Status status = check_disk();
   for (LoadCommit& commit : commits) {
+    if (status.ok()) status = load_merge_->run(commit);
     LoadContent content(commit);
     rows += content.rows;
     segments.insert(segments.end(), content.segments.begin(), content.segments.end());
