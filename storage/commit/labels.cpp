@@ -1,6 +1,10 @@
 #include "storage/commit/labels.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "storage/meta/meta_keys.h"
+#include "storage/meta/meta_records.h"
 #include "storage/meta/record_seal.h"
 
 namespace freshet::storage {
@@ -10,6 +14,11 @@ constexpr uint8_t kNameVersion = 1;
 
 Status label_exists(const std::string& label, TransactionId transaction) {
   return Status::LabelExists("Label [{}] has already been used, relate to txn [{}]", label, transaction.value);
+}
+
+void put_end(const LabelRecord& record, MetaBatch& batch) {
+  batch.put(meta_keys::label_end(record.finished_unix_seconds, record.database, record.label),
+            encode_number(record.transaction.value));
 }
 
 }  // namespace
@@ -31,12 +40,13 @@ Result<std::pair<DatabaseId, std::string>> decode_label_name(std::string_view by
 
 Result<std::unique_ptr<Labels>> Labels::open(MetaStore& meta, const WallClock& clock, const Limits& limits) {
   std::unique_ptr<Labels> labels(new Labels(meta, clock, limits));
+  FRESHET_RETURN_IF_ERROR(labels->add_ends_once());
   FRESHET_RETURN_IF_ERROR(labels->count_again());
   return labels;
 }
 
 Status Labels::count_again() {
-  uint64_t count = 0;
+  int64_t count = 0;
   FRESHET_RETURN_IF_ERROR(meta_.scan(meta_keys::kLabels, prefix_end(meta_keys::kLabels), [&](auto, auto) {
     ++count;
     return Status::OK();
@@ -79,7 +89,7 @@ Status Labels::reserve(DatabaseId database, const std::string& label, Transactio
   auto record = stored.ok() && stored->has_value() ? LabelRecord::deserialize(**stored) : Result<LabelRecord>(LabelRecord{});
   const bool is_free = stored.ok() && (!stored->has_value() || (record.ok() && record->state == LabelState::kAborted));
   if (is_free) {
-    if (stored->has_value()) running->second.replaces = record->transaction;
+    if (stored->has_value()) running->second.replaces = std::move(record).value();
     recent_.erase(name);
     return Status::OK();
   }
@@ -183,7 +193,10 @@ void Labels::add_to(MetaBatch& batch, LabelRecord record) {
     const auto running = running_.find({record.database, record.label});
     if (running != running_.end()) {
       record.begun_unix_seconds = running->second.begun_unix_seconds;
-      if (running->second.replaces.value != 0) batch.erase(meta_keys::transaction(running->second.replaces));
+      if (const auto& replaced = running->second.replaces) {
+        batch.erase(meta_keys::transaction(replaced->transaction));
+        batch.erase(meta_keys::label_end(replaced->finished_unix_seconds, replaced->database, replaced->label));
+      }
       if (!is_stored(record, running->second)) return;
     }
   }
@@ -193,6 +206,7 @@ void Labels::add_to(MetaBatch& batch, LabelRecord record) {
   } else if (record.is_two_phase) {
     batch.erase(meta_keys::precommitted_load(record.transaction));
   }
+  if (record.state != LabelState::kPrecommitted) put_end(record, batch);
   batch.put(meta_keys::label(record.database, record.label), record.serialize());
 }
 
@@ -207,43 +221,68 @@ void Labels::committed(const LabelRecord& record) {
     return keep_recent(std::move(kept));
   }
   const bool is_second_phase = record.is_two_phase && record.state != LabelState::kPrecommitted;
-  const bool has_replaced = running != running_.end() && running->second.replaces.value != 0;
+  const bool has_replaced = running != running_.end() && running->second.replaces.has_value();
   if (!is_second_phase && !has_replaced) count_.fetch_add(1, std::memory_order_relaxed);
   if (running != running_.end() && running->second.transaction == record.transaction) running_.erase(running);
 }
 
-Result<uint64_t> Labels::remove_stored(std::string_view begin, std::string_view end,
-                                       const std::function<bool(const LabelRecord&)>& is_old) {
-  std::lock_guard lock(removing_);
+Status Labels::add_ends_once() {
+  FRESHET_ASSIGN_OR_RETURN(const auto done, meta_.get(meta_keys::kLabelsHaveEnds));
+  if (done) return Status::OK();
   MetaBatch batch;
-  uint64_t removed = 0;
-  FRESHET_RETURN_IF_ERROR(meta_.scan(begin, end, [&](std::string_view key, std::string_view value) {
-    FRESHET_ASSIGN_OR_RETURN(const LabelRecord record, LabelRecord::deserialize(value));
-    if (record.state == LabelState::kPrecommitted || !is_old(record)) return Status::OK();
-    // The label of an aborted load may be taken and stored anew meanwhile.
-    if (record.state == LabelState::kAborted) batch.require(std::string(key), std::string(value));
-    batch.erase(std::string(key));
-    if (record.is_two_phase) batch.erase(meta_keys::transaction(record.transaction));
-    ++removed;
-    return Status::OK();
-  }));
-  if (batch.empty()) return removed;
-  FRESHET_RETURN_IF_ERROR(meta_.commit(batch));
-  count_.fetch_sub(removed, std::memory_order_relaxed);
-  return removed;
+  FRESHET_RETURN_IF_ERROR(
+      meta_.scan(meta_keys::kLabels, prefix_end(meta_keys::kLabels), [&](std::string_view, std::string_view value) {
+        FRESHET_ASSIGN_OR_RETURN(const LabelRecord record, LabelRecord::deserialize(value));
+        if (record.state != LabelState::kPrecommitted) put_end(record, batch);
+        return Status::OK();
+      }));
+  batch.put(std::string(meta_keys::kLabelsHaveEnds), encode_number(1));
+  return meta_.commit(batch);
 }
 
 Status Labels::expire() {
   const int64_t oldest_kept = clock_.unix_seconds() - static_cast<int64_t>(limits_.keep_seconds);
-  return remove_stored(meta_keys::kLabels, prefix_end(meta_keys::kLabels),
-                       [&](const LabelRecord& record) { return record.finished_unix_seconds < oldest_kept; })
-      .status();
+  bool has_more = oldest_kept > 0;
+  while (has_more) {
+    FRESHET_ASSIGN_OR_RETURN(has_more, expire_some(oldest_kept));
+  }
+  return Status::OK();
+}
+
+bool Labels::erase_ended(const LabelRecord& record, std::string_view value, MetaBatch& batch) {
+  if (record.state == LabelState::kPrecommitted) return false;
+  {
+    std::lock_guard lock(mutex_);
+    if (running_.contains({record.database, record.label})) return false;
+  }
+  std::string key = meta_keys::label(record.database, record.label);
+  // The label of an aborted load may be taken and stored anew meanwhile.
+  if (record.state == LabelState::kAborted) batch.require(key, std::string(value));
+  batch.erase(std::move(key));
+  batch.erase(meta_keys::label_end(record.finished_unix_seconds, record.database, record.label));
+  if (record.is_two_phase) batch.erase(meta_keys::transaction(record.transaction));
+  return true;
+}
+
+Status Labels::erase_all_ended(std::string_view begin, std::string_view end) {
+  std::lock_guard lock(removing_);
+  MetaBatch batch;
+  int64_t removed = 0;
+  FRESHET_RETURN_IF_ERROR(meta_.scan(begin, end, [&](std::string_view, std::string_view value) {
+    FRESHET_ASSIGN_OR_RETURN(const LabelRecord record, LabelRecord::deserialize(value));
+    removed += erase_ended(record, value, batch) ? 1 : 0;
+    return Status::OK();
+  }));
+  if (batch.empty()) return Status::OK();
+  FRESHET_RETURN_IF_ERROR(meta_.commit(batch));
+  count_.fetch_sub(removed, std::memory_order_relaxed);
+  return Status::OK();
 }
 
 Status Labels::clean(DatabaseId database, const std::string& label) {
   const std::string all = meta_keys::of(meta_keys::kLabels, database.value);
   if (label.empty()) {
-    FRESHET_RETURN_IF_ERROR(remove_stored(all, prefix_end(all), [](const LabelRecord&) { return true; }).status());
+    FRESHET_RETURN_IF_ERROR(erase_all_ended(all, prefix_end(all)));
     std::lock_guard lock(mutex_);
     std::erase_if(recent_, [&](const auto& entry) { return entry.first.first == database; });
     return Status::OK();
@@ -255,10 +294,49 @@ Status Labels::clean(DatabaseId database, const std::string& label) {
                             load->transaction.value);
   }
   const std::string key = meta_keys::label(database, label);
-  FRESHET_RETURN_IF_ERROR(remove_stored(key, key + '\0', [](const LabelRecord&) { return true; }).status());
+  FRESHET_RETURN_IF_ERROR(erase_all_ended(key, key + '\0'));
   std::lock_guard lock(mutex_);
   recent_.erase({database, label});
   return Status::OK();
+}
+
+Result<bool> Labels::expire_some(int64_t oldest_kept) {
+  std::lock_guard lock(removing_);
+  struct End {
+    std::string key;
+    int64_t unix_seconds;
+    DatabaseId database;
+    std::string label;
+  };
+  std::vector<End> ends;
+  const size_t prefix = meta_keys::kLabelEnds.size();
+  const Status scanned =
+      meta_.scan(meta_keys::kLabelEnds, meta_keys::of(meta_keys::kLabelEnds, static_cast<uint64_t>(oldest_kept)),
+                 [&](std::string_view key, std::string_view) {
+                   if (ends.size() == kExpiredAtOnce) return Status::Cancelled("these are enough");
+                   ends.push_back({std::string(key), static_cast<int64_t>(meta_keys::number_at(key, prefix)),
+                                   DatabaseId(meta_keys::number_at(key, prefix + 8)),
+                                   std::string(key.substr(std::min(key.size(), prefix + 16)))});
+                   return Status::OK();
+                 });
+  if (!scanned.ok() && scanned.code() != StatusCode::kCancelled) return scanned;
+  MetaBatch batch;
+  int64_t expired = 0;
+  for (End& end : ends) {
+    FRESHET_ASSIGN_OR_RETURN(const auto stored, meta_.get(meta_keys::label(end.database, end.label)));
+    if (stored) {
+      FRESHET_ASSIGN_OR_RETURN(const LabelRecord record, LabelRecord::deserialize(*stored));
+      if (record.finished_unix_seconds == end.unix_seconds) {
+        expired += erase_ended(record, *stored, batch) ? 1 : 0;
+        continue;
+      }
+    }
+    batch.erase(std::move(end.key));  // its label went with its database, or is that of a later load
+  }
+  if (batch.empty()) return false;
+  FRESHET_RETURN_IF_ERROR(meta_.commit(batch));
+  count_.fetch_sub(expired, std::memory_order_relaxed);
+  return ends.size() == kExpiredAtOnce;
 }
 
 }  // namespace freshet::storage

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <functional>
@@ -22,6 +23,8 @@ namespace freshet::storage {
 class Labels {
  public:
   static constexpr size_t kRecentKept = 10'000;
+  /// Of one batch.
+  static constexpr size_t kExpiredAtOnce = 10'000;
 
   struct Limits {
     uint64_t keep_seconds = 259200;
@@ -49,20 +52,20 @@ class Labels {
   void add_to(MetaBatch& batch, LabelRecord record);
   /// Tells that a batch with a label became durable: the reservation ends, the record takes over.
   void committed(const LabelRecord& record);
-  /// Removes labels older than the retention; not those of precommitted loads.
+  /// Removes labels older than the retention; not those of precommitted loads. Reads what it removes, and nothing else.
   Status expire();
   /// StorageEngine::clean_labels.
   Status clean(DatabaseId database, const std::string& label);
   /// After a database went with its labels.
   Status count_again();
-  uint64_t count() const { return count_.load(std::memory_order_relaxed); }
+  uint64_t count() const { return static_cast<uint64_t>(std::max<int64_t>(0, count_.load(std::memory_order_relaxed))); }
 
  private:
   using Name = std::pair<DatabaseId, std::string>;
   struct Running {
     TransactionId transaction;
     int64_t begun_unix_seconds = 0;
-    TransactionId replaces;  ///< an aborted load whose record is stored; 0 = none
+    std::optional<LabelRecord> replaces = {};  ///< an aborted load whose record is stored
     bool is_made_up = false;
   };
   struct Recent {
@@ -75,15 +78,21 @@ class Labels {
   /// Whether the label of this load is written to the metadata.
   static bool is_stored(const LabelRecord& record, const Running& running);
   void keep_recent(LabelRecord record);
-  /// Removes the stored labels in [begin, end) whose loads have ended and that `is_old` chooses; answers how many.
-  Result<uint64_t> remove_stored(std::string_view begin, std::string_view end,
-                                 const std::function<bool(const LabelRecord&)>& is_old);
+  /// Labels that earlier builds stored get their place in the order of their ends, once.
+  Status add_ends_once();
+  /// Of the oldest labels that ended before `oldest_kept`; false when there are no more.
+  Result<bool> expire_some(int64_t oldest_kept);
+  /// Stages the removal of a stored label; false when its load has not ended, or a new load takes it over. `value`: its record.
+  bool erase_ended(const LabelRecord& record, std::string_view value, MetaBatch& batch);
+  /// Removes the labels in [begin, end) whose loads have ended.
+  Status erase_all_ended(std::string_view begin, std::string_view end);
 
   std::mutex removing_;  ///< held while stored labels are removed and counted; before mutex_
   MetaStore& meta_;
   const WallClock& clock_;
   const Limits limits_;
-  std::atomic<uint64_t> count_{0};
+  /// May be one too few for an aborted label that was taken anew in the moment in which it was removed.
+  std::atomic<int64_t> count_{0};
   std::mutex mutex_;  ///< guards all below
   std::map<Name, Running> running_;
   std::map<Name, Recent> recent_;                       ///< failed, or visible under a label that was made up

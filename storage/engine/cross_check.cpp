@@ -76,6 +76,7 @@ class CrossCheck {
     FRESHET_RETURN_IF_ERROR(check_retired_blocks());
     FRESHET_RETURN_IF_ERROR(check_tables());
     FRESHET_RETURN_IF_ERROR(check_labels());
+    FRESHET_RETURN_IF_ERROR(check_label_ends());
     FRESHET_RETURN_IF_ERROR(check_obsolete());
     check_numbers();
     return check_catalog_size();
@@ -358,6 +359,32 @@ class CrossCheck {
         add(kRestore, "{}, tablet {}: its contents record is gone: whether all of its segments are there is not known",
             table.name(), tablet->id.value);
       }
+    }
+    return Status::OK();
+  }
+
+  /// The order of the labels' ends has each label, and nothing else.
+  Status check_label_ends() {
+    if (!number(meta_keys::kLabelsHaveEnds)) return Status::OK();
+    std::set<std::string> ends;
+    FRESHET_RETURN_IF_ERROR(scan(meta_keys::kLabelEnds, [&](std::string_view key, std::string_view) {
+      // Those of a dropped database stay until they expire.
+      if (databases_.contains(DatabaseId(meta_keys::number_at(key, meta_keys::kLabelEnds.size() + 8)))) ends.emplace(key);
+    }));
+    FRESHET_RETURN_IF_ERROR(scan(meta_keys::kLabels, [&](std::string_view, std::string_view value) {
+      const Result<LabelRecord> label = LabelRecord::deserialize(value);
+      if (!label.ok() || label->state == LabelState::kPrecommitted || !databases_.contains(label->database)) return;
+      if (ends.erase(meta_keys::label_end(label->finished_unix_seconds, label->database, label->label)) != 0) return;
+      add("Remedy: none needed for the rows; the label is kept forever", "label record '{}': the record of its end is gone",
+          label->label);
+    }));
+    for (const std::string& end : ends) {
+      const std::string_view label = std::string_view(end).substr(meta_keys::kLabelEnds.size() + 16);
+      const DatabaseId database(meta_keys::number_at(end, meta_keys::kLabelEnds.size() + 8));
+      FRESHET_ASSIGN_OR_RETURN(const auto record, meta_.get(meta_keys::label(database, label)));
+      if (record) continue;  // it is damaged, which is reported elsewhere
+      add("Remedy: whether that load happened, its rows tell; restore the data directory from a backup",
+          "the load of label '{}' has ended, but its label record is gone: the label could be used again", label);
     }
     return Status::OK();
   }

@@ -170,6 +170,10 @@ std::string describe(std::string_view key, std::string_view value) {
     case 'q': return describe_number(fmt::format("history of table {} begins with version", first), value);
     case 'e': return describe_number(fmt::format("carried blocks of tablet {} are flushed up to commit", first), value);
     case 'n': return describe_birth(first, second, value);
+    case 'i':
+      return describe_number(fmt::format("label '{}' of database {} ended at {}: transaction",
+                                         key.substr(std::min<size_t>(key.size(), 18)), second, first),
+                             value);
     case 'w': return describe_partitions(first, second, value);
     case 'c': return describe_contents(first, value);
     case 'u': return describe_number(fmt::format("positions of job {} were forgotten after commit", first), value);

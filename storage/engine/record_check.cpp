@@ -147,6 +147,7 @@ Status check_plain_records(MetaStore& meta, std::vector<std::string>& problems) 
       {meta_keys::kCarriedBlocks, "carried block, kept for older versions, of tablet", block},
       {meta_keys::kTransactions, "label of transaction", label_name},
       {meta_keys::kObsoleteFiles, "obsolete file", number},
+      {meta_keys::kLabelEnds, "end of a label, in unix seconds", number},
       {meta_keys::kForgottenStreams, "forgotten positions of job", number},
   };
   for (const Kind& kind : kinds) {

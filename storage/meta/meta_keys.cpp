@@ -46,6 +46,9 @@ std::string flushed_up_to(TabletId tablet) { return of(kFlushedUpTo, tablet.valu
 
 std::string precommitted_load(TransactionId transaction) { return of(kPrecommittedLoads, transaction.value); }
 std::string transaction(TransactionId transaction) { return of(kTransactions, transaction.value); }
+std::string label_end(int64_t unix_seconds, DatabaseId database, std::string_view label) {
+  return of(kLabelEnds, static_cast<uint64_t>(unix_seconds), database.value).append(label);
+}
 std::string forgotten_stream(JobId job) { return of(kForgottenStreams, job.value); }
 std::string partitions_before(TableId id, CommitNumber commit) { return of(kPartitionsBefore, id.value, commit.value); }
 std::string tablet_contents(TabletId tablet) { return of(kTabletContents, tablet.value); }

@@ -16,6 +16,7 @@ inline constexpr std::string_view kLastCommit = "m/last_commit";
 inline constexpr std::string_view kCheckedCommits = "m/checked_commits";
 inline constexpr std::string_view kCheckedIds = "m/checked_ids";
 inline constexpr std::string_view kCatalogSize = "m/catalog_size";
+inline constexpr std::string_view kLabelsHaveEnds = "m/labels_have_ends";
 
 inline constexpr std::string_view kDatabases = "d/";
 inline constexpr std::string_view kTables = "t/";
@@ -39,6 +40,7 @@ inline constexpr std::string_view kTransactions = "x/";
 inline constexpr std::string_view kTabletContents = "c/";
 inline constexpr std::string_view kForgottenStreams = "u/";
 inline constexpr std::string_view kPartitionsBefore = "w/";
+inline constexpr std::string_view kLabelEnds = "i/";
 
 std::string database(DatabaseId id);
 std::string table(TableId id);
@@ -61,6 +63,8 @@ std::string precommitted_load(TransactionId transaction);
 std::string transaction(TransactionId transaction);
 std::string tablet_contents(TabletId tablet);
 std::string forgotten_stream(JobId job);
+/// `unix_seconds` when its load ended, not negative.
+std::string label_end(int64_t unix_seconds, DatabaseId database, std::string_view label);
 std::string partitions_before(TableId id, CommitNumber commit);
 
 /// All keys of one tablet, job or database below a kind: `prefix` and the id.
