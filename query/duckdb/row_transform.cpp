@@ -9,10 +9,13 @@
 #include <duckdb/parser/parsed_expression_iterator.hpp>
 #include <duckdb/planner/binder.hpp>
 #include <duckdb/planner/expression/bound_cast_expression.hpp>
+#include <duckdb/planner/expression/bound_function_expression.hpp>
 #include <duckdb/planner/expression_binder/check_binder.hpp>
+#include <duckdb/planner/expression_iterator.hpp>
 
 #include "query/dialect/mysql_rewrite.h"
 #include "query/duckdb/error_text.h"
+#include "query/duckdb/functions/row_function.h"
 #include "query/duckdb/mysql_meaning.h"
 #include "query/duckdb/result_bridge.h"
 #include "query/duckdb/statement_guard.h"
@@ -104,6 +107,15 @@ class ScopeBinder final : public duckdb::CheckBinder {
   bool found_time_ = false;
 };
 
+/// A load's time limit is looked at between its pieces only, so none of its expressions may wait.
+bool has_sleep(const duckdb::Expression& expression) {
+  bool found = expression.GetExpressionClass() == duckdb::ExpressionClass::BOUND_FUNCTION &&
+               expression.Cast<duckdb::BoundFunctionExpression>().function.name == std::string(kMysqlPrefix) + "sleep";
+  duckdb::ExpressionIterator::EnumerateChildren(expression,
+                                                [&](const duckdb::Expression& child) { found |= has_sleep(child); });
+  return found;
+}
+
 /// Expressions over one scope that are evaluated together.
 class ExpressionList {
  public:
@@ -129,6 +141,7 @@ class ExpressionList {
       check.target_type = LogicalType(duckdb::LogicalTypeId::INVALID);  // the constraint's would be INTEGER
       auto bound = check.Bind(expression);
       depends_on_time_ |= check.has_found_time();
+      if (has_sleep(*bound)) return Status::Unsupported("{}: SLEEP is not offered in loads", what);
       expressions_.push_back(
           duckdb::BoundCastExpression::AddCastToType(context_, std::move(bound), type, /*try_cast=*/true));
       types_.push_back(type);

@@ -69,6 +69,14 @@ def test_sleep_ends_with_its_statement(server):
     connection.close()
 
 
+def test_loads_do_not_sleep(server):
+    began = time.monotonic()
+    for expressions in ({"columns": "k, x, v = sleep(100)"}, {"where": "1 + `sleep`(100) = 0"}):
+        answer = server.stream_load("d", "t", "7,7\n", column_separator=",", **expressions)
+        assert answer["Status"] == "Fail" and "SLEEP is not offered in loads" in answer["Message"], answer
+    assert time.monotonic() - began < SECONDS_MAX
+
+
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("statement", [ENDLESS, f"INSERT INTO t SELECT 1, s FROM ({ENDLESS} WHERE a.range > 0) x (s)",
                                        f"UPDATE t SET v = ({ENDLESS}) WHERE k = 1"])
