@@ -306,6 +306,17 @@ TEST_F(DataCheck, MetadataThatIsOlderThanItsFiles) {
       {"table shop.orders: segment file ", "but the metadata ends at commit 1: it lost commits", "newest backup"});
 }
 
+TEST_F(DataCheck, PositionsThatAJobGaveUpAreNotMissed) {
+  const std::string positions(meta_keys::kStreamPositions);
+  change([&](MetaStore&, MetaBatch& batch) { batch.erase_range(positions, prefix_end(positions)); });
+  expect_problem(
+      {"table shop.orders: the stream position of job 5, partition 0 is gone", "it was 10", "rows are read twice"});
+  server_.open();
+  must(server_->erase_stream_positions(kJob));
+  server_.close();
+  EXPECT_EQ(check(), "");
+}
+
 TEST_F(DataCheck, WitnessThatIsDamagedOrMissing) {
   const std::string path = folder_.path("meta.witness");
   const auto said = [&] { return must(check_store_witness(folder_.path("meta"))); };
