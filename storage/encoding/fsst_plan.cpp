@@ -8,8 +8,9 @@
 namespace freshet::storage {
 namespace {
 
-/// Pages of fewer bytes do not win enough; of pages with more, checking every code when one is loaded takes long.
-constexpr size_t kMinFsstBytes = 1024;
+/// Pages of fewer bytes do not win enough: learning takes about half a millisecond whatever their size. Of pages with more,
+/// checking every code when one is loaded takes long.
+constexpr size_t kMinFsstBytes = 16 * 1024;
 constexpr size_t kMaxFsstBytes = size_t{16} << 20;
 /// Symbols are learnt from so many bytes of rows far apart, or a little more.
 constexpr size_t kSymbolSampleBytes = 16 * 1024;
