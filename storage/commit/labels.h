@@ -82,7 +82,8 @@ class Labels {
   Status add_ends_once();
   /// Of the oldest labels that ended before `oldest_kept`; false when there are no more.
   Result<bool> expire_some(int64_t oldest_kept);
-  /// Stages the removal of a stored label; false when its load has not ended, or a new load takes it over. `value`: its record.
+  /// Stages the removal of a stored label; false when its load has not ended, or a new load takes it over. `value`: its
+  /// record.
   bool erase_ended(const LabelRecord& record, std::string_view value, MetaBatch& batch);
   /// Removes the labels in [begin, end) whose loads have ended.
   Status erase_all_ended(std::string_view begin, std::string_view end);
