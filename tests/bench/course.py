@@ -127,7 +127,7 @@ class Course:
         same process finds its threads awake. `runs`: (title, system, action that returns the figure's value). One that has
         used `seconds_max` is not asked again. `warm`: a first round does not count."""
         spent = {}
-        order = random.Random(self.data.seed)
+        order = random.Random(figure.name)
         rounds = (rounds or self.sizes.rounds) + warm
         for number in range(rounds):
             for title, system, action in order.sample(runs, len(runs)):
