@@ -14,6 +14,7 @@ from test_statement_log import lines
 
 ENDLESS = "SELECT sum(sin(a.range * b.range)) FROM range(1000000) a, range(1000000) b"
 SECONDS_MAX = 10
+STOP_SECONDS_MAX = 60  # answers that are under way have some seconds of it
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def server(tmp_path_factory):
     wait_for(server, lambda: is_at_work(server))
     began = time.monotonic()
     assert server.stop() == 0, server.log_tail()
-    assert time.monotonic() - began < SECONDS_MAX
+    assert time.monotonic() - began < STOP_SECONDS_MAX
     client.close()
 
 

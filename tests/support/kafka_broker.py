@@ -2,6 +2,7 @@
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import time
 
@@ -34,8 +35,9 @@ class KafkaBroker:
     def kill(self):
         """SIGKILL, as a crash; start() brings it back."""
         self.signal(signal.SIGKILL)
-        deadline = time.monotonic() + 10
-        while self.is_alive():
+        deadline = time.monotonic() + 30
+        # The first of its threads may be gone for a while before the last one closes the port.
+        while self.is_alive() or self._listens():
             assert time.monotonic() < deadline, "the broker outlives SIGKILL"
             time.sleep(0.01)
 
@@ -49,6 +51,10 @@ class KafkaBroker:
         except (FileNotFoundError, ProcessLookupError):
             return False
         return state not in ("Z", "X")
+
+    def _listens(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     @property
     def process_id(self):
