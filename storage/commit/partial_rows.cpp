@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <future>
-#include <system_error>
 
+#include "storage/base/side_by_side.h"
 #include "storage/commit/piece_rows.h"
 #include "storage/upsert/sequence_probe.h"
 #include "storage/upsert/within_load.h"
@@ -140,14 +139,7 @@ void PartialRows::run(std::vector<Task>& tasks) {
   // Rows in memory are few.
   const auto segments = std::ranges::count_if(tasks, [](const Task& task) { return task.segment != kRows; });
   if (segments < 2) return work();
-  std::future<void> other;
-  try {
-    other = std::async(std::launch::async, work);
-  } catch (const std::system_error&) {
-    // Without another thread this one does all of it.
-  }
-  work();
-  if (other.valid()) other.get();
+  run_side_by_side(work, work);
 }
 
 Status PartialRows::complete_rows(Task& task) const {

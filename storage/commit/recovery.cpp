@@ -175,24 +175,23 @@ TabletBuilder make_builder(const TableSnapshot& table, TabletId tablet) {
 /// Adds the tablets that went with their partitions and that older versions have.
 Status read_dropped_tablets(MetaStore& meta, const std::vector<std::shared_ptr<TableSnapshot>>& tables,
                             TabletBuilders& builders, std::unordered_map<TableId, std::set<TabletId>>& dropped) {
+  std::unordered_map<TableId, const TableSnapshot*> by_id;
+  for (const auto& table : tables) by_id[table->id] = table.get();
   const size_t prefix = meta_keys::kPartitionsBefore.size();
   return meta.scan(meta_keys::kPartitionsBefore, prefix_end(meta_keys::kPartitionsBefore),
                    [&](std::string_view key, std::string_view value) {
                      const TableId id(meta_keys::number_at(key, prefix));
                      const std::string what = fmt::format("partitions of table {} before commit {}", id.value,
                                                           meta_keys::number_at(key, prefix + 8));
-                     const auto table =
-                         std::find_if(tables.begin(), tables.end(), [&](const auto& t) { return t->id == id; });
-                     if (table == tables.end()) {
-                       return Status::Corruption("{}: the record of its table is gone", what);
-                     }
+                     const auto table = by_id.find(id);
+                     if (table == by_id.end()) return Status::Corruption("{}: the record of its table is gone", what);
                      const Result<PartitionsRecord> record = PartitionsRecord::decode(value);
                      if (!record.ok()) return record.status().with_context(what);
                      for (const Partition& partition : record->partitions) {
                        for (TabletId tablet : partition.tablets) {
-                         const auto [added, is_new] = builders.try_emplace(tablet, make_builder(**table, tablet));
-                         if (is_new) added->second.is_dropped = true;
-                         if (added->second.is_dropped) dropped[id].insert(tablet);
+                         if (builders.contains(tablet)) continue;
+                         builders.emplace(tablet, make_builder(*table->second, tablet)).first->second.is_dropped = true;
+                         dropped[id].insert(tablet);
                        }
                      }
                      return Status::OK();

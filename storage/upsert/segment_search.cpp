@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <numeric>
-#include <system_error>
-#include <thread>
+
+#include "storage/base/side_by_side.h"
 
 namespace freshet::storage {
 namespace {
@@ -50,17 +50,6 @@ Status search_part(const TabletSnapshot& tablet, const KeyRun& sorted_keys, size
   return Status::OK();
 }
 
-/// Runs `work` in a thread of its own, or here when there is none to be had.
-template <typename Work>
-std::thread start(const Work& work) {
-  try {
-    return std::thread(work);
-  } catch (const std::system_error&) {
-    work();
-    return {};
-  }
-}
-
 }  // namespace
 
 Status find_in_segments(const TabletSnapshot& tablet, const KeyRun& sorted_keys, const std::vector<bool>& is_wanted,
@@ -72,9 +61,9 @@ Status find_in_segments(const TabletSnapshot& tablet, const KeyRun& sorted_keys,
 
   std::vector<SegmentHit> upper_hits;
   Status upper;
-  std::thread other = start([&] { upper = search_part(tablet, sorted_keys, keys / 2, keys, is_wanted, upper_hits); });
-  const Status lower = search_part(tablet, sorted_keys, 0, keys / 2, is_wanted, hits);
-  if (other.joinable()) other.join();
+  Status lower;
+  run_side_by_side([&] { upper = search_part(tablet, sorted_keys, keys / 2, keys, is_wanted, upper_hits); },
+                   [&] { lower = search_part(tablet, sorted_keys, 0, keys / 2, is_wanted, hits); });
   FRESHET_RETURN_IF_ERROR(lower);
   FRESHET_RETURN_IF_ERROR(upper);
   hits.insert(hits.end(), upper_hits.begin(), upper_hits.end());
