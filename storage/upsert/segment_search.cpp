@@ -1,6 +1,7 @@
 #include "storage/upsert/segment_search.h"
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 
 #include "storage/base/side_by_side.h"
@@ -10,6 +11,8 @@ namespace {
 
 /// A thread costs as much as the search for some thousand keys.
 constexpr size_t kMinKeysOfTwoThreads = 32 * 1024;
+/// Two threads take the keys in pieces as they come to them: new keys cost nearly nothing, known ones a search.
+constexpr size_t kKeysPerPiece = 4 * 1024;
 
 /// Takes the keys of `hits` (ascending) out of `keys` (ascending).
 void remove_found(std::vector<uint32_t>& keys, std::span<const SegmentHit> hits) {
@@ -21,6 +24,14 @@ void remove_found(std::vector<uint32_t>& keys, std::span<const SegmentHit> hits)
     return is_found;
   });
 }
+
+/// Some neighbouring keys, and where they were found.
+struct Piece {
+  size_t begin = 0;
+  size_t end = 0;
+  std::vector<SegmentHit> hits;
+  Status status;
+};
 
 /// Looks keys [begin, end) up.
 Status search_part(const TabletSnapshot& tablet, const KeyRun& sorted_keys, size_t begin, size_t end,
@@ -59,14 +70,21 @@ Status find_in_segments(const TabletSnapshot& tablet, const KeyRun& sorted_keys,
   const size_t keys = sorted_keys.size();
   if (keys < kMinKeysOfTwoThreads) return search_part(tablet, sorted_keys, 0, keys, is_wanted, hits);
 
-  std::vector<SegmentHit> upper_hits;
-  Status upper;
-  Status lower;
-  run_side_by_side([&] { upper = search_part(tablet, sorted_keys, keys / 2, keys, is_wanted, upper_hits); },
-                   [&] { lower = search_part(tablet, sorted_keys, 0, keys / 2, is_wanted, hits); });
-  FRESHET_RETURN_IF_ERROR(lower);
-  FRESHET_RETURN_IF_ERROR(upper);
-  hits.insert(hits.end(), upper_hits.begin(), upper_hits.end());
+  std::vector<Piece> pieces;
+  for (size_t begin = 0; begin < keys; begin += kKeysPerPiece)
+    pieces.push_back({begin, std::min(keys, begin + kKeysPerPiece), {}, {}});
+  std::atomic<size_t> next{0};
+  const auto search = [&] {
+    for (size_t i = next++; i < pieces.size(); i = next++) {
+      Piece& piece = pieces[i];
+      piece.status = search_part(tablet, sorted_keys, piece.begin, piece.end, is_wanted, piece.hits);
+    }
+  };
+  run_side_by_side(search, search);
+  for (const Piece& piece : pieces) {
+    FRESHET_RETURN_IF_ERROR(piece.status);
+    hits.insert(hits.end(), piece.hits.begin(), piece.hits.end());
+  }
   return Status::OK();
 }
 
