@@ -1,4 +1,4 @@
-#include "server_metrics.h"
+#include "connectors/server/metrics_text.h"
 
 #include <unistd.h>
 
@@ -9,10 +9,10 @@
 #include "connectors/http/prometheus_text.h"
 #include "connectors/http/routine_load_metrics.h"
 
-namespace freshet {
+namespace freshet::connectors {
 namespace {
 
-void add_statements(const query::StatementJournal& journal, connectors::PrometheusText& text) {
+void add_statements(const query::StatementJournal& journal, PrometheusText& text) {
   for (const query::StatementClass kind : query::kStatementClasses) {
     text.histogram("freshet_statement_seconds",
                    "SQL statements by what they are: point (by the whole key), small, big, write, other",
@@ -28,7 +28,7 @@ void add_statements(const query::StatementJournal& journal, connectors::Promethe
                static_cast<double>(journal.dropped_lines()));
 }
 
-void add_storage(const storage::StorageStats& stats, connectors::PrometheusText& text) {
+void add_storage(const storage::StorageStats& stats, PrometheusText& text) {
   text.counter("freshet_commits_total", "Commits of loads", stats.commits);
   if (stats.newest_commit_unix_micros != 0) {
     text.gauge("freshet_newest_commit_timestamp_seconds", "When the newest commit of a load became visible, since 1970",
@@ -85,7 +85,7 @@ uint64_t process_bytes() {
 }
 
 /// All memory by what holds it, under one name: to see at a glance what grows.
-void add_memory(const storage::StorageStats& stats, const query::QueryLanes& lanes, connectors::PrometheusText& text) {
+void add_memory(const storage::StorageStats& stats, const query::QueryLanes& lanes, PrometheusText& text) {
   uint64_t big_query_bytes = 0;
   for (const auto& group : lanes.group_figures()) big_query_bytes += group.usage.memory_bytes;
   const std::pair<const char*, uint64_t> parts[] = {
@@ -106,12 +106,12 @@ void add_memory(const storage::StorageStats& stats, const query::QueryLanes& lan
 using Lane = query::QueryLanes::Figures;
 
 /// One sample of each lane: small queries together, big ones by workload group.
-void add_lanes(const query::QueryLanes& lanes, connectors::PrometheusText& text) {
+void add_lanes(const query::QueryLanes& lanes, PrometheusText& text) {
   const Lane small = lanes.small_figures();
   const std::vector<Lane> groups = lanes.group_figures();
   const auto add = [&](bool is_counter, const char* name, const char* help, auto value) {
     const auto sample = [&](const char* lane, std::string_view group, const Lane& figures) {
-      const connectors::PrometheusText::Labels labels = {{"class", lane}, {"group", group}};
+      const PrometheusText::Labels labels = {{"class", lane}, {"group", group}};
       is_counter ? text.counter(name, help, static_cast<double>(value(figures)), labels)
                  : text.gauge(name, help, static_cast<double>(value(figures)), labels);
     };
@@ -139,7 +139,7 @@ void add_lanes(const query::QueryLanes& lanes, connectors::PrometheusText& text)
 }  // namespace
 
 std::string metrics_text(const MetricsSources& sources) {
-  connectors::PrometheusText text;
+  PrometheusText text;
   const storage::StorageStats stats = sources.storage.stats();
   add_storage(stats, text);
   add_memory(stats, sources.lanes, text);
@@ -153,8 +153,8 @@ std::string metrics_text(const MetricsSources& sources) {
              static_cast<double>(sources.connections.size()));
   add_statements(sources.journal, text);
   add_lanes(sources.lanes, text);
-  connectors::write_routine_load_metrics(sources.routine_loads.list("", false), text);
+  write_routine_load_metrics(sources.routine_loads.list("", false), text);
   return text.text();
 }
 
-}  // namespace freshet
+}  // namespace freshet::connectors

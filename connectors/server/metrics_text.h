@@ -9,7 +9,7 @@
 #include "query/workload/query_lanes.h"
 #include "storage/engine/storage_engine.h"
 
-namespace freshet {
+namespace freshet::connectors {
 
 /// The parts of the server that /metrics tells of.
 struct MetricsSources {
@@ -18,11 +18,11 @@ struct MetricsSources {
   const ingest::RoutineLoadManager& routine_loads;
   const query::StatementJournal& journal;
   const query::QueryLanes& lanes;
-  const connectors::MySqlServer& mysql;
-  const connectors::ConnectionRegistry& connections;
+  const MySqlServer& mysql;
+  const ConnectionRegistry& connections;
 };
 
 /// What /metrics answers, in Prometheus's text format.
 std::string metrics_text(const MetricsSources& sources);
 
-}  // namespace freshet
+}  // namespace freshet::connectors
