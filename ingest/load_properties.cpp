@@ -51,7 +51,7 @@ int hex_digit(char c) {
   return -1;
 }
 
-/// Replaces \t, \n, \r, \\ and \xNN by the bytes they stand for.
+/// Replaces \t, \n, \r, \\, \', \" and \xNN by the bytes they stand for; \x takes all the hex digits that follow it.
 Status unescape_separator(std::string_view name, std::string_view value, std::string& out) {
   std::string bytes;
   for (size_t i = 0; i < value.size(); ++i) {
@@ -63,16 +63,19 @@ Status unescape_separator(std::string_view name, std::string_view value, std::st
       case 't': bytes.push_back('\t'); break;
       case 'n': bytes.push_back('\n'); break;
       case 'r': bytes.push_back('\r'); break;
-      case '\\': bytes.push_back('\\'); break;
+      case '\\':
+      case '\'':
+      case '"': bytes.push_back(value[i]); break;
       case 'x':
-      case 'X': {
-        const int high = i + 1 < value.size() ? hex_digit(value[i + 1]) : -1;
-        const int low = i + 2 < value.size() ? hex_digit(value[i + 2]) : -1;
-        if (high < 0 || low < 0) return Status::InvalidArgument("{}: \\x needs two hex digits in '{}'", name, value);
-        bytes.push_back(static_cast<char>(high * 16 + low));
-        i += 2;
+      case 'X':
+        do {
+          const int high = i + 1 < value.size() ? hex_digit(value[i + 1]) : -1;
+          const int low = i + 2 < value.size() ? hex_digit(value[i + 2]) : -1;
+          if (high < 0 || low < 0) return Status::InvalidArgument("{}: \\x needs two hex digits in '{}'", name, value);
+          bytes.push_back(static_cast<char>(high * 16 + low));
+          i += 2;
+        } while (i + 1 < value.size() && hex_digit(value[i + 1]) >= 0);
         break;
-      }
       default: bytes.push_back('\\'); bytes.push_back(value[i]);
     }
   }

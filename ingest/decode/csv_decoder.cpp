@@ -2,12 +2,13 @@
 
 #include <simdjson.h>
 
+#include "ingest/decode/byte_order_mark.h"
+
 namespace freshet::ingest {
 namespace {
 
 /// Pieces of input are this large at most, so that a partial row is cheap to carry over.
 constexpr size_t kPieceBytes = 256 * 1024;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool is_text(std::string_view bytes) { return simdjson::validate_utf8(bytes.data(), bytes.size()); }
 
@@ -47,8 +48,9 @@ Status CsvDecoder::feed_piece(std::string_view piece) {
   const bool is_carried = !carry_.empty() || !is_started_;
   if (is_carried) carry_.append(piece);
   if (!is_started_) {
-    if (carry_.size() < kByteOrderMark.size() && kByteOrderMark.starts_with(carry_)) return Status::OK();
-    if (carry_.starts_with(kByteOrderMark)) carry_.erase(0, kByteOrderMark.size());
+    const std::optional<size_t> mark = byte_order_mark(carry_);
+    if (!mark) return Status::OK();
+    carry_.erase(0, *mark);
     is_started_ = true;
   }
   if (!is_incomplete) {
@@ -102,12 +104,17 @@ Status CsvDecoder::consume(std::string_view bytes, size_t& consumed) {
   return Status::OK();
 }
 
-Status CsvDecoder::reject_unclosed() {
-  if (carry_.empty() || rows_to_skip_ != 0) return Status::OK();
-  batch_.reject_row(carry_, "the enclosed field is not closed before the end");
+/// What is carried behind the last delimiter is a row too.
+Status CsvDecoder::take_last_row() {
+  if (!carry_.empty() && rows_to_skip_ == 0) {
+    if (!splitter_.split_last(carry_, batch_)) {
+      batch_.reject_row(carry_, "the enclosed field is not closed before the end");
+    }
+    FRESHET_RETURN_IF_ERROR(assembler_.add(batch_, keeps_characters_ && is_text(carry_)));
+    splitter_.release_texts();
+  }
   carry_.clear();
-  splitter_.restart_row();
-  return assembler_.add(batch_, true);
+  return Status::OK();
 }
 
 Status CsvDecoder::feed_record(std::string_view record) {
@@ -119,24 +126,23 @@ Status CsvDecoder::feed_record(std::string_view record) {
         record, fmt::format("the record has {} bytes, but at most {} are taken", record.size(), assembler_.max_row_bytes()));
     return assembler_.add(batch_, true);
   }
-  carry_.assign(record).append(splitter_.dialect().delimiter);
+  carry_.assign(record);
+  return take_rest();
+}
+
+/// The carried bytes end here.
+Status CsvDecoder::take_rest() {
   size_t consumed = 0;
   FRESHET_RETURN_IF_ERROR(consume(carry_, consumed));
   carry_.erase(0, consumed);
-  return reject_unclosed();
+  return take_last_row();
 }
 
 Status CsvDecoder::flush() { return assembler_.flush(); }
 
 Status CsvDecoder::finish() {
-  if (!carry_.empty()) {
-    is_started_ = true;
-    carry_.append(splitter_.dialect().delimiter);
-    size_t consumed = 0;
-    FRESHET_RETURN_IF_ERROR(consume(carry_, consumed));
-    carry_.erase(0, consumed);
-    FRESHET_RETURN_IF_ERROR(reject_unclosed());
-  }
+  is_started_ = true;
+  FRESHET_RETURN_IF_ERROR(take_rest());
   return flush();
 }
 

@@ -25,7 +25,8 @@ class CsvDecoder final : public Decoder {
   Status skip_rows(std::string_view bytes, size_t& consumed);
   size_t longest_row() const;
   Status too_long() const;
-  Status reject_unclosed();
+  Status take_rest();
+  Status take_last_row();
   bool is_still_incomplete(std::string_view piece) const;
 
   BlockAssembler assembler_;

@@ -52,7 +52,9 @@ inline void set_cell(Cell& cell, const char* begin, const char* end) {
 CsvDialect CsvDialect::of(const LoadRequest& request) {
   // With '"' as the enclose character its pair is taken off anyway, and only once.
   const bool trims = request.trim_double_quotes && request.enclose != '"';
-  return {request.column_separator,    request.line_delimiter,   request.enclose, request.escape, trims,
+  // An enclose character that escapes itself is doubled, as it may be anyway.
+  const char escape = request.escape == request.enclose ? '\0' : request.escape;
+  return {request.column_separator,    request.line_delimiter,   request.enclose, escape, trims,
           request.empty_field_as_null, request.takes_more_fields};
 }
 
@@ -65,8 +67,19 @@ CsvSplitter::CsvSplitter(CsvDialect dialect, size_t width)
 size_t CsvSplitter::split(std::string_view bytes, RowBatch& batch) {
   const size_t first_row = batch.size();
   const size_t used = is_plain_ ? split_plain(bytes, batch) : split_any(bytes, batch);
-  if (dialect_.trim_double_quotes || dialect_.empty_field_as_null) normalize(batch, first_row);
+  normalize(batch, first_row);
   return used;
+}
+
+bool CsvSplitter::split_last(std::string_view row, RowBatch& batch) {
+  // The search for the end stops at a closing character too, as long as the next byte may make a pair of it.
+  const bool is_closed = !resume_.is_enclosed || (resume_.at + 1 == row.size() && row.back() == dialect_.enclose);
+  resume_ = {};
+  if (!is_closed) return false;
+  const size_t first_row = batch.size();
+  split_row(without_return(row), batch);
+  normalize(batch, first_row);
+  return true;
 }
 
 size_t CsvSplitter::split_plain(std::string_view bytes, RowBatch& batch) {
@@ -254,6 +267,7 @@ void CsvSplitter::set_enclosed(Cell& cell, std::string_view field) {
 }
 
 void CsvSplitter::normalize(RowBatch& batch, size_t first_row) const {
+  if (!dialect_.trim_double_quotes && !dialect_.empty_field_as_null) return;
   for (size_t row = first_row; row < batch.size(); ++row) {
     for (size_t i = 0; i < width_; ++i) {
       Cell& cell = batch.cell(row, i);

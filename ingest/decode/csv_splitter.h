@@ -36,8 +36,9 @@ class CsvSplitter {
   size_t row_length(std::string_view bytes);
   /// After the rows of earlier split() calls were converted.
   void release_texts() { arena_.clear(); }
-  /// Forgets a row that was begun.
-  void restart_row() { resume_ = {}; }
+  /// Splits what is behind the last delimiter of a text, after split() answered 0 for it. False = a field of it is enclosed
+  /// and not closed.
+  bool split_last(std::string_view row, RowBatch& batch);
 
   uint64_t lines() const { return lines_; }  ///< rows so far, empty and malformed ones included
   const CsvDialect& dialect() const { return dialect_; }
@@ -52,6 +53,7 @@ class CsvSplitter {
   void set_enclosed(Cell& cell, std::string_view field);
   std::string_view without_return(std::string_view row) const;
   void finish_row(std::string_view row, size_t fields, RowBatch& batch);
+  /// Quotes and empty fields of the rows from `first_row` on, where the dialect says something of them.
   void normalize(RowBatch& batch, size_t first_row) const;
 
   /// Where in an incomplete row the search for its end goes on.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ingest/decode/byte_order_mark.h"
 #include "ingest/decode/debezium_reader.h"
 #include "ingest/decode/json_fields.h"
 
@@ -206,6 +207,13 @@ Status JsonDecoder::add_or_reject(std::string_view text) {
 Status JsonDecoder::feed(std::string_view bytes) {
   buffer_.append(bytes);
   buffer_.reserve(buffer_.size() + simdjson::SIMDJSON_PADDING);
+  if (!is_started_) {
+    const std::optional<size_t> mark = byte_order_mark(buffer_);
+    if (!mark) return Status::OK();
+    buffer_.erase(0, *mark);
+    decoded_ = *mark;
+    is_started_ = true;
+  }
   switch (mode_) {
     case Mode::kLines: return feed_lines();
     case Mode::kDocuments: return feed_documents();
@@ -278,7 +286,7 @@ Status JsonDecoder::feed_array() {
 }
 
 Status JsonDecoder::feed_record(std::string_view record) {
-  buffer_.assign(record);
+  buffer_.assign(record.substr(byte_order_mark(record).value_or(0)));
   buffer_.reserve(buffer_.size() + simdjson::SIMDJSON_PADDING);
   const std::string_view text = trim(buffer_);
   if (!text.empty()) FRESHET_RETURN_IF_ERROR(add_or_reject(text));

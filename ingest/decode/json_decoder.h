@@ -67,9 +67,10 @@ class JsonDecoder final : public Decoder {
   std::unique_ptr<DebeziumReader> events_;  ///< null: documents are rows
   std::vector<Cell> event_row_;
   JsonSplitter splitter_;
-  std::string buffer_;    ///< what is not decoded yet
-  Status sink_status_;    ///< why converted rows were not taken: ends the load
-  uint64_t decoded_ = 0;  ///< bytes of the body before buffer_
+  std::string buffer_;       ///< what is not decoded yet
+  Status sink_status_;       ///< why converted rows were not taken: ends the load
+  uint64_t decoded_ = 0;     ///< bytes of the body before buffer_
+  bool is_started_ = false;  ///< the body has more than what could be a byte order mark
 };
 
 }  // namespace freshet::ingest

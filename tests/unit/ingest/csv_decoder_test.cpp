@@ -74,6 +74,22 @@ INSTANTIATE_TEST_SUITE_P(
         DialectCase{"long_separator", "1||a|b\n2||c\n", csv("||"), {"1|a|b", "2|c"}},
         DialectCase{"long_delimiter", "1,a@@2,b@c@@", with([](auto& r) { r.line_delimiter = "@@"; }), {"1|a", "2|b@c"}},
         DialectCase{
+            "part_of_a_delimiter_at_the_end", "1,a@@2,b@", with([](auto& r) { r.line_delimiter = "@@"; }), {"1|a", "2|b@"}},
+        DialectCase{
+            "enclosed_at_the_end", "1,\"a\"\n2,\"b\"\"\n\"", with([](auto& r) { r.enclose = '"'; }), {"1|a", "2|b\"\n"}},
+        DialectCase{"enclosed_and_escaped_by_itself",
+                    "1,\"a,\"\"b\"\n2,\"c\"",
+                    with([](auto& r) { r.enclose = r.escape = '"'; }),
+                    {"1|a,\"b", "2|c"}},
+        DialectCase{"escape_at_the_end",
+                    "1,'a'\n2,'b\\'",
+                    with([](auto& r) {
+                      r.enclose = '\'';
+                      r.escape = '\\';
+                    }),
+                    {"1|a"},
+                    "the enclosed field is not closed before the end"},
+        DialectCase{
             "crlf_delimiter", "1,a\r\n2,b\n\r\n", with([](auto& r) { r.line_delimiter = "\r\n"; }), {"1|a", "2|b\n"}},
         DialectCase{"skip_lines", "head\nmore\n1,a\n", with([](auto& r) { r.skip_lines = 2; }), {"1|a"}},
         DialectCase{"skip_more_than_there_is", "1,a\n", with([](auto& r) { r.skip_lines = 5; }), {}},

@@ -55,6 +55,21 @@ TEST(JsonDecoder, ObjectsMayHaveManyLinesWhenNeitherLinesNorAnArrayAreAskedFor) 
   EXPECT_EQ(decode_any_split(kTable, request, "{\"row\":\n" + one + "}").rows, (Rows{"1|NULL|a}{[\"|NULL"}));
 }
 
+TEST(JsonDecoder, AByteOrderMarkIsSkippedInEveryForm) {
+  const std::string mark = "\xEF\xBB\xBF";
+  LoadRequest objects = json_lines(), below_root = json_array();
+  objects.read_json_by_line = false;
+  below_root.json_root = "$.d";
+  const Rows row = {"1|NULL|NULL|NULL"};
+  EXPECT_EQ(decode_any_split(kTable, json_lines(), mark + "{\"id\":1}\n").rows, row);
+  EXPECT_EQ(decode_any_split(kTable, objects, mark + "{\"id\":\n1}").rows, row);
+  EXPECT_EQ(decode_any_split(kTable, json_array(), mark + "[{\"id\":1}]").rows, row);
+  EXPECT_EQ(decode_any_split(kTable, below_root, mark + "{\"d\":[{\"id\":1}]}").rows, row);
+  EXPECT_EQ(decode(kTable, json_lines(), mark).rejected, 0u);
+  EXPECT_EQ(decode_any_split(kTable, json_lines(), mark.substr(0, 2)).rejected, 1u) << "half of one is not text";
+  EXPECT_NE(decode_any_split(kTable, json_array(), mark + "x").status.message().find("at byte 3"), std::string::npos);
+}
+
 TEST(JsonDecoder, NumbersKeepEveryDigit) {
   const auto table = make_table({"id largeint key not null", "v string"});
   const auto decoded = decode_any_split(

@@ -40,6 +40,7 @@ TEST(LoadProperties, EachHeaderIsTakenOrRefusedWithAReason) {
       {{{"column_separator", "\\x01"}}, good},
       {{{"column_separator", "||"}}, good},
       {{{"column_separator", "\\x1"}}, "needs two hex digits"},
+      {{{"column_separator", "\\x010"}}, "needs two hex digits"},
       {{{"column_separator", "\n"}}, "must differ"},
       {{{"line_delimiter", "\\r\\n"}}, good},
       {{{"enclose", "\""}, {"escape", "\\"}}, good},
