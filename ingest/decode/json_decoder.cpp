@@ -14,6 +14,23 @@ namespace ondemand = simdjson::ondemand;
 constexpr size_t kShownBytes = 60;
 constexpr size_t kMostRowsOfAnEvent = 2;  ///< one that changes a key
 
+/// While it lives, the byte behind `text` in `buffer` is a zero. In a broken document the parser may look at that byte, and
+/// what it says of it must not depend on how the body was cut.
+class Terminated {
+ public:
+  Terminated(std::string& buffer, std::string_view text)
+      : place_(buffer.data() + (text.data() + text.size() - buffer.data())), byte_(*place_) {
+    *place_ = '\0';
+  }
+  Terminated(const Terminated&) = delete;
+  Terminated& operator=(const Terminated&) = delete;
+  ~Terminated() { *place_ = byte_; }
+
+ private:
+  char* place_;
+  char byte_;
+};
+
 }  // namespace
 
 /// Turns documents into rows of cells with simdjson's on-demand parser, whose values are read once and in order.
@@ -131,7 +148,9 @@ void JsonDecoder::add_event(std::string_view text) {
   batch_.add_row(text);
 }
 
+/// REQUIRES: `text` is in buffer_.
 Status JsonDecoder::add_document(std::string_view text) {
+  const Terminated terminated(buffer_, text);
   const auto fill_row = [&](ondemand::value value) {
     const ondemand::json_type type = take_json(value.type());
     if (type == ondemand::json_type::array && !strip_outer_array_) {
