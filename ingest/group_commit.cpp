@@ -15,8 +15,12 @@ bool table_asks_for_it(const TableSchema& schema) {
 
 }  // namespace
 
+bool may_commit_in_group(const LoadRequest& request) {
+  return !request.two_phase_commit && !request.partial_columns && request.partitions.empty();
+}
+
 Result<bool> commits_in_group(const LoadRequest& request, const TableSchema& schema) {
-  if (request.two_phase_commit || request.partial_columns || !request.partitions.empty()) return false;
+  if (!may_commit_in_group(request)) return false;
   if (!request.label.empty()) {
     if (!request.group_commit.value_or(false)) return false;
     return Status::InvalidArgument("label and group_commit can't be set at the same time");

@@ -7,6 +7,7 @@
 #include "connectors/http/host_header.h"
 #include "connectors/http/json_text.h"
 #include "connectors/http/load_answer.h"
+#include "ingest/group_commit.h"
 #include "query/http_stream_statement.h"
 #include "storage/base/log.h"
 
@@ -78,6 +79,9 @@ Status StreamLoadRequest::check_request(ingest::LoadRequest& request) const {
   }
   // There is nothing to be put in a group.
   if (head_.content_length == uint64_t{0}) request.group_commit = false;
+  // Loaders that send chunks label each of their loads: as in Doris the group counts, and not the label.
+  const bool wants_group = request.group_commit.value_or(false) && ingest::may_commit_in_group(request);
+  if (head_.is_chunked && wants_group) request.label.clear();
   request.user = caller_.user;
   request.client = socket_.peer_address();
   return check_framing();

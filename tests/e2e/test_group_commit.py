@@ -42,6 +42,10 @@ def test_combinations(server):
     phases = load(group_commit="sync_mode", two_phase_commit="true", label="phases")
     assert phases["Label"] == "phases" and phases["TwoPhaseCommit"] == "true", "where it is ignored, a label is none of its business"
     assert load(group_commit="sync_mode", partial_columns="true", columns="id,v", label="columns")["Label"] == "columns"
+    chunks = server.stream_load("d", "t", iter([b"1,1\n"]), column_separator=",", group_commit="sync_mode", label="chunks")
+    assert chunks["Status"] == "Success" and GROUP_LABEL.fullmatch(chunks["Label"]), "of chunks, the label is dropped"
+    phases = server.stream_load("d", "t", iter([b"1,1\n"]), column_separator=",", group_commit="sync_mode", label="chunks", two_phase_commit="true")
+    assert phases["Label"] == "chunks", "but only where there is a group"
     empty = server.stream_load("d", "t", "", group_commit="sync_mode", label="empty")
     assert empty["Status"] == "Success" and empty["Label"] == "empty" and "GroupCommit" not in empty
     bad = server.stream_load("d", "t", "x,1\n", column_separator=",", group_commit="sync_mode")

@@ -105,7 +105,7 @@ CASES = {
     "two_phase_commit": [({"two_phase_commit": "true"}, CSV, []), ({"two_phase_commit": "false"}, CSV, BOTH), ({"two_phase_commit": "x"}, CSV, "must be true or false")],
     "group_commit": [({"group_commit": "sync_mode"}, CSV, BOTH), ({"group_commit": "ASYNC_MODE"}, CSV, BOTH), ({"group_commit": "off_mode", "label": "off"}, CSV, BOTH),
                      ({"group_commit": "true"}, CSV, "group_commit can only be [async_mode, sync_mode, off_mode]"),
-                     ({"group_commit": "sync_mode", "label": "g"}, CSV, "label and group_commit can't be set at the same time")],
+                     ({"group_commit": "sync_mode", "label": "of_chunks"}, CSV, BOTH), ({"group_commit": "sync_mode", "label": "of_chunks"}, CSV, BOTH)],
     "what steers a cluster": [({"memtable_on_sink_node": "true", "load_stream_per_node": "20", "cloud_cluster": "c", "compute_group": "g", "auth_code": "1", "wal_id": "2",
                                 "enable_profile": "true", "skip_record_to_audit_log_table": "true", "no_such_header": "x"}, CSV, BOTH),
                               ({"memtable_on_sink_node": "2"}, CSV, "must be true or false"), ({"load_stream_per_node": "x"}, CSV, "must be a whole number")],
