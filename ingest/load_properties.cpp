@@ -183,40 +183,6 @@ bool looks_like_time_zone(std::string_view zone) {
   return zone.size() <= kMaxTimeZoneBytes && std::all_of(zone.begin(), zone.end(), is_part);
 }
 
-/// The first word of an expression, outside of quotes, that is a function whose value depends on the time zone.
-std::optional<std::string> function_of_time_zone(std::string_view expression) {
-  static constexpr std::string_view kFunctions[] = {"now",
-                                                    "sysdate",
-                                                    "current_timestamp",
-                                                    "localtime",
-                                                    "localtimestamp",
-                                                    "current_date",
-                                                    "curdate",
-                                                    "current_time",
-                                                    "curtime",
-                                                    "from_unixtime",
-                                                    "unix_timestamp",
-                                                    "from_second",
-                                                    "from_millisecond",
-                                                    "from_microsecond"};
-  const auto is_of_word = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  for (size_t at = 0; at < expression.size();) {
-    if (const char quote = expression[at]; quote == '\'' || quote == '"' || quote == '`') {
-      for (++at; at < expression.size() && expression[at] != quote; ++at) at += expression[at] == '\\';
-      ++at;
-      continue;
-    }
-    size_t end = at;
-    while (end < expression.size() && is_of_word(expression[end])) ++end;
-    std::string word = to_lower(expression.substr(at, end - at));
-    if (std::find(std::begin(kFunctions), std::end(kFunctions), word) != std::end(kFunctions)) return word;
-    at = std::max(end, at + 1);
-  }
-  return std::nullopt;
-}
-
 /// All properties by lower-case name; the last of a name counts, and an empty value is as good as none.
 using Properties = std::unordered_map<std::string, std::string>;
 
@@ -231,7 +197,7 @@ class PropertyReader {
     FRESHET_RETURN_IF_ERROR(read_json());
     FRESHET_RETURN_IF_ERROR(read_group_commit());
     FRESHET_RETURN_IF_ERROR(read_partial_update());
-    FRESHET_RETURN_IF_ERROR(check_time_zone());
+    FRESHET_RETURN_IF_ERROR(read_time_zone());
     FRESHET_RETURN_IF_ERROR(check_without_effect());
     return check_not_offered();
   }
@@ -396,20 +362,12 @@ class PropertyReader {
     return Status::OK();
   }
 
-  /// Times are UTC. Another zone changes nothing but what some functions answer.
-  Status check_time_zone() const {
+  Status read_time_zone() {
     const std::string* zone = find("timezone");
     if (zone == nullptr) zone = find("time_zone");
     if (zone == nullptr || is_utc(*zone)) return Status::OK();
     if (!looks_like_time_zone(*zone)) return Status::InvalidArgument("timezone: '{}' is no time zone", *zone);
-    std::vector<std::string_view> expressions = {request_.where, request_.delete_condition, request_.preceding_filter};
-    for (const ColumnExpression& each : request_.expressions) expressions.push_back(each.expression);
-    for (const std::string_view expression : expressions) {
-      if (const auto function = function_of_time_zone(expression)) {
-        return Status::Unsupported("timezone: expressions are evaluated in UTC, '{}' is not offered with {}", *zone,
-                                   *function);
-      }
-    }
+    request_.time_zone = *zone;
     return Status::OK();
   }
 

@@ -75,6 +75,7 @@ struct LoadRequest {
   bool single_tablet = false;           ///< only for tables DISTRIBUTED BY RANDOM; changes nothing there
   std::optional<bool> group_commit;     ///< may share its commit with other small loads; unset: the table tells
   bool two_phase_commit = false;        ///< the load is durable when it is answered, and visible after a second request
+  std::string time_zone;                ///< that expressions are meant in; empty = UTC
   uint64_t timeout_seconds = 0;         ///< 0 = the server's default
   std::string comment;
   std::string client;  ///< who sends it, for lists of loads: an address

@@ -33,6 +33,8 @@ struct RowTransformSpec {
   std::string preceding_filter;
   std::string where;
   std::string delete_condition;
+  /// That the expressions are meant in; empty = UTC.
+  std::string time_zone;
 };
 
 /// What became of a run of source rows; by row, but failures.
@@ -63,7 +65,8 @@ class RowTransform {
 class RowTransforms {
  public:
   virtual ~RowTransforms() = default;
-  /// InvalidArgument names the expression with an error of syntax, an unknown column or function, an aggregate, a subquery.
+  /// InvalidArgument names the expression with an error of syntax, an unknown column or function, an aggregate, a subquery;
+  /// Unsupported the function to which a time zone matters that is not UTC.
   virtual Result<std::unique_ptr<RowTransform>> make(const RowTransformSpec& spec) = 0;
 };
 

@@ -120,6 +120,7 @@ Status TransformStage::bind(const LoadRequest& request) {
   spec.preceding_filter = request.preceding_filter;
   spec.where = request.where;
   spec.delete_condition = mapping_.delete_condition;
+  spec.time_zone = request.time_zone;
   FRESHET_ASSIGN_OR_RETURN(transform_, target_.transforms->make(spec));
   return Status::OK();
 }

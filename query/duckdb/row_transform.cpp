@@ -14,6 +14,7 @@
 #include <duckdb/planner/expression_iterator.hpp>
 
 #include "query/dialect/mysql_rewrite.h"
+#include "query/dialect/time_zone_functions.h"
 #include "query/duckdb/error_text.h"
 #include "query/duckdb/functions/row_function.h"
 #include "query/duckdb/mysql_meaning.h"
@@ -100,7 +101,13 @@ class ScopeBinder final : public duckdb::CheckBinder {
         found_time_ = true;
       }
     }
+    if (expression->GetExpressionClass() == duckdb::ExpressionClass::WINDOW) {
+      return duckdb::BindResult(duckdb::BinderException("window functions cannot stand in the expressions of a load"));
+    }
     return CheckBinder::BindExpression(expression, depth, is_root);
+  }
+  std::string UnsupportedAggregateMessage() override {
+    return "aggregate functions cannot stand in the expressions of a load";
   }
 
  private:
@@ -119,11 +126,16 @@ bool has_sleep(const duckdb::Expression& expression) {
 /// Expressions over one scope that are evaluated together.
 class ExpressionList {
  public:
-  explicit ExpressionList(duckdb::ClientContext& context) : context_(context) {}
+  /// `time_zone`: RowTransformSpec's; outlives the list.
+  ExpressionList(duckdb::ClientContext& context, const std::string& time_zone) : context_(context), time_zone_(time_zone) {}
 
   /// `what` names the expression in messages. Results that are no `type` are NULL.
   Status add(const std::string& what, const std::string& text, const Scope& scope, const IsUntyped& is_untyped,
              const LogicalType& type) {
+    if (const auto function = zoned_function(text, scope)) {
+      return Status::Unsupported("timezone: expressions are evaluated in UTC, '{}' is not offered with {}", time_zone_,
+                                 *function);
+    }
     SessionValues session;
     session.strict_casts = true;
     Result<std::string> rewritten = rewrite_for_duckdb("SELECT " + text, session);
@@ -167,6 +179,11 @@ class ExpressionList {
   }
 
  private:
+  std::optional<std::string> zoned_function(const std::string& text, const Scope& scope) const {
+    if (time_zone_.empty()) return std::nullopt;
+    return function_of_time_zone(text, [&](const std::string& word) { return scope.has(word); });
+  }
+
   /// The first name that is no column of the scope; empty when all are. It may still be a lambda's parameter.
   static std::string unknown_name(const duckdb::ParsedExpression& expression, const Scope& scope) {
     std::string unknown;
@@ -179,6 +196,7 @@ class ExpressionList {
   }
 
   duckdb::ClientContext& context_;
+  const std::string& time_zone_;
   duckdb::vector<duckdb::unique_ptr<duckdb::Expression>> expressions_;
   duckdb::vector<LogicalType> types_;
   bool depends_on_time_ = false;
@@ -192,9 +210,9 @@ class Transform {
   Transform(std::shared_ptr<duckdb::DuckDB> instance, const RowTransformSpec& spec)
       : instance_(std::move(instance)),
         connection_(*instance_),
-        filter_(*connection_.context),
-        computed_(*connection_.context),
-        conditions_(*connection_.context),
+        filter_(*connection_.context, spec.time_zone),
+        computed_(*connection_.context, spec.time_zone),
+        conditions_(*connection_.context, spec.time_zone),
         has_filter_(!spec.preceding_filter.empty()),
         has_where_(!spec.where.empty()),
         has_delete_(!spec.delete_condition.empty()) {}

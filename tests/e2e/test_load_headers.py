@@ -56,6 +56,7 @@ CASES = {
                     ({"strict_mode": "true"}, "1,\\N,x\n", [(1, None, "x")]), ({"strict_mode": "1"}, CSV, "Invalid strict mode format. Must be bool type")],
     "timezone": [({"timezone": "Asia/Shanghai"}, CSV, BOTH), ({"time_zone": "+08:00", "columns": "id,x,b,a=x+0"}, CSV, BOTH),
                  ({"timezone": "UTC", "where": "now() > '2020-01-01'"}, CSV, BOTH), ({"timezone": "CST", "where": "now() > '2020-01-01'"}, CSV, "evaluated in UTC"),
+                 ({"timezone": "CST", "columns": "id,now,b,a=now+0"}, CSV, BOTH), ({"timezone": "CST", "columns": "id,x,b,a=unix_timestamp(x)"}, CSV, "'CST' is not offered with unix_timestamp"),
                  ({"timezone": "x y"}, CSV, "is no time zone")],
     "timeout": [({"timeout": "5"}, CSV, BOTH), ({"timeout": "0"}, CSV, "timeout must be a whole number from 1"), ({"timeout": "soon"}, CSV, "timeout must be")],
     "exec_mem_limit": [({"exec_mem_limit": "2147483648"}, CSV, BOTH), ({"exec_mem_limit": "2GB"}, CSV, "exec_mem_limit must be a whole number")],
