@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
+#include <set>
 
 #include "query/ddl/parser_rules.h"
 #include "query/dialect/token_cursor.h"
@@ -72,8 +74,8 @@ std::string source_name(size_t field) { return fmt::format("__http_stream_{}", f
 /// An expression with the fields under names that no column of the table has.
 struct CsvExpression {
   std::string text;
-  size_t last_field = 0;
-  size_t only_field = 0;  ///< it is this field and nothing else; 0 = it is more
+  std::set<size_t> fields;    ///< that it names
+  bool is_one_field = false;  ///< and nothing else
 };
 
 Result<CsvExpression> with_source_names(std::string_view text) {
@@ -88,8 +90,8 @@ Result<CsvExpression> with_source_names(std::string_view text) {
     expression.text.append(text, copied, tokens[i].offset - copied);
     expression.text += source_name(field);
     copied = tokens[i].end();
-    expression.last_field = std::max(expression.last_field, field);
-    if (i == 0 && tokens[1].kind == TokenKind::kEnd) expression.only_field = field;
+    expression.fields.insert(field);
+    expression.is_one_field = i == 0 && tokens[1].kind == TokenKind::kEnd;
   }
   expression.text.append(text, copied);
   return expression;
@@ -101,31 +103,27 @@ Status fill_from_csv(const HttpStream& stream, const std::vector<std::string>& c
     return Status::OK();
   }
   std::vector<CsvExpression> expressions;
-  size_t last_field = 0;
   for (std::string_view item : stream.items) {
     FRESHET_ASSIGN_OR_RETURN(expressions.emplace_back(), with_source_names(item));
-    last_field = std::max(last_field, expressions.back().last_field);
   }
   FRESHET_ASSIGN_OR_RETURN(const CsvExpression where, with_source_names(stream.where));
   request.preceding_filter = where.text;
-  last_field = std::max(last_field, where.last_field);
-  if (last_field == 0) return Status::InvalidArgument("no field of the rows is selected: they are called c1, c2, ...");
-  request.takes_more_fields = true;
-  for (size_t field = 1; field <= last_field; ++field) {
-    // A field that is one column and nothing else is read as that column, with the rules of its type.
-    size_t uses = where.text.find(source_name(field)) != std::string::npos ? 1 : 0;
-    size_t column = columns.size();
-    for (size_t i = 0; i < expressions.size(); ++i) {
-      if (expressions[i].text.find(source_name(field)) == std::string::npos) continue;
-      ++uses;
-      if (expressions[i].only_field == field) column = i;
-    }
-    const bool is_column = uses == 1 && column != columns.size();
-    request.columns.push_back(is_column ? columns[column] : source_name(field));
-    if (is_column) expressions[column].text.clear();
+  std::map<size_t, size_t> uses;  // of each field
+  for (const size_t field : where.fields) ++uses[field];
+  for (const CsvExpression& expression : expressions) {
+    for (const size_t field : expression.fields) ++uses[field];
   }
+  if (uses.empty()) return Status::InvalidArgument("no field of the rows is selected: they are called c1, c2, ...");
+  request.takes_more_fields = true;
+  for (size_t field = 1; field <= uses.rbegin()->first; ++field) request.columns.push_back(source_name(field));
   for (size_t i = 0; i < expressions.size(); ++i) {
-    if (!expressions[i].text.empty()) request.expressions.push_back({columns[i], expressions[i].text});
+    // A field that is one column and nothing else is read as that column, with the rules of its type.
+    const size_t field = expressions[i].is_one_field ? *expressions[i].fields.begin() : 0;
+    if (field != 0 && uses[field] == 1) {
+      request.columns[field - 1] = columns[i];
+    } else {
+      request.expressions.push_back({columns[i], expressions[i].text});
+    }
   }
   return Status::OK();
 }

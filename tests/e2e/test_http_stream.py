@@ -35,6 +35,17 @@ def test_fields_and_expressions_of_csv(server, database, sql):
     assert wrong["Status"] == "Fail" and "too many filtered rows" in wrong["Message"]
 
 
+def test_each_field_keeps_the_rules_of_its_column(server, database, sql):
+    sql("CREATE TABLE wide (id BIGINT NOT NULL, a INT, " + ", ".join(f"f{i} INT" for i in range(3, 13)) +
+        ") UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
+    fields = ", ".join(f"c{i}" for i in range(1, 13))
+    statement = f'INSERT INTO {database}.wide SELECT {fields} FROM http_stream("format" = "csv", "column_separator" = ",")'
+    bad = send(server, statement, "x" + ",1" * 11 + "\n", max_filter_ratio="1")
+    assert "column_name[id], 'x' is not a valid bigint" in bad["FirstErrorMsg"], "c1 is not part of c10, c11 and c12"
+    zoned = send(server, statement.replace("c2,", "unix_timestamp(c2),"), "1", timezone="Asia/Shanghai")
+    assert "'Asia/Shanghai' is not offered with unix_timestamp" in zoned["Message"]
+
+
 def test_json_and_labels(server, database, sql):
     sql(TABLE)
     rows = '{"id": 1, "name": "a", "amount": 2}\n{"id": 2, "name": "b"}\n'
