@@ -13,6 +13,9 @@
 namespace freshet::ingest {
 
 /// One table of a routine load: the decoder of its rows, and those of the batch at hand. One thread.
+///
+/// Between a commit and the next message, which may be days, it holds no snapshot of the table: that would keep every file
+/// on disk that compactions and other loads replace meanwhile.
 class RoutineLoadTable {
  public:
   struct Parts {
@@ -32,7 +35,7 @@ class RoutineLoadTable {
   /// Whether the table is another, or has another schema, than when the batch began.
   bool has_changed() const;
   /// Takes one message: see Decoder::feed_record. REQUIRES: begun.
-  Status feed(std::string_view message) { return decoder_->feed_record(message); }
+  Status feed(std::string_view message);
   /// InvalidArgument when the job may not load into the table. Hands all rows to the transaction, and waits until the
   /// storage takes more of this table.
   Status prepare_commit();
@@ -41,16 +44,26 @@ class RoutineLoadTable {
   /// Makes the batch durable and visible with the positions. REQUIRES: prepare_commit().
   Status commit(std::vector<storage::OffsetAdvance> offsets);
   /// Drops the batch, which has to begin again. REQUIRES: the decoder is flushed, or nothing was fed.
-  void drop_batch() { transaction_.reset(); }
-  bool is_begun() const { return transaction_ != nullptr; }
+  void drop_batch() {
+    transaction_.reset();
+    is_begun_ = false;
+  }
+  bool is_begun() const { return is_begun_; }
 
  private:
+  storage::TableSnapshotPtr find_table() const;
+  bool is_as_it_was(const storage::TableSnapshot* table) const;
+  Status make_decoder_for(const storage::TableSnapshot& table);
+  /// Makes the transaction of the batch for its first rows.
+  Status open_transaction();
+
   const Parts parts_;
   const LoadRequest load_;
-  storage::TableSnapshotPtr table_;
-  std::unique_ptr<LoadTransaction> transaction_;
+  std::unique_ptr<LoadTransaction> transaction_;  ///< null until the batch has rows
   std::unique_ptr<Decoder> decoder_;
-  uint32_t decoder_schema_ = 0;
+  TableId table_;  ///< that the decoder is made for
+  uint32_t schema_version_ = 0;
+  bool is_begun_ = false;
 };
 
 }  // namespace freshet::ingest

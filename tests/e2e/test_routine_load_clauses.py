@@ -68,6 +68,39 @@ def test_with_delete_order_by_and_partition(make_server, kafka):
     kafka.create_topic("order")
     kafka.create_topic("deletes")
     create_job(server, kafka, "order", columns='COLUMNS TERMINATED BY ",", COLUMNS(id, v, seq), PARTITION(p1), ORDER BY seq',
+def test_an_idle_job_keeps_no_files_of_the_past(make_server, kafka):
+    server = make_server({"storage.delta_flush_rows": 50, "storage.delta_flush_seconds": 1})
+    create_table(server)
+    kafka.create_topic("idle_files")
+    create_job(server, kafka, "idle_files", columns="", format="json")
+
+    def files():
+        return sorted(path.name for path in (server.data_dir / "segments").glob("*.seg"))
+
+    for i in range(4):
+        kafka.produce("idle_files", [json.dumps({"id": key, "v": i}) for key in range(200)])
+        wait_for(lambda i=i: server.value("SELECT count(*) FROM d.t WHERE v = %s", i) == 200, "the rows")
+        wait_for(lambda i=i: len(files()) > 0, "their files")
+    before = files()
+    server.sql("ALTER TABLE d.t COMPACT")
+    wait_for(lambda: len(files()) <= 2 and not set(files()) & set(before), lambda: f"the files before the compaction are gone: {before}, now {files()}", 20)
+    assert job(server)["state"] == "RUNNING" and server.value("SELECT sum(v) FROM d.t") == 600
+
+
+def test_a_table_that_is_made_again_is_filled_by_its_own_columns(make_server, kafka):
+    server = make_server()
+    create_table(server)
+    kafka.create_topic("made_again")
+    create_job(server, kafka, "made_again", columns="", format="json")
+    kafka.produce("made_again", ['{"id": 1, "v": 2, "s": "x"}'])
+    wait_for_rows(server, [(1, 2, "x")])
+    server.sql("DROP TABLE d.t")
+    create_table(server, "id BIGINT NOT NULL, more INT, s INT, w DOUBLE, v VARCHAR(5)")
+    kafka.produce("made_again", ['{"id": 3, "v": "four", "s": 5, "w": 6.5, "more": 7}'])
+    wait_for_rows(server, [(3, 7, 5, 6.5, "four")])
+    assert server.is_running() and job(server)["state"] == "RUNNING"
+
+
                max_error_number=10)
     kafka.produce("order", ["1,1,5", "1,2,4", "2,3,1", "150,1,1", "2,4,2"])
     wait_for_rows(server, [(1, 1), (2, 4)])
