@@ -109,8 +109,8 @@ Status BlockBuilder::prepare_absent(size_t column, bool all_deletes, bool is_par
     if (is_key) absent_key_bytes_ += 1 + schema.type.width();
     return Status::OK();
   }
-  Constant constant{column, Column(schema.type)};
   const bool is_optional = !is_key && !schema.is_sequence && (all_deletes || (is_partial && !has_default(schema)));
+  Constant constant{column, Column(schema.type), !is_optional && schema.default_current_timestamp};
   if (is_optional) {
     append_zero(constant.value);
   } else {
@@ -118,6 +118,17 @@ Status BlockBuilder::prepare_absent(size_t column, bool all_deletes, bool is_par
   }
   if (is_key) absent_key_bytes_ += encoded_bytes(constant.value, 0);
   constants_.push_back(std::move(constant));
+  return Status::OK();
+}
+
+Status BlockBuilder::renew_times() {
+  const int64_t now = now_micros();
+  for (Constant& constant : constants_) {
+    if (!constant.is_time) continue;
+    constant.value.clear();
+    FRESHET_RETURN_IF_ERROR(append_default(table_->schema->columns[constant.column], now, constant.value));
+  }
+  is_at_start_ = false;
   return Status::OK();
 }
 
@@ -129,6 +140,7 @@ size_t BlockBuilder::key_bytes(const Block& block, size_t row) const {
 
 Status BlockBuilder::complete(Block& block, size_t rows) {
   if (rows == 0) return Status::OK();
+  if (is_at_start_) FRESHET_RETURN_IF_ERROR(renew_times());
   if (zeros_.size() < rows) zeros_.resize(rows, 0);
   for (const Constant& constant : constants_) {
     block.columns[constant.column].append_gather(constant.value, {zeros_.data(), rows});

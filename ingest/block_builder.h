@@ -28,6 +28,8 @@ class BlockBuilder {
   const std::vector<size_t>& given() const { return given_; }
   /// A NULL here is not an error: complete() replaces it.
   bool takes_sequence(size_t column) const { return table_->schema->columns[column].auto_increment; }
+  /// CURRENT_TIMESTAMP is the time of the first complete(), or of the first one after this.
+  void begin_batch() { is_at_start_ = true; }
   /// Fills the columns that are not given up to the block's rows, and NULLs of AUTO_INCREMENT columns.
   /// REQUIRES: all given columns have `rows` values, the others none.
   Status complete(Block& block, size_t rows);
@@ -43,6 +45,7 @@ class BlockBuilder {
   Status prepare_absent(size_t column, bool all_deletes, bool is_partial);
   void copy_sequences(Block& block) const;
   Status number_nulls(size_t position, Block& block, size_t rows);
+  Status renew_times();
 
   storage::StorageEngine* storage_;
   storage::TableSnapshotPtr table_;
@@ -51,12 +54,14 @@ class BlockBuilder {
   struct Constant {
     size_t column;
     Column value;  ///< one row
+    bool is_time;  ///< CURRENT_TIMESTAMP
   };
   std::vector<Constant> constants_;
   std::vector<size_t> absent_sequences_;  ///< AUTO_INCREMENT columns that rows do not bring
   std::vector<size_t> given_keys_;
   size_t absent_key_bytes_ = 0;
   bool has_byte_keys_ = false;
+  bool is_at_start_ = true;  ///< of a batch
   std::vector<uint32_t> zeros_;
 };
 

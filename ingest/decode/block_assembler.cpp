@@ -37,6 +37,7 @@ BlockAssembler::BlockAssembler(ColumnMapping mapping, BlockBuilder builder, Deco
 Status BlockAssembler::prepare_defaults() {
   using namespace std::chrono;
   const int64_t now = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+  defaults_.clear();
   for (const SourceColumn& source : mapping_.sources) {
     const ColumnSchema& column = schema().columns[source.column];
     defaults_.emplace_back(column.type);
@@ -49,6 +50,10 @@ Status BlockAssembler::prepare_defaults() {
 
 Status BlockAssembler::add(RowBatch& batch, bool is_utf8) {
   const size_t rows = batch.size();
+  if (is_at_start_ && rows != 0) {
+    FRESHET_RETURN_IF_ERROR(prepare_defaults());
+    is_at_start_ = false;
+  }
   rejected_.assign(rows, 0);
   deletes_.assign(rows, mapping_.all_deletes ? 1 : 0);
   if (!is_utf8) check_utf8(batch);
@@ -83,6 +88,13 @@ Status BlockAssembler::flush() {
   block_.clear();
   rows_ = 0;
   return status;
+}
+
+Status BlockAssembler::end_batch() {
+  FRESHET_RETURN_IF_ERROR(flush());
+  builder_.begin_batch();
+  is_at_start_ = true;
+  return Status::OK();
 }
 
 void BlockAssembler::reject(size_t row, std::string reason) {

@@ -30,6 +30,8 @@ class BlockAssembler {
   Status add(RowBatch& batch, bool is_utf8);
   /// Hands the rows so far to the sink.
   Status flush();
+  /// The same, and what comes from here on is another batch, with a CURRENT_TIMESTAMP of its own.
+  Status end_batch();
 
  private:
   struct Problem {
@@ -65,6 +67,7 @@ class BlockAssembler {
   DecodeTarget target_;
   bool strict_mode_;
   std::vector<Column> defaults_;  ///< by source: one row when the column has a DEFAULT, else none
+  bool is_at_start_ = true;       ///< of a batch
 
   Block block_;
   size_t rows_ = 0;                ///< complete rows of block_

@@ -138,7 +138,7 @@ Status CsvDecoder::take_rest() {
   return take_last_row();
 }
 
-Status CsvDecoder::flush() { return assembler_.flush(); }
+Status CsvDecoder::flush() { return assembler_.end_batch(); }
 
 Status CsvDecoder::finish() {
   is_started_ = true;

@@ -34,7 +34,7 @@ class JsonDecoder final : public Decoder {
 
   Status feed(std::string_view bytes) override;
   Status feed_record(std::string_view record) override;
-  Status flush() override { return assembler_.flush(); }
+  Status flush() override { return assembler_.end_batch(); }
   Status finish() override;
 
  private:

@@ -48,6 +48,8 @@ Result<std::unique_ptr<TransformStage>> TransformStage::create(const LoadRequest
   std::unique_ptr<TransformStage> stage(
       new TransformStage(request, std::move(mapping), std::move(builder), std::move(target)));
   FRESHET_RETURN_IF_ERROR(stage->bind(request));
+  // The first rows of a stream may come long after this.
+  stage->begin_batch();
   return stage;
 }
 

@@ -26,7 +26,10 @@ class TransformStage {
   /// What the decoder is told to read: the source columns alone.
   const LoadRequest& source_request() const { return source_request_; }
   /// What comes from here on is another batch.
-  void begin_batch() { transform_->begin_batch(); }
+  void begin_batch() {
+    transform_->begin_batch();
+    builder_.begin_batch();
+  }
   /// Where the decoder's rows go: here. The stage must outlive the decoder.
   DecodeTarget source_target();
 
