@@ -106,6 +106,26 @@ TextError parse_decimal(std::string_view text, unsigned precision, unsigned scal
   return TextError::kNone;
 }
 
+TextError parse_scientific(std::string_view text, unsigned __int128& magnitude) {
+  DecimalText number;
+  if (!split_decimal(text, number)) return TextError::kNotANumber;
+  const int64_t kept = static_cast<int64_t>(number.whole.size()) + number.exponent;
+  size_t first = 0;
+  while (first < number.size() && number.digit(first) == 0) ++first;
+  magnitude = 0;
+  if (first == number.size()) return TextError::kNone;
+  // More digits than this overflow.
+  constexpr int64_t kMostDigits = 39;
+  if (kept - static_cast<int64_t>(first) > kMostDigits) return TextError::kOutOfRange;
+  for (int64_t i = static_cast<int64_t>(first); i < kept; ++i) {
+    const auto place = static_cast<size_t>(i);
+    const unsigned digit = place < number.size() ? number.digit(place) : 0;
+    if (__builtin_mul_overflow(magnitude, static_cast<unsigned __int128>(10), &magnitude)) return TextError::kOutOfRange;
+    if (__builtin_add_overflow(magnitude, static_cast<unsigned __int128>(digit), &magnitude)) return TextError::kOutOfRange;
+  }
+  return TextError::kNone;
+}
+
 TextError parse_double(std::string_view text, double& value) { return parse_real(text, value); }
 TextError parse_float(std::string_view text, float& value) { return parse_real(text, value); }
 

@@ -26,6 +26,9 @@ inline bool take_sign(std::string_view& text) {
   return negative;
 }
 
+/// The whole part of digits with a fraction and an exponent, "12.34e1" -> 123, as JSON writers print large numbers.
+TextError parse_scientific(std::string_view text, unsigned __int128& magnitude);
+
 /// An integer with surrounding blanks and a sign. A fraction is cut off ("3.9" -> 3), as Doris's loads do.
 template <typename T>
 TextError parse_integer(std::string_view text, T& value) {
@@ -51,7 +54,14 @@ TextError parse_integer(std::string_view text, T& value) {
   if (at < text.size() && text[at] == '.') {
     for (++at; at < text.size() && is_digit(text[at]);) ++at;
   }
-  if (at != text.size()) return TextError::kNotANumber;
+  if (at < text.size() && (text[at] | 0x20) == 'e') {
+    unsigned __int128 exact = 0;
+    if (const TextError error = parse_scientific(text, exact); error != TextError::kNone) return error;
+    magnitude = static_cast<Magnitude>(exact);
+    overflow = magnitude != exact;
+  } else if (at != text.size()) {
+    return TextError::kNotANumber;
+  }
   constexpr Magnitude kMost = (Magnitude{1} << (sizeof(T) * 8 - 1)) - 1;
   if (overflow || magnitude > kMost + (negative ? 1 : 0)) return TextError::kOutOfRange;
   value = static_cast<T>(negative ? Magnitude{0} - magnitude : magnitude);

@@ -22,7 +22,7 @@ CASES = {
                ({"format": "Csv_With_Names"}, "these,are,skipped\n" + CSV, BOTH),
                ({"format": "csv_with_names", "skip_lines": "1"}, "id,a,b\n" + CSV, BOTH),
                ({"format": "csv_with_names_and_types", "skip_lines": "1"}, "id,a,b\nbigint,int,varchar\n" + CSV, BOTH),
-               ({"format": "JSON"}, '{"id":1}\n', [(1, None, None)]), ({"format": "orc"}, CSV, "ORC files are not read"),
+               ({"format": "JSON"}, '{"id":1}\n', [(1, None, None)]), ({"format": "json"}, '{"id":1.0E0,"a":1.2345678E7}\n', [(1, 12345678, None)]), ({"format": "orc"}, CSV, "ORC files are not read"),
                ({"format": "hive_text"}, CSV, "format: 'hive_text' is not offered"), ({"format": "parquet"}, CSV, "arquet"),
                ({"format": "arrow"}, CSV, "rrow")],
     "column_separator": [({"column_separator": "\\x01"}, "1\x011\x01x\n", BOTH[:1]), ({"column_separator": "||"}, "1||1||x\n", BOTH[:1]),
