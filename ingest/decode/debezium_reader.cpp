@@ -14,6 +14,8 @@ namespace ondemand = simdjson::ondemand;
 namespace dom = simdjson::dom;
 using Kind = DebeziumType::Kind;
 
+/// How tombstones are written where there are texts only, as by Kafka's console consumer.
+constexpr std::string_view kTombstone = "null";
 /// Where a cell points whose value the database did not tell.
 constexpr char kNotTold = 0;
 
@@ -103,6 +105,7 @@ DebeziumReader::DebeziumReader(const ColumnMapping& mapping, const TableSchema& 
 }
 
 DebeziumEvent DebeziumReader::read(std::string_view envelope) {
+  if (envelope == kTombstone) return {};
   ondemand::document document = parse(envelope_parser_, envelope);
   std::string_view schema;
   std::string_view payload;

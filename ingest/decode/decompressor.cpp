@@ -26,7 +26,6 @@ class MemberDecompressor final : public Decompressor {
       is_between_members_ = step.is_member_end;
       if (step.is_member_end) {
         codec_->restart();
-        has_member_ = true;
       } else if (step.consumed == 0 && step.produced == 0) {
         return Status::OK();
       }
@@ -34,7 +33,7 @@ class MemberDecompressor final : public Decompressor {
   }
 
   Status finish() override {
-    if (is_between_members_ && has_member_) return Status::OK();
+    if (is_between_members_) return Status::OK();
     return Status::InvalidArgument("the {} data of the body ends too early, after {} bytes; nothing is loaded", name_,
                                    read_);
   }
@@ -64,7 +63,6 @@ class MemberDecompressor final : public Decompressor {
   uint64_t read_ = 0;
   uint64_t written_ = 0;
   bool is_between_members_ = true;
-  bool has_member_ = false;
 };
 
 }  // namespace

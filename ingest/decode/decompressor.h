@@ -27,7 +27,7 @@ class Decompressor {
   /// Takes the next compressed bytes, cut anywhere. InvalidArgument for damaged data, ResourceExhausted beyond the limits,
   /// or what the sink answered.
   virtual Status feed(std::string_view bytes, const Sink& sink) = 0;
-  /// The body is complete. InvalidArgument when its compressed data is not.
+  /// The body is complete. InvalidArgument when its compressed data is not; a body of no bytes is a text of none.
   virtual Status finish() = 0;
 };
 

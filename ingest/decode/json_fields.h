@@ -21,6 +21,8 @@ struct JsonFault {
 };
 
 inline void check_json(simdjson::error_code error) {
+  // simdjson's own text tells programmers which function to call.
+  if (error == simdjson::SCALAR_DOCUMENT_AS_VALUE) throw JsonFault{"a row must be a JSON object"};
   if (error != simdjson::SUCCESS) throw JsonFault{simdjson::error_message(error)};
 }
 

@@ -135,7 +135,7 @@ def test_flink_finds_and_aborts_what_an_earlier_run_left(server):
     checkpoint = 1
     while True:
         label = f"flink_0_{checkpoint}"
-        answer = server.stream_load("d", "t", "", label=label, two_phase_commit="true")
+        answer = server.stream_load("d", "t", "", label=label, two_phase_commit="true", compress_type="gz")
         found = FLINK_LABEL_USED.search(answer["Message"])
         if answer["Status"] != "Label Already Exists":
             assert answer["Status"] == "Success" and checkpoint == 3

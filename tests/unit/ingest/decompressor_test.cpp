@@ -151,7 +151,8 @@ TEST(Decompressor, ABodyThatEndsTooEarlyIsAnError) {
   const std::string text = csv_text(random, 40);
   for (const Format& format : kFormats) {
     const std::string body = format.member(text);
-    for (size_t length = 0; length < body.size(); ++length) {
+    EXPECT_TRUE(decompress(format.compression, "", 64).status.ok()) << "a body of nothing is not cut";
+    for (size_t length = 1; length < body.size(); ++length) {
       const Outcome outcome = decompress(format.compression, std::string_view(body).substr(0, length), 64);
       // A snappy stream may end behind each of its chunks.
       if (outcome.status.ok() && format.compression == Compression::kSnappyFrame) continue;

@@ -86,6 +86,7 @@ TEST(JsonDecoder, BrokenLinesAreRejectedRows) {
     EXPECT_EQ(decoded.rejected, 1u) << broken;
     EXPECT_EQ(decoded.rows, (Rows{"7|NULL|NULL|NULL", "8|NULL|NULL|NULL"})) << broken;
   }
+  EXPECT_EQ(decode(kTable, json_lines(), "\"just a text\"\n").first_error, "broken JSON: a row must be a JSON object");
 }
 
 TEST(JsonDecoder, TheFirstStringMayBeEmpty) {
