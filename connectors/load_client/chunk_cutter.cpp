@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "ingest/decode/byte_order_mark.h"
+
 namespace freshet::connectors::load_client {
 
 namespace {
@@ -49,16 +51,30 @@ Status ChunkCutter::begin() {
     stream_ = input_.path == "-" ? STDIN_FILENO : ::open(input_.path.c_str(), O_RDONLY | O_CLOEXEC);
     if (stream_ < 0) return Status::IoError("cannot read {}: {}", input_.path, std::strerror(errno));
   }
-  return finder_ == nullptr ? Status::OK() : read_header();
+  if (finder_ == nullptr) return Status::OK();
+  if (cutting_ == Cutting::kFromFront) FRESHET_RETURN_IF_ERROR(skip_byte_order_mark());
+  return read_header();
+}
+
+/// Before it, no field and no array would begin where the finder looks for one.
+Status ChunkCutter::skip_byte_order_mark() {
+  std::optional<size_t> mark = ingest::byte_order_mark(buffer_);
+  while (!mark && !is_read_) {
+    FRESHET_RETURN_IF_ERROR(read_more(0));
+    mark = ingest::byte_order_mark(buffer_);
+  }
+  at_ = mark.value_or(0);
+  return Status::OK();
 }
 
 /// Rows of names go before every chunk, so that each is a body of its own.
 Status ChunkCutter::read_header() {
+  const uint64_t begin = at_;
   for (uint64_t rows = header_rows(request_); rows != 0; --rows) {
     FRESHET_ASSIGN_OR_RETURN(const auto row, next_row(0));
     if (!row) break;
   }
-  header_ = buffer_.substr(0, at_);
+  header_ = buffer_.substr(begin, at_ - begin);
   return Status::OK();
 }
 

@@ -37,6 +37,7 @@ class ChunkCutter {
   Result<std::optional<Chunk>> cut_whole();
   Result<std::optional<Chunk>> cut_anywhere();
   Result<std::optional<Chunk>> cut_from_front();
+  Status skip_byte_order_mark();
   Status read_header();
   /// The next row behind at_, which moves behind it; nothing at the end of the input.
   Result<std::optional<RowFinder::Row>> next_row(uint64_t kept_from);

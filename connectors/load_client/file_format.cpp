@@ -4,6 +4,8 @@
 #include <boost/beast/core/string.hpp>
 #include <filesystem>
 
+#include "ingest/decode/byte_order_mark.h"
+
 namespace freshet::connectors::load_client {
 
 namespace {
@@ -82,6 +84,7 @@ std::string_view header_value(const Headers& headers, std::string_view name) {
 void settle_json(Headers& headers, std::string_view first_bytes) {
   if (!same_name(header_value(headers, "format"), "json") || !header_value(headers, "compress_type").empty()) return;
   if (!header_value(headers, "strip_outer_array").empty() || !header_value(headers, "read_json_by_line").empty()) return;
+  first_bytes.remove_prefix(ingest::byte_order_mark(first_bytes).value_or(0));
   const size_t first = first_bytes.find_first_not_of(" \t\r\n");
   if (first != std::string_view::npos && first_bytes[first] == '[') headers.emplace_back("strip_outer_array", "true");
 }

@@ -2,11 +2,13 @@
 
 #include "ingest/decode/csv_splitter.h"
 #include "ingest/decode/json_splitter.h"
+#include "ingest/trim.h"
 
 namespace freshet::connectors::load_client {
 
 namespace {
 
+using ingest::JsonSplitter;
 using ingest::LoadFormat;
 using ingest::LoadRequest;
 
@@ -16,12 +18,16 @@ bool is_csv(const LoadRequest& request) {
 }
 
 /// Lines of JSON may hold arrays.
-bool is_json_lines(const LoadRequest& request) {
-  return request.format == LoadFormat::kJson && (!request.strip_outer_array || request.read_json_by_line);
+bool is_json_lines(const LoadRequest& request) { return request.format == LoadFormat::kJson && request.read_json_by_line; }
+
+/// Objects over as many lines as they like, one after another.
+bool is_json_documents(const LoadRequest& request) {
+  return request.format == LoadFormat::kJson && !request.read_json_by_line && !request.strip_outer_array;
 }
 
 bool is_json_array(const LoadRequest& request) {
-  return request.format == LoadFormat::kJson && !is_json_lines(request) && request.json_root.empty();
+  const bool is_array = request.strip_outer_array && !request.read_json_by_line;
+  return request.format == LoadFormat::kJson && is_array && request.json_root.empty();
 }
 
 class CsvRowFinder final : public RowFinder {
@@ -39,26 +45,31 @@ class CsvRowFinder final : public RowFinder {
   ingest::CsvSplitter splitter_;
 };
 
+/// Elements of an array, or objects that follow each other.
 class JsonElementFinder final : public RowFinder {
  public:
+  explicit JsonElementFinder(JsonSplitter::Form form) : form_(form), splitter_(form) {}
+
   std::optional<Row> next(std::string_view text) override {
-    if (has_found_) array_.dropped();
-    const auto element = array_.next(text);
+    if (has_found_) splitter_.dropped();
+    const auto element = splitter_.next(text);
     has_found_ = element.has_value();
     if (!has_found_) return std::nullopt;
-    return Row{element->begin, array_.consumed()};
+    return Row{element->begin, splitter_.consumed()};
   }
   Result<bool> end(std::string_view rest) const override {
-    if (!array_.fault().empty()) {
-      return Status::InvalidArgument("{}: '{}'", array_.fault(), rest.substr(array_.consumed(), kShownBytes));
+    if (form_ == JsonSplitter::Form::kDocuments) return !ingest::trim(rest).empty();
+    if (!splitter_.fault().empty()) {
+      return Status::InvalidArgument("{}: '{}'", splitter_.fault(), rest.substr(splitter_.consumed(), kShownBytes));
     }
-    if (array_.is_ended() || !array_.is_started()) return false;
+    if (splitter_.is_ended() || !splitter_.is_started()) return false;
     return Status::InvalidArgument("its array is not closed before its end");
   }
 
  private:
   static constexpr size_t kShownBytes = 60;
-  ingest::JsonSplitter array_{ingest::JsonSplitter::Form::kArray};
+  const JsonSplitter::Form form_;
+  JsonSplitter splitter_;
   bool has_found_ = false;  ///< an element, and the next text begins behind it
 };
 
@@ -67,13 +78,14 @@ class JsonElementFinder final : public RowFinder {
 Cutting cutting_of(const LoadRequest& request) {
   if (request.compression != ingest::Compression::kNone) return Cutting::kWhole;
   if (is_json_lines(request)) return Cutting::kAnywhere;
-  if (is_json_array(request)) return Cutting::kFromFront;
+  if (is_json_array(request) || is_json_documents(request)) return Cutting::kFromFront;
   if (!is_csv(request)) return Cutting::kWhole;
   return request.enclose == 0 && request.line_delimiter.size() == 1 ? Cutting::kAnywhere : Cutting::kFromFront;
 }
 
 std::unique_ptr<RowFinder> make_row_finder(const LoadRequest& request) {
-  if (is_json_array(request)) return std::make_unique<JsonElementFinder>();
+  if (is_json_array(request)) return std::make_unique<JsonElementFinder>(JsonSplitter::Form::kArray);
+  if (is_json_documents(request)) return std::make_unique<JsonElementFinder>(JsonSplitter::Form::kDocuments);
   if (is_csv(request)) return std::make_unique<CsvRowFinder>(ingest::CsvDialect::of(request));
   return std::make_unique<CsvRowFinder>(ingest::CsvDialect());
 }

@@ -103,6 +103,22 @@ TEST_F(ChunkCutterTest, AnArrayIsCutIntoArrays) {
   EXPECT_EQ(bodies(write("c.json", "[]")), Texts{});
 }
 
+TEST_F(ChunkCutterTest, ObjectsOverManyLinesAreNotCutInTwo) {
+  const Headers headers{{"read_json_by_line", "false"}};
+  EXPECT_EQ(bodies(write("a.json", "{\n\"a\": \"}\\n{\"\n}{}\n {\n}\n\n", headers)),
+            (Texts{"{\n\"a\": \"}\\n{\"\n}", "{}", "{\n}"}));
+  EXPECT_EQ(bodies(write("b.json", "{}{\n", headers)), (Texts{"{}", "{\n"}));
+}
+
+TEST_F(ChunkCutterTest, AByteOrderMarkHidesNeitherAQuoteNorAnArray) {
+  const std::string mark = "\xEF\xBB\xBF";
+  EXPECT_EQ(bodies(write("a.csv", mark + "\"1\n\",a\n2,b\n")), (Texts{"\"1\n\",a\n", "2,b\n"}));
+  EXPECT_EQ(bodies(write("b.csv", mark + "\"id\n\",v\n1,a\n2,b\n", {{"format", "csv_with_names"}})),
+            (Texts{"\"id\n\",v\n1,a\n", "\"id\n\",v\n2,b\n"}));
+  EXPECT_EQ(bodies(write("c.json", mark + "[{},{}]")), (Texts{"[{}]", "[{}]"}));
+  EXPECT_EQ(bodies(write("d.tsv", mark + "1\n2\n")), (Texts{mark + "1\n", "2\n"})) << "the server skips it";
+}
+
 TEST_F(ChunkCutterTest, ABrokenArrayIsToldWithItsPlace) {
   const Texts cut = bodies(write("a.json", "[{\"a\": 1}, {\"b\": 2"));
   ASSERT_EQ(cut.size(), 2u);
