@@ -42,6 +42,7 @@ constexpr PathPattern kPatterns[] = {
     {"/api/{catalog}/{database}/{table}/_schema", Endpoint::kSchema, Access::kRead},
     {"/api/{database}/{table}/_count", Endpoint::kCount, Access::kRead},
     {"/api/{database}/{table}/_query_plan", Endpoint::kQueryPlan, Access::kRead, kAskMethods},
+    {"/api/{catalog}/{database}/{table}/_query_plan", Endpoint::kQueryPlan, Access::kRead, kAskMethods},
     {"/api/enable_light_schema_change/{database}/{table}", Endpoint::kLightSchemaChange, Access::kSee, kAskMethods},
     {"/api/tso", Endpoint::kTime, Access::kLogin},
     {"/api/show_proc", Endpoint::kShowProc, Access::kAdmin},

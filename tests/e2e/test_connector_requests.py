@@ -102,8 +102,9 @@ def test_schema_count_and_plan(server):
             {"name": "amount", "type": "DECIMAL", "comment": "", "precision": "9", "scale": "2", "aggregation_type": "REPLACE"},
             {"name": "s", "type": "VARCHAR", "comment": "", "aggregation_type": "REPLACE"}]}
     assert ask(server, "GET", "/api/d/t/_count")["data"] == {"status": 200, "size": 1}
-    plan = ask(server, "POST", "/api/d/t/_query_plan", {"sql": "select * from d.t"})["data"]
-    assert plan["status"] == 400 and plan["exception"]
+    for path in ("/api/d/t/_query_plan", "/api/internal/d/t/_query_plan"):
+        plan = ask(server, "POST", path, {"sql": "select * from d.t"})["data"]
+        assert plan["status"] == 400 and plan["exception"]
     assert server.http("GET", "/api/d/none/_schema")[0] == 404
     assert server.http("GET", "/api/d/t/_schema", password="wrong")[0] == 401
 
