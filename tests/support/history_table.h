@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <random>
@@ -40,7 +41,7 @@ class TableModel {
  public:
   void apply(const TableSchema& schema, const LoadRow& row, const storage::PartialColumns* partial) {
     if (!schema.is_unique()) {
-      ModelRow& stored = rows_[std::to_string(rows_.size())];
+      ModelRow& stored = rows_[std::to_string(++rows_added_)];
       for (size_t i = 0; i < schema.columns.size(); ++i) stored[schema.columns[i].id.value] = row.values[i];
       return;
     }
@@ -78,6 +79,11 @@ class TableModel {
   void clear() {
     rows_.clear();
     deleted_.clear();
+  }
+  /// Takes the rows and deletes away whose value of the first column is one of a partition.
+  void clear(const TableSchema& schema, const std::function<bool(const std::string&)>& is_inside) {
+    std::erase_if(rows_, [&](const auto& row) { return is_inside(*row.second.at(schema.columns[0].id.value)); });
+    std::erase_if(deleted_, [&](const auto& entry) { return is_inside(key_part(entry.first, 0)); });
   }
   const ModelRows& rows() const { return rows_; }
 
@@ -152,6 +158,7 @@ class TableModel {
   }
 
   ModelRows rows_;
+  uint64_t rows_added_ = 0;                                    ///< to a DUPLICATE table
   std::map<std::string, std::optional<std::string>> deleted_;  ///< the sequences of deleted keys
 };
 
@@ -184,16 +191,17 @@ inline void append_model_value(Column& column, const std::optional<std::string>&
   if (append_text(column, *text) != TextError::kNone) throw std::runtime_error("not a value of its column: " + *text);
 }
 
-/// The row of a key, found as a query by the whole key finds it. REQUIRES: unique keys, one partition.
+/// The row of a key, found as a query by the whole key finds it. REQUIRES: unique keys, a partition that takes it.
 inline std::optional<std::string> line_of_key(const storage::TableSnapshot& table, const std::string& key) {
   const TableSchema& schema = *table.schema;
   Block block = Block::for_schema(schema);
   for (size_t i = 0; i < schema.key_count; ++i) append_model_value(block.columns[i], key_part(key, i));
   KeyRun keys = table.key_codec->make_run();
   table.key_codec->append_keys(block, 0, 1, keys);
-  std::vector<uint32_t> bucket;
-  table.key_codec->append_buckets(schema, block, 0, 1, bucket);
-  const storage::TabletSnapshot& tablet = *table.tablets[bucket[0]];
+  for (size_t i = schema.key_count; i < schema.columns.size(); ++i) block.columns[i].append_null();
+  std::vector<uint32_t> position;
+  table.partitions->route(schema, *table.key_codec, block, position);
+  const storage::TabletSnapshot& tablet = *table.tablets.at(position[0]);
   const auto location = must(storage::find_live_row(tablet, keys, 0));
   if (!location) return std::nullopt;
   std::vector<size_t> columns(schema.columns.size());

@@ -133,6 +133,21 @@ TEST_F(DataCheck, FindsNothingInAWholeDirectory) {
   EXPECT_EQ(segments_.size(), 3u);
 }
 
+TEST_F(DataCheck, WhatIsLeftOfAHistoryThatWasSwitchedOffIsNoDamage) {
+  server_.open();
+  const auto set_history = [&](const char* seconds) {
+    must(server_->alter_table("shop", "orders", {{SetProperties{{{"history_retention_seconds", seconds}}}}, {}}));
+  };
+  set_history("3600");
+  load(20, 25, false);
+  must(server_->flush_table(table()->id));
+  set_history("0");
+  load(22, 27, false);
+  must(server_->flush_table(table()->id));  // erases the blocks that were kept for older versions
+  server_.close();
+  EXPECT_EQ(check(), "");
+}
+
 TEST_F(DataCheck, MissingSegmentFile) {
   std::filesystem::remove(segment_path(0));
   expect_problem({"table shop.orders: ", segment_file_name(segments_[0]), "No such file", kFileRemedy});

@@ -100,8 +100,8 @@ class History {
     open();
     must(engine_->create_database(kDatabase, true));
     const TableSchema schema = random_schema(random_);
-    keeps_history_ = history_retention_seconds(schema) != 0;
-    must(engine_->create_table(kDatabase, kTable, schema, {}, false));
+    kept_history_ = history_retention_seconds(schema) != 0;
+    must(engine_->create_table(kDatabase, kTable, schema, random_partitions(schema), false));
     for (step_ = 0; step_ < kSteps && !testing::Test::HasFailure(); ++step_) step();
     settle();
     expect_model("in the end");
@@ -142,9 +142,8 @@ class History {
       note("schema change");
       change_schema();
     } else if (choice < 79) {
-      note("truncate");
-      change([&] { return engine_->truncate_table(kDatabase, kTable); }, [](TableModel& model) { model.clear(); });
-      versions_.clear();
+      note("truncate, or other partitions");
+      change_partitions();
     } else if (choice < 81) {
       note("expiry of older versions");
       expire_history();
@@ -166,6 +165,8 @@ class History {
     }
     if (disk_.is_off()) power_cut();
     if (is_uncertain() || !engine_->health().ok()) settle(true);
+    // A history that begins anew has none of the older versions.
+    if (std::exchange(kept_history_, keeps_history()) != kept_history_) versions_.clear();
     expect_model("at once");
     read_version();
     if (random_() % 8 == 0) read_held();
@@ -203,6 +204,7 @@ class History {
 
   void note(std::string what) { last_ = std::move(what); }
   bool is_uncertain() const { return possible_.has_value(); }
+  bool keeps_history() const { return history_retention_seconds(*table()->schema) != 0; }
 
   /// After a restart the outcome of the last change is known.
   void settle(bool restarts = false, bool is_clean = true) {
@@ -224,21 +226,17 @@ class History {
   void decide() {
     if (!possible_) return;
     const TableSnapshotPtr now = table();
-    if (test::lines_of(*now) == possible_->lines(*now->schema)) {
-      model_ = *possible_;
-      if (truncates_) versions_.clear();
-    }
+    if (test::lines_of(*now) == possible_->lines(*now->schema)) model_ = *possible_;
     possible_.reset();
   }
 
   void change(const std::function<Status()>& run, const std::function<void(TableModel&)>& apply) {
     TableModel after = model_;
     apply(after);
-    truncates_ = !model_.rows().empty() && after.rows().empty();
     const Status status = run();
     if (status.ok()) {
       model_ = std::move(after);
-      if (keeps_history_) versions_[engine_->snapshot()->commit.value] = model_;
+      if (keeps_history()) versions_[engine_->snapshot()->commit.value] = model_;
     } else if (status.code() == StatusCode::kUnknownOutcome || disk_.is_off()) {
       possible_ = std::move(after);
     }
@@ -376,8 +374,15 @@ class History {
     return rows;
   }
 
-  /// One of about 120.
+  /// One of about 120, which a partition takes.
   std::string random_key(const TableSchema& schema) {
+    while (true) {
+      std::string key = any_key(schema);
+      if (partition_width_ == 0) return key;
+      if (table()->partitions->find(partition_of_value(test::key_part(key, 0)))) return key;
+    }
+  }
+  std::string any_key(const TableSchema& schema) {
     const uint64_t number = random_() % 120;
     if (schema.key_count == 1) return std::to_string(number);
     std::string key = std::to_string(number / 10);
@@ -389,12 +394,58 @@ class History {
     return std::to_string(random_() % 40);
   }
 
+  /// Of the first key column: two ranges that come and go, and one for all that is above them.
+  TablePartitioning random_partitions(const TableSchema& schema) {
+    if (schema.columns[0].type.kind != TypeKind::kBigInt || random_() % 2 == 0) return {};
+    partition_width_ = schema.key_count == 1 ? 40 : 4;
+    TablePartitioning partitioning;
+    partitioning.scheme = {PartitionKind::kRange, {schema.columns[0].id}};
+    for (const char* name : {"low", "middle", "high"}) partitioning.partitions.push_back(partition_of_name(name));
+    return partitioning;
+  }
+  PartitionDefinition partition_of_name(std::string_view name) const {
+    const auto bound = [&](int64_t number) { return BoundTuple{{BoundValue::Kind::kText, std::to_string(number)}}; };
+    PartitionDefinition partition{std::string(name), {}, false, 0};
+    if (name != "low") partition.bounds.low = bound(name == "middle" ? partition_width_ : 2 * partition_width_);
+    if (name != "high") partition.bounds.high = bound(name == "low" ? partition_width_ : 2 * partition_width_);
+    return partition;
+  }
+  /// The name of the partition of rows with this first value.
+  std::string_view partition_of_value(const std::string& value) const {
+    const int64_t number = std::stoll(value) / partition_width_;
+    return number == 0 ? "low" : number == 1 ? "middle" : "high";
+  }
+
+  void change_partitions() {
+    const TableSnapshotPtr now = table();
+    const uint64_t choice = partition_width_ == 0 ? 0 : random_() % 4;
+    const std::string name = random_() % 2 == 0 ? "low" : "middle";
+    if (choice != 0 && !now->partitions->find(name)) {
+      return change([&] { return engine_->add_partitions(kDatabase, kTable, {partition_of_name(name)}, false); },
+                    [](TableModel&) {});
+    }
+    TableModel after = model_;
+    choice == 0 ? after.clear()
+                : after.clear(*now->schema, [&](const std::string& value) { return partition_of_value(value) == name; });
+    // Deletes alone do not tell whether they went, should that be uncertain.
+    if (after.rows().size() == model_.rows().size()) return;
+    change(
+        [&] {
+          if (choice == 0) return engine_->truncate_table(kDatabase, kTable);
+          return choice == 1 ? engine_->truncate_partitions(kDatabase, kTable, {name})
+                             : engine_->drop_partition(kDatabase, kTable, name, false);
+        },
+        [&](TableModel& model) { model = after; });
+  }
+
   void change_schema() {
     const TableSchema& schema = *table()->schema;
     std::vector<SchemaChange> changes;
     const size_t keys = schema.key_count, values = schema.visible_count() - keys;
-    const uint64_t choice = random_() % 4;
-    if (choice == 0 || values < 2) {
+    const uint64_t choice = random_() % 9 / 2;
+    if (choice == 4) {
+      changes.push_back(SetProperties{{{"history_retention_seconds", keeps_history() ? "0" : "1000000"}}});
+    } else if (choice == 0 || values < 2) {
       ColumnSchema column;
       column.name = "c" + std::to_string(step_);
       column.type = random_() % 2 == 0 ? DataType{TypeKind::kInt} : DataType{TypeKind::kString};
@@ -459,10 +510,10 @@ class History {
   StorageOptions options_;
   std::atomic<int64_t> history_ahead_micros_{0};
   std::unique_ptr<StorageEngine> engine_;
-  bool keeps_history_ = false;
+  bool kept_history_ = false;    ///< before the last step
+  int64_t partition_width_ = 0;  ///< zero: the table has no partitions
   TableModel model_;
   std::optional<TableModel> possible_;  ///< what an unfinished change would have made
-  bool truncates_ = false;              ///< ... by taking all rows
   std::map<uint64_t, TableModel> versions_;
   std::vector<std::pair<TableSnapshotPtr, std::vector<std::string>>> held_;
   uint64_t transactions_ = 0;
