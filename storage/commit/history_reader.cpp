@@ -69,6 +69,14 @@ Result<CommitNumber> last_commit_of(MetaStore& meta, TableId table, CommitNumber
   return last;
 }
 
+/// Whether `version` is one that was still the newest at `commit`.
+Result<bool> was_newest_at(MetaStore& meta, TableId table, CommitNumber version, CommitNumber commit) {
+  FRESHET_ASSIGN_OR_RETURN(const CommitNumber last, last_commit_of(meta, table, version, commit));
+  if (last < commit) return false;
+  FRESHET_ASSIGN_OR_RETURN(const auto record, meta.get(meta_keys::version(table, version)));
+  return record.has_value();
+}
+
 std::string name_of(const TableSnapshot& table) { return table.database_name + "." + table.name; }
 
 }  // namespace
@@ -92,6 +100,8 @@ Status HistoryReader::check_reach(const TableSnapshot& table, CommitNumber newes
         name_of(table), name_of(table), kHistoryRetentionProperty);
   }
   if (version < start) {
+    FRESHET_ASSIGN_OR_RETURN(const bool is_first, was_newest_at(meta_, table.id, version, start));
+    if (is_first) return Status::OK();
     return Status::InvalidArgument(
         "Version {} of table {} is older than its history, which begins with version {} ({} = {})", version.value,
         name_of(table), start.value, kHistoryRetentionProperty, history_retention_seconds(*table.schema));

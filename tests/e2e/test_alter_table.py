@@ -207,6 +207,8 @@ def test_defaults_alone_in_mysql_words(sql):
 
 def test_history_is_kept_from_the_change_on_and_read_under_the_new_schema(sql):
     sql("CREATE TABLE t (id INT NOT NULL, v INT, gone INT) UNIQUE KEY(id)")
+    sql("INSERT INTO t VALUES (1, 0, 1)")
+    older = sql("SHOW VERSIONS FROM t LIMIT 1")[0][0]
     sql("INSERT INTO t VALUES (1, 1, 1)")
     before = sql("SHOW VERSIONS FROM t LIMIT 1")[0][0]
     sql("ALTER TABLE t SET ('history_retention_seconds' = '3600')")
@@ -217,8 +219,9 @@ def test_history_is_kept_from_the_change_on_and_read_under_the_new_schema(sql):
     for _ in range(2):
         assert sql(f"SELECT id, v, x FROM t FOR VERSION AS OF {kept} ORDER BY id") == [(1, 2, 5), (2, 2, 5)]
         assert sql("SELECT id, v, x FROM t ORDER BY id") == [(1, 3000000000, 6), (2, 2, 5)]
+        assert sql(f"SELECT id, v, x FROM t FOR VERSION AS OF {before} ORDER BY id") == [(1, 1, 5)]
         sql("ALTER TABLE t COMPACT")
-    refusal(sql, f"SELECT * FROM t FOR VERSION AS OF {before}")
+    refusal(sql, f"SELECT * FROM t FOR VERSION AS OF {older}")
 
 
 def test_takes_milliseconds_at_any_size(server, database, sql):

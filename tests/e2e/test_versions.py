@@ -192,3 +192,24 @@ def test_history_is_as_long_as_the_setting_allows(make_server):
     assert [state(server, "d.t", version) for version in versions] == [{1: 5}, {1: 4}, {1: 3}]
     with pytest.raises(MySQLError, match="older than its history"):
         state(server, "d.t", versions[-1] - 1)
+
+
+def test_a_history_begins_with_the_version_of_then(server, database):
+    """The newest version can be read as soon as the table keeps its history, though it is older than that."""
+    server.sql(f"CREATE TABLE {database}.t (id INT, v INT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
+    for value in range(3):
+        server.sql(f"INSERT INTO {database}.t VALUES ({value}, 1)")
+    older, newest = (int(row[0]) for row in server.sql(f"SHOW VERSIONS FROM {database}.t ORDER BY Version LIMIT 1, 2"))
+    server.sql(f'ALTER TABLE {database}.t SET ("history_retention_seconds" = "3600")')
+
+    def expect_the_first():
+        assert state(server, f"{database}.t", newest) == {0: 1, 1: 1, 2: 1}
+        for version in (older, newest - 1):
+            with pytest.raises(MySQLError, match="older than its history"):
+                state(server, f"{database}.t", version)
+
+    expect_the_first()
+    assert server.sql(f"SELECT count(*) FROM {database}.t FOR TIME AS OF now()") == [(3,)]
+    server.sql(f"INSERT INTO {database}.t VALUES (1, 2)")
+    server.sql(f"ALTER TABLE {database}.t COMPACT")
+    expect_the_first()
