@@ -12,18 +12,16 @@ bool is_about_partitions(const AlterClause& clause) {
          clause.kind == AlterKind::kRenamePartition || clause.kind == AlterKind::kTruncatePartition;
 }
 
-Status run_clause(const AlterClause& clause, const storage::TableSnapshot& table, storage::StorageEngine& storage) {
+Result<PartitionChange> change_of(const AlterClause& clause, const storage::TableSnapshot& table) {
   switch (clause.kind) {
     case AlterKind::kAddPartition: {
       FRESHET_ASSIGN_OR_RETURN(auto partitions,
                                expand_partition_item(clause.partition, *table.schema, table.partitions->scheme()));
-      return storage.add_partitions(table.database_name, table.name, std::move(partitions), clause.partition.if_not_exists);
+      return PartitionChange(AddPartitions{std::move(partitions), clause.partition.if_not_exists});
     }
-    case AlterKind::kDropPartition:
-      return storage.drop_partition(table.database_name, table.name, clause.name, clause.if_exists);
-    case AlterKind::kRenamePartition:
-      return storage.rename_partition(table.database_name, table.name, clause.name, clause.new_name);
-    default: return storage.truncate_partitions(table.database_name, table.name, {clause.name});
+    case AlterKind::kDropPartition: return PartitionChange(DropPartition{clause.name, clause.if_exists});
+    case AlterKind::kRenamePartition: return PartitionChange(RenamePartition{clause.name, clause.new_name});
+    default: return PartitionChange(TruncatePartition{clause.name});
   }
 }
 
@@ -37,8 +35,12 @@ Status alter_partitions(const AlterTable& statement, const storage::TableSnapsho
   if (!std::all_of(statement.clauses.begin(), statement.clauses.end(), is_about_partitions)) {
     return Status::Unsupported("Partitions and columns are changed by ALTER TABLE statements of their own");
   }
-  for (const AlterClause& clause : statement.clauses) FRESHET_RETURN_IF_ERROR(run_clause(clause, table, storage));
-  return Status::OK();
+  std::vector<PartitionChange> changes;
+  for (const AlterClause& clause : statement.clauses) {
+    FRESHET_ASSIGN_OR_RETURN(PartitionChange change, change_of(clause, table));
+    changes.push_back(std::move(change));
+  }
+  return storage.change_partitions(table.database_name, table.name, std::move(changes));
 }
 
 }  // namespace freshet::query

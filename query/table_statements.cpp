@@ -106,19 +106,25 @@ Status run_create_table_like(const CreateTableLike& statement, const SessionStat
 
 Status run_drop_table(const DropTable& statement, const SessionState& session, const QueryServices& services,
                       ResultWriter& out) {
+  std::vector<storage::QualifiedName> names;
   for (const TableName& name : statement.names) {
-    FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, name.database));
-    FRESHET_RETURN_IF_ERROR(services.storage.drop_table(database, name.table, statement.if_exists));
+    FRESHET_ASSIGN_OR_RETURN(std::string database, database_of(session, name.database));
+    names.push_back({std::move(database), name.table});
   }
+  FRESHET_RETURN_IF_ERROR(services.storage.drop_tables(names, statement.if_exists));
   return out.ok({});
 }
 
 Status run_truncate_table(const TruncateTable& statement, const SessionState& session, const QueryServices& services,
                           ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
-  FRESHET_RETURN_IF_ERROR(statement.partitions.empty()
-                              ? services.storage.truncate_table(database, statement.name.table)
-                              : services.storage.truncate_partitions(database, statement.name.table, statement.partitions));
+  if (statement.partitions.empty()) {
+    FRESHET_RETURN_IF_ERROR(services.storage.truncate_table(database, statement.name.table));
+    return out.ok({});
+  }
+  std::vector<PartitionChange> changes;
+  for (const std::string& partition : statement.partitions) changes.emplace_back(TruncatePartition{partition});
+  FRESHET_RETURN_IF_ERROR(services.storage.change_partitions(database, statement.name.table, std::move(changes)));
   return out.ok({});
 }
 

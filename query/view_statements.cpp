@@ -43,11 +43,17 @@ Status run_create_view(const CreateView& statement, const WriteContext& context,
 }
 
 Status run_drop_view(const DropView& statement, const WriteContext& context, ResultWriter& out) {
+  Views& views = *context.services.views;
+  std::vector<std::pair<std::string, std::string>> there;
   for (const TableName& name : statement.names) {
-    FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(context.session, name.database));
-    const Status dropped = context.services.views->drop(database, name.table);
-    if (!dropped.ok() && !(statement.if_exists && dropped.code() == StatusCode::kNotFound)) return dropped;
+    FRESHET_ASSIGN_OR_RETURN(std::string database, database_of(context.session, name.database));
+    if (views.find(database, name.table)) {
+      there.emplace_back(std::move(database), name.table);
+    } else if (!statement.if_exists) {
+      return Status::NotFound("Unknown table '{}.{}'", database, name.table);
+    }
   }
+  for (const auto& [database, name] : there) FRESHET_RETURN_IF_ERROR(views.drop(database, name));
   return out.ok({});
 }
 

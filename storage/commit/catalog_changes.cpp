@@ -116,14 +116,21 @@ Status CatalogChanges::create_table(const std::string& database, const std::stri
   return Status::OK();
 }
 
-Status CatalogChanges::drop_table(const std::string& database, const std::string& name, bool if_exists) {
+Status CatalogChanges::drop_tables(const std::vector<QualifiedName>& names, bool if_exists) {
   std::lock_guard ddl(catalog_.ddl_mutex);
-  const TableStatePtr table = catalog_.find_table(database, name);
-  if (!table) {
-    if (if_exists) return Status::OK();
-    return Status::NotFound("Unknown table '{}.{}'", database, name);
+  std::vector<TableStatePtr> tables;
+  for (const QualifiedName& name : names) {
+    const TableStatePtr table = catalog_.find_table(name.database, name.table);
+    if (!table) {
+      if (if_exists) continue;
+      return Status::NotFound("Unknown table '{}.{}'", name.database, name.table);
+    }
+    if (std::find(tables.begin(), tables.end(), table) != tables.end()) {
+      return Status::InvalidArgument("Not unique table/alias: '{}'", name.table);
+    }
+    tables.push_back(table);
   }
-  return drop_locked({table}, {});
+  return tables.empty() ? Status::OK() : drop_locked(std::move(tables), {});
 }
 
 TableSnapshotPtr CatalogChanges::stage_drop(const TableState& table, MetaBatch& batch, DroppedSegments& segments) const {

@@ -11,6 +11,13 @@
 
 namespace freshet::storage {
 
+/// The name of a table.
+struct QualifiedName {
+  std::string database;
+  std::string table;
+  bool operator==(const QualifiedName&) const = default;
+};
+
 /// InvalidArgument when `name` cannot name a `kind` ("database", "table").
 Status check_catalog_name(std::string_view kind, const std::string& name);
 
@@ -26,7 +33,8 @@ class CatalogChanges {
   /// With the dynamic partitions that its properties ask for at `partition_time` (unix microseconds).
   Status create_table(const std::string& database, const std::string& name, TableSchema schema,
                       const TablePartitioning& partitioning, bool if_not_exists, int64_t partition_time);
-  Status drop_table(const std::string& database, const std::string& name, bool if_exists);
+  /// All of them in one commit. NotFound when one is not there, unless `if_exists`; InvalidArgument when one comes twice.
+  Status drop_tables(const std::vector<QualifiedName>& names, bool if_exists);
 
  private:
   struct DroppedDatabase {

@@ -34,7 +34,7 @@ class HistoryReader {
   Result<CommitNumber> version_at(const TableSnapshot& table, int64_t unix_micros) const;
   /// The newest `limit` versions that are recorded, newest first.
   Result<std::vector<TableVersion>> versions(TableId table, size_t limit) const;
-  /// The oldest version that can be queried; 0 when the table has no history.
+  /// The commit that the history reaches back to; the version of that moment may be older. 0 when the table has no history.
   Result<CommitNumber> history_start(TableId table) const;
 
  private:

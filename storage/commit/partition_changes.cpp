@@ -1,6 +1,7 @@
 #include "storage/commit/partition_changes.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "storage/base/limits.h"
@@ -14,6 +15,12 @@ namespace {
 
 Status unknown_partition(const TableSnapshot& table, const std::string& partition) {
   return Status::NotFound("Unknown partition '{}' in table {}.{}", partition, table.database_name, table.name);
+}
+
+/// What `head` has in this partition goes; one that an earlier clause made has nothing.
+void empty(const Partition& partition, const TableSnapshot& head, PartitionEdit::What& edit) {
+  std::copy_if(partition.tablets.begin(), partition.tablets.end(), std::back_inserter(edit.emptied),
+               [&](TabletId tablet) { return head.position_of(tablet).has_value(); });
 }
 
 }  // namespace
@@ -51,66 +58,60 @@ Status PartitionChanges::apply(TableState& table, PartitionEdit::What what) {
   return Status::OK();
 }
 
-Status PartitionChanges::add(const std::string& database, const std::string& name,
-                             std::vector<PartitionDefinition> partitions, bool if_not_exists) {
+Status PartitionChanges::change(const std::string& database, const std::string& name, std::vector<PartitionChange> changes) {
   std::lock_guard ddl(catalog_.ddl_mutex);
   FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table, find_partitioned(database, name));
   const TableSnapshotPtr head = table->head();
-  PartitionEdit::What edit;
-  FRESHET_ASSIGN_OR_RETURN(edit.partitions,
-                           add_partitions(*head->schema, *head->partitions, std::move(partitions), if_not_exists, ids_));
-  if (edit.partitions->partitions().size() == head->partitions->partitions().size()) return Status::OK();
+  PartitionEdit::What edit{head->partitions, {}};
+  for (PartitionChange& change : changes) {
+    FRESHET_RETURN_IF_ERROR(std::visit([&](auto& clause) { return add_to(edit, *head, clause); }, change));
+  }
+  if (edit.partitions == head->partitions && edit.emptied.empty()) return Status::OK();
   return apply(*table, std::move(edit));
 }
 
-Status PartitionChanges::drop(const std::string& database, const std::string& name, const std::string& partition,
-                              bool if_exists) {
-  std::lock_guard ddl(catalog_.ddl_mutex);
-  FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table, find_partitioned(database, name));
-  const TableSnapshotPtr head = table->head();
-  const std::optional<size_t> found = head->partitions->find(partition);
-  if (!found) return if_exists ? Status::OK() : unknown_partition(*head, partition);
-  std::vector<Partition> rest = head->partitions->partitions();
-  PartitionEdit::What edit;
-  edit.emptied = rest[*found].tablets;
+Status PartitionChanges::add_to(PartitionEdit::What& edit, const TableSnapshot& head, AddPartitions& change) const {
+  FRESHET_ASSIGN_OR_RETURN(
+      const PartitionMapPtr next,
+      add_partitions(*head.schema, *edit.partitions, std::move(change.partitions), change.if_not_exists, ids_));
+  if (next->partitions().size() != edit.partitions->partitions().size()) edit.partitions = next;
+  return Status::OK();
+}
+
+Status PartitionChanges::add_to(PartitionEdit::What& edit, const TableSnapshot& head, const DropPartition& change) const {
+  const std::optional<size_t> found = edit.partitions->find(change.name);
+  if (!found) return change.if_exists ? Status::OK() : unknown_partition(head, change.name);
+  std::vector<Partition> rest = edit.partitions->partitions();
+  empty(rest[*found], head, edit);
   rest.erase(rest.begin() + static_cast<ptrdiff_t>(*found));
-  FRESHET_ASSIGN_OR_RETURN(edit.partitions, PartitionMap::make(*head->schema, head->partitions->scheme(), std::move(rest)));
-  return apply(*table, std::move(edit));
+  FRESHET_ASSIGN_OR_RETURN(edit.partitions, PartitionMap::make(*head.schema, edit.partitions->scheme(), std::move(rest)));
+  return Status::OK();
 }
 
-Status PartitionChanges::rename(const std::string& database, const std::string& name, const std::string& partition,
-                                const std::string& new_name) {
-  FRESHET_RETURN_IF_ERROR(check_partition_name(new_name));
-  std::lock_guard ddl(catalog_.ddl_mutex);
-  FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table, find_partitioned(database, name));
-  const TableSnapshotPtr head = table->head();
-  const std::optional<size_t> found = head->partitions->find(partition);
-  if (!found) return unknown_partition(*head, partition);
-  std::vector<Partition> renamed = head->partitions->partitions();
-  renamed[*found].name = new_name;
-  PartitionEdit::What edit;
-  FRESHET_ASSIGN_OR_RETURN(edit.partitions,
-                           PartitionMap::make(*head->schema, head->partitions->scheme(), std::move(renamed)));
-  return apply(*table, std::move(edit));
+Status PartitionChanges::add_to(PartitionEdit::What& edit, const TableSnapshot& head, const RenamePartition& change) const {
+  FRESHET_RETURN_IF_ERROR(check_partition_name(change.new_name));
+  const std::optional<size_t> found = edit.partitions->find(change.name);
+  if (!found) return unknown_partition(head, change.name);
+  std::vector<Partition> renamed = edit.partitions->partitions();
+  renamed[*found].name = change.new_name;
+  FRESHET_ASSIGN_OR_RETURN(edit.partitions, PartitionMap::make(*head.schema, edit.partitions->scheme(), std::move(renamed)));
+  return Status::OK();
 }
 
-Status PartitionChanges::truncate(const std::string& database, const std::string& name,
-                                  const std::vector<std::string>& partitions) {
+Status PartitionChanges::add_to(PartitionEdit::What& edit, const TableSnapshot& head,
+                                const TruncatePartition& change) const {
+  const std::optional<size_t> found = edit.partitions->find(change.name);
+  if (!found) return unknown_partition(head, change.name);
+  empty(edit.partitions->partitions()[*found], head, edit);
+  return Status::OK();
+}
+
+Status PartitionChanges::truncate(const std::string& database, const std::string& name) {
   std::lock_guard ddl(catalog_.ddl_mutex);
-  FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table,
-                           partitions.empty() ? find(database, name) : find_partitioned(database, name));
+  FRESHET_ASSIGN_OR_RETURN(const TableStatePtr table, find(database, name));
   const TableSnapshotPtr head = table->head();
-  PartitionEdit::What edit;
-  edit.partitions = head->partitions;
-  for (const std::string& partition : partitions) {
-    const std::optional<size_t> found = head->partitions->find(partition);
-    if (!found) return unknown_partition(*head, partition);
-    const std::vector<TabletId>& tablets = head->partitions->partitions()[*found].tablets;
-    edit.emptied.insert(edit.emptied.end(), tablets.begin(), tablets.end());
-  }
-  if (partitions.empty()) {
-    for (const TabletSnapshotPtr& tablet : head->tablets) edit.emptied.push_back(tablet->id);
-  }
+  PartitionEdit::What edit{head->partitions, {}};
+  for (const TabletSnapshotPtr& tablet : head->tablets) edit.emptied.push_back(tablet->id);
   return apply(*table, std::move(edit));
 }
 

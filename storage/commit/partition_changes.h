@@ -6,6 +6,7 @@
 #include "storage/catalog/catalog.h"
 #include "storage/commit/commit_pipeline.h"
 #include "storage/commit/partition_edit.h"
+#include "storage/types/partition_change.h"
 
 namespace freshet::storage {
 
@@ -23,13 +24,10 @@ class PartitionChanges {
                    HistoryWriter& history)
       : catalog_(catalog), pipeline_(pipeline), ids_(ids), obsolete_(obsolete), history_(history) {}
 
-  Status add(const std::string& database, const std::string& table, std::vector<PartitionDefinition> partitions,
-             bool if_not_exists);
-  Status drop(const std::string& database, const std::string& table, const std::string& partition, bool if_exists);
-  Status rename(const std::string& database, const std::string& table, const std::string& partition,
-                const std::string& new_name);
-  /// Empties these partitions; none named = the whole table.
-  Status truncate(const std::string& database, const std::string& table, const std::vector<std::string>& partitions);
+  /// These changes, one after another, in one commit: all of them or none.
+  Status change(const std::string& database, const std::string& table, std::vector<PartitionChange> changes);
+  /// Empties the whole table, which may have no partitions.
+  Status truncate(const std::string& database, const std::string& table);
   /// Makes what AUTO PARTITION lacks for these values; idempotent among concurrent loads.
   /// ResourceExhausted beyond `limit` new partitions or kMaxPartitions of the table.
   Result<AutoPartitions> add_auto(TableId table, const std::vector<BoundTuple>& values, size_t limit);
@@ -40,6 +38,11 @@ class PartitionChanges {
  private:
   Result<TableStatePtr> find(const std::string& database, const std::string& table) const;
   Result<TableStatePtr> find_partitioned(const std::string& database, const std::string& table) const;
+  // One clause; `edit` is what those before it have made of `head`.
+  Status add_to(PartitionEdit::What& edit, const TableSnapshot& head, AddPartitions& change) const;
+  Status add_to(PartitionEdit::What& edit, const TableSnapshot& head, const DropPartition& change) const;
+  Status add_to(PartitionEdit::What& edit, const TableSnapshot& head, const RenamePartition& change) const;
+  Status add_to(PartitionEdit::What& edit, const TableSnapshot& head, const TruncatePartition& change) const;
   /// REQUIRES: ddl_mutex is held, so that the head's partitions are those the edit was made from.
   Status apply(TableState& table, PartitionEdit::What what);
 

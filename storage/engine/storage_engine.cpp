@@ -89,27 +89,15 @@ class Engine : public StorageEngine {
                       const TablePartitioning& partitioning, bool if_not_exists) override {
     return catalog_changes_->create_table(database, name, std::move(schema), partitioning, if_not_exists, partition_time());
   }
-  Status drop_table(const std::string& database, const std::string& name, bool if_exists) override {
-    return catalog_changes_->drop_table(database, name, if_exists);
+  Status drop_tables(const std::vector<QualifiedName>& names, bool if_exists) override {
+    return catalog_changes_->drop_tables(names, if_exists);
   }
   Status truncate_table(const std::string& database, const std::string& name) override {
-    return partition_changes_->truncate(database, name, {});
+    return partition_changes_->truncate(database, name);
   }
-  Status add_partitions(const std::string& database, const std::string& name, std::vector<PartitionDefinition> partitions,
-                        bool if_not_exists) override {
-    return partition_changes_->add(database, name, std::move(partitions), if_not_exists);
-  }
-  Status drop_partition(const std::string& database, const std::string& name, const std::string& partition,
-                        bool if_exists) override {
-    return partition_changes_->drop(database, name, partition, if_exists);
-  }
-  Status rename_partition(const std::string& database, const std::string& name, const std::string& partition,
-                          const std::string& new_name) override {
-    return partition_changes_->rename(database, name, partition, new_name);
-  }
-  Status truncate_partitions(const std::string& database, const std::string& name,
-                             const std::vector<std::string>& partitions) override {
-    return partition_changes_->truncate(database, name, partitions);
+  Status change_partitions(const std::string& database, const std::string& name,
+                           std::vector<PartitionChange> changes) override {
+    return partition_changes_->change(database, name, std::move(changes));
   }
   Status keep_dynamic_partitions() override;
   Result<AutoPartitions> add_auto_partitions(TableId table, const std::vector<BoundTuple>& values, size_t limit) override {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "storage/base/memory_budget.h"
+#include "storage/commit/catalog_changes.h"
 #include "storage/commit/group_commits.h"
 #include "storage/commit/history_reader.h"
 #include "storage/commit/load_commit.h"
@@ -116,20 +117,20 @@ class StorageEngine {
   virtual Status drop_database(const std::string& name, bool if_exists) = 0;
   virtual Status create_table(const std::string& database, const std::string& name, TableSchema schema,
                               const TablePartitioning& partitioning, bool if_not_exists) = 0;
-  virtual Status drop_table(const std::string& database, const std::string& name, bool if_exists) = 0;
+  /// All of them in one commit, or none.
+  virtual Status drop_tables(const std::vector<QualifiedName>& names, bool if_exists) = 0;
+  Status drop_table(const std::string& database, const std::string& name, bool if_exists) {
+    return drop_tables({{database, name}}, if_exists);
+  }
   virtual Status truncate_table(const std::string& database, const std::string& name) = 0;
   /// ALTER TABLE: the next version of the schema, without touching a row. See SchemaChanges.
   virtual Status alter_table(const std::string& database, const std::string& name, const TableChange& change) = 0;
 
-  // Partitions. InvalidArgument for a table without PARTITION BY, and for ranges or values that overlap.
-  virtual Status add_partitions(const std::string& database, const std::string& table,
-                                std::vector<PartitionDefinition> partitions, bool if_not_exists) = 0;
-  virtual Status drop_partition(const std::string& database, const std::string& table, const std::string& partition,
-                                bool if_exists) = 0;
-  virtual Status rename_partition(const std::string& database, const std::string& table, const std::string& partition,
-                                  const std::string& new_name) = 0;
-  virtual Status truncate_partitions(const std::string& database, const std::string& table,
-                                     const std::vector<std::string>& partitions) = 0;
+  // Partitions.
+  /// One change after another, all of them in one commit, or none. InvalidArgument for a table without PARTITION BY, and for
+  /// ranges or values that overlap.
+  virtual Status change_partitions(const std::string& database, const std::string& table,
+                                   std::vector<PartitionChange> changes) = 0;
   /// What the dynamic_partition properties of tables ask for now; done in the background, and by CREATE and ALTER TABLE.
   virtual Status keep_dynamic_partitions() = 0;
   /// Makes the partitions that AUTO PARTITION lacks for rows with these values of the partition columns, and answers

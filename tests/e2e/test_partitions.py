@@ -89,6 +89,8 @@ def test_partitions_come_and_go(server, database):
     assert server.value(f"SELECT count(*) FROM {table}") == 20
     assert "intersected" in refused(server, f"ALTER TABLE {table} ADD PARTITION x VALUES [('2024-01-05'), ('2024-01-06'))")
     assert "p2" in refused(server, f"ALTER TABLE {table} DROP PARTITION p2")
+    assert "p2" in refused(server, f"ALTER TABLE {table} DROP PARTITION p1, DROP PARTITION p2")
+    assert partitions(server, table) == {"p1": 10, "march": 0, "p4": 10}
     assert "part of the key" in refused(server, f"ALTER TABLE {table} DROP COLUMN day")
     shown = server.sql(f"SHOW CREATE TABLE {table}")[0][1]
     server.sql(f"DROP TABLE {table}")

@@ -59,6 +59,8 @@ def test_views(make_server):
             ("CREATE VIEW v AS SELECT * FROM read_csv('/etc/passwd')", "not offered"),
             ("ALTER VIEW v AS SELECT 1", "Unknown table"),
             ("DROP VIEW v", "Unknown table"),
+            ("DROP VIEW large, v", "Unknown table"),
+            ("DROP TABLE t, v", "Unknown table"),
             ("INSERT INTO large VALUES (1, 'x', 1)", "Unknown table")):
         with pytest.raises(MySQLError, match=message):
             server.sql(statement)

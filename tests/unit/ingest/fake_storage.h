@@ -49,17 +49,10 @@ class FakeStorage final : public storage::StorageEngine {
   Status create_table(const std::string&, const std::string&, TableSchema, const TablePartitioning&, bool) override {
     return not_here();
   }
-  Status drop_table(const std::string&, const std::string&, bool) override { return not_here(); }
+  Status drop_tables(const std::vector<storage::QualifiedName>&, bool) override { return not_here(); }
   Status truncate_table(const std::string&, const std::string&) override { return not_here(); }
   Status alter_table(const std::string&, const std::string&, const TableChange&) override { return not_here(); }
-  Status add_partitions(const std::string&, const std::string&, std::vector<PartitionDefinition>, bool) override {
-    return not_here();
-  }
-  Status drop_partition(const std::string&, const std::string&, const std::string&, bool) override { return not_here(); }
-  Status rename_partition(const std::string&, const std::string&, const std::string&, const std::string&) override {
-    return not_here();
-  }
-  Status truncate_partitions(const std::string&, const std::string&, const std::vector<std::string>&) override {
+  Status change_partitions(const std::string&, const std::string&, std::vector<PartitionChange>) override {
     return not_here();
   }
   Status keep_dynamic_partitions() override { return not_here(); }

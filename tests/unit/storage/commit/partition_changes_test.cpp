@@ -126,19 +126,20 @@ TEST_F(PartitionChangesTest, AddedAndDroppedPartitionsKeepTheRestOverARestart) {
   load({{"2024-01-05", "1", "a"}, {"2024-02-05", "2", "a"}});
   must(server_->flush_table(table()->id));
   load({{"2024-02-06", "3", "a"}});
-  must(server_->add_partitions("shop", "t",
-                               {month("dec", "2023-12-01", "2024-01-01"), month("mar", "2024-03-01", "2024-04-01")}, false));
+  must(server_->change_partitions(
+      "shop", "t",
+      {AddPartitions{{month("dec", "2023-12-01", "2024-01-01"), month("mar", "2024-03-01", "2024-04-01")}, false}}));
   load({{"2023-12-24", "4", "a"}, {"2024-03-01", "5", "a"}});
   EXPECT_EQ(partition_names(), (Names{"dec", "jan", "feb", "mar"}));
   EXPECT_EQ(ids(), (Names{"1", "2", "3", "4", "5"}));
-  must(server_->drop_partition("shop", "t", "FEB", false));
+  must(server_->change_partitions("shop", "t", {DropPartition{"FEB", false}}));
   EXPECT_EQ(ids(), (Names{"1", "4", "5"}));
-  must(server_->rename_partition("shop", "t", "dec", "december"));
+  must(server_->change_partitions("shop", "t", {RenamePartition{"dec", "december"}}));
   server_.restart();
   EXPECT_EQ(partition_names(), (Names{"december", "jan", "mar"}));
   EXPECT_EQ(ids(), (Names{"1", "4", "5"}));
   must(server_->compact_table(table()->id));
-  must(server_->truncate_partitions("shop", "t", {"jan", "mar"}));
+  must(server_->change_partitions("shop", "t", {TruncatePartition{"jan"}, TruncatePartition{"mar"}}));
   EXPECT_EQ(ids(), (Names{"4"}));
   load({{"2024-01-05", "6", "a"}});
   server_.restart();
@@ -149,8 +150,8 @@ TEST_F(PartitionChangesTest, ALoadIntoADroppedPartitionIsRefusedAndOthersGoOn) {
   create_months();
   LoadCommit dropped = prepare(table(), {{"2024-01-05", "1", "a"}, {"2024-02-05", "2", "a"}});
   LoadCommit kept = prepare(table(), {{"2024-02-07", "3", "a"}});
-  must(server_->drop_partition("shop", "t", "jan", false));
-  must(server_->add_partitions("shop", "t", {month("again", "2024-01-01", "2024-02-01")}, false));
+  must(server_->change_partitions("shop", "t", {DropPartition{"jan", false}}));
+  must(server_->change_partitions("shop", "t", {AddPartitions{{month("again", "2024-01-01", "2024-02-01")}, false}}));
   const auto refused = server_->commit(std::move(dropped));
   EXPECT_EQ(refused.status().code(), StatusCode::kNotFound) << refused.status().to_string();
   EXPECT_NE(refused.status().message().find("dropped during the load"), std::string::npos);
@@ -161,18 +162,49 @@ TEST_F(PartitionChangesTest, ALoadIntoADroppedPartitionIsRefusedAndOthersGoOn) {
 TEST_F(PartitionChangesTest, WrongChangesAreRefusedAndChangeNothing) {
   create_months();
   const auto code = [](const Status& status) { return status.code(); };
-  EXPECT_EQ(code(server_->add_partitions("shop", "t", {month("x", "2024-02-15", "2024-03-15")}, false)),
+  EXPECT_EQ(code(server_->change_partitions("shop", "t", {AddPartitions{{month("x", "2024-02-15", "2024-03-15")}, false}})),
             StatusCode::kInvalidArgument);
-  EXPECT_EQ(code(server_->add_partitions("shop", "t", {month("jan", "2025-01-01", "2025-02-01")}, false)),
-            StatusCode::kAlreadyExists);
-  must(server_->add_partitions("shop", "t", {month("jan", "2025-01-01", "2025-02-01")}, true));
-  EXPECT_EQ(code(server_->drop_partition("shop", "t", "nope", false)), StatusCode::kNotFound);
-  must(server_->drop_partition("shop", "t", "nope", true));
-  EXPECT_EQ(code(server_->truncate_partitions("shop", "t", {"jan", "nope"})), StatusCode::kNotFound);
-  EXPECT_EQ(code(server_->rename_partition("shop", "t", "jan", "feb")), StatusCode::kAlreadyExists);
+  EXPECT_EQ(
+      code(server_->change_partitions("shop", "t", {AddPartitions{{month("jan", "2025-01-01", "2025-02-01")}, false}})),
+      StatusCode::kAlreadyExists);
+  must(server_->change_partitions("shop", "t", {AddPartitions{{month("jan", "2025-01-01", "2025-02-01")}, true}}));
+  EXPECT_EQ(code(server_->change_partitions("shop", "t", {DropPartition{"nope", false}})), StatusCode::kNotFound);
+  must(server_->change_partitions("shop", "t", {DropPartition{"nope", true}}));
+  EXPECT_EQ(code(server_->change_partitions("shop", "t", {TruncatePartition{"jan"}, TruncatePartition{"nope"}})),
+            StatusCode::kNotFound);
+  EXPECT_EQ(code(server_->change_partitions("shop", "t", {RenamePartition{"jan", "feb"}})), StatusCode::kAlreadyExists);
   EXPECT_EQ(partition_names(), (Names{"jan", "feb"}));
   must(server_->create_table("shop", "plain", test::partitioned_schema(), {}, false));
-  EXPECT_EQ(code(server_->drop_partition("shop", "plain", "p", false)), StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(server_->change_partitions("shop", "plain", {DropPartition{"p", false}})), StatusCode::kInvalidArgument);
+}
+
+TEST_F(PartitionChangesTest, ChangesOfOneStatementAreAllMadeOrNone) {
+  create_months();
+  load({{"2024-01-05", "1", "a"}, {"2024-02-05", "2", "a"}});
+  must(server_->flush_table(table()->id));
+  load({{"2024-01-06", "3", "a"}});
+  const AddPartitions again{{month("jan", "2024-01-01", "2024-02-01")}, false};
+  const AddPartitions march{{month("mar", "2024-03-01", "2024-04-01")}, false};
+  const std::vector<std::vector<PartitionChange>> refused = {
+      {DropPartition{"jan", false}, DropPartition{"nope", false}},
+      {TruncatePartition{"jan"}, march, TruncatePartition{"nope"}},
+      {RenamePartition{"jan", "x"}, AddPartitions{{month("y", "2024-02-15", "2024-03-15")}, false}},
+      {DropPartition{"jan", false}, DropPartition{"jan", false}},
+  };
+  for (const auto& changes : refused) EXPECT_FALSE(server_->change_partitions("shop", "t", changes).ok());
+  EXPECT_EQ(partition_names(), (Names{"jan", "feb"}));
+  EXPECT_EQ(ids(), (Names{"1", "2", "3"}));
+
+  const CommitNumber before = server_->snapshot()->commit;
+  must(server_->change_partitions(
+      "shop", "t",
+      {march, DropPartition{"jan", false}, again, RenamePartition{"feb", "february"}, DropPartition{"mar", false}}));
+  EXPECT_EQ(server_->snapshot()->commit, before.next());
+  EXPECT_EQ(ids(), Names{"2"});
+  load({{"2024-01-07", "4", "a"}});
+  server_.restart();
+  EXPECT_EQ(partition_names(), (Names{"jan", "february"}));
+  EXPECT_EQ(ids(), (Names{"2", "4"}));
 }
 
 TEST_F(PartitionChangesTest, WhatADropOrTruncateTakesStaysInOlderVersions) {
@@ -181,12 +213,12 @@ TEST_F(PartitionChangesTest, WhatADropOrTruncateTakesStaysInOlderVersions) {
   must(server_->flush_table(table()->id));
   load({{"2024-01-05", "1", "a"}, {"2024-01-06", "3", "a"}, {"2024-02-06", "4", "a"}});
   const CommitNumber whole = newest_version();
-  must(server_->drop_partition("shop", "t", "jan", false));
+  must(server_->change_partitions("shop", "t", {DropPartition{"jan", false}}));
   const CommitNumber dropped = newest_version();
-  must(server_->add_partitions("shop", "t", {month("winter", "2023-12-01", "2024-02-01")}, false));
+  must(server_->change_partitions("shop", "t", {AddPartitions{{month("winter", "2023-12-01", "2024-02-01")}, false}}));
   load({{"2024-01-07", "5", "a"}});
   const CommitNumber added = newest_version();
-  must(server_->truncate_partitions("shop", "t", {"feb"}));
+  must(server_->change_partitions("shop", "t", {TruncatePartition{"feb"}}));
   const CommitNumber truncated = newest_version();
   load({{"2024-02-07", "6", "a"}});
   must(server_->compact_table(table()->id));
@@ -222,7 +254,7 @@ TEST_F(PartitionChangesTest, ATableTakesWhatItKeptOfDroppedPartitionsWithIt) {
   load({{"2024-01-05", "1", "a"}, {"2024-02-05", "2", "a"}});
   must(server_->flush_table(table()->id));
   load({{"2024-01-05", "3", "a"}});
-  must(server_->drop_partition("shop", "t", "jan", false));
+  must(server_->change_partitions("shop", "t", {DropPartition{"jan", false}}));
   server_.restart();
   must(server_->drop_table("shop", "t", false));
   EXPECT_EQ(segment_files(), 0u);

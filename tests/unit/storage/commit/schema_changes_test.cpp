@@ -220,11 +220,11 @@ TEST_F(SchemaChangesTest, PartitionColumnsAreFixedAndRowsFindTheirPartitionUnder
   LoadCommit running = prepare(table(), {{"3", "1", "c"}, {"4", "2", "d"}}, false);
   must(alter({AddColumn{column_of("x", {TypeKind::kInt}, "5"), {false, "id"}, false}, RenameColumn{"n", "kind"},
               DropColumn{"s", false}}));
-  must(server_->add_partitions("shop", "t", {partition("3")}, false));
+  must(server_->change_partitions("shop", "t", {AddPartitions{{partition("3")}, false}}));
   must(server_->commit(std::move(running)));
   load({{"5", "7", "3"}, {"6", "8", "2"}});
   expect_rows({"1 5 1", "2 5 2", "3 5 1", "4 5 2", "5 7 3", "6 8 2"});
-  must(server_->drop_partition("shop", "t", "p2", false));
+  must(server_->change_partitions("shop", "t", {DropPartition{"p2", false}}));
   expect_rows({"1 5 1", "3 5 1", "5 7 3"});
 }
 

@@ -183,6 +183,22 @@ TEST(StorageEngine, OldSnapshotsStayReadableWhileFilesAreCompactedAway) {
   for (const auto& [key, row] : content(*old)) ASSERT_EQ(row.number, 1);
 }
 
+TEST(StorageEngine, SeveralTablesAreDroppedTogetherOrNotAtAll) {
+  const test::TempDir folder;
+  StorageServer server(folder.path());
+  for (const char* name : {"a", "b", "c"}) create_table(*server, name, KeyForm::kFixed, 1);
+  EXPECT_EQ(server->drop_tables({{"shop", "a"}, {"shop", "nope"}}, false).code(), StatusCode::kNotFound);
+  EXPECT_EQ(server->drop_tables({{"shop", "a"}, {"shop", "a"}}, true).code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(find(*server, "a"), nullptr);
+  const CommitNumber before = server->snapshot()->commit;
+  must(server->drop_tables({{"shop", "b"}, {"shop", "nope"}, {"shop", "a"}}, true));
+  EXPECT_EQ(server->snapshot()->commit, before.next());
+  server.restart();
+  EXPECT_EQ(find(*server, "a"), nullptr);
+  EXPECT_EQ(find(*server, "b"), nullptr);
+  EXPECT_NE(find(*server, "c"), nullptr);
+}
+
 TEST(StorageEngine, LabelIsUsedOnceAlsoAfterARestart) {
   const test::TempDir folder;
   StorageServer server(folder.path());

@@ -82,14 +82,23 @@ class Machine {
     load_together({{"days", rows("days", 95, 105)}, {"plain", rows("plain", 0, 9)}, {"sums", rows("sums", 8, 20)}});
     load_in_group(rows("plain", 5, 12));
     for (const auto& [table, model] : State(certain)) compact(table);
-    change([&] { return engine->add_partitions(kDatabase, "days", {hundred(2)}, false); }, [](State&) {});
+    change(
+        [&] {
+          return engine->change_partitions(kDatabase, "days", {AddPartitions{{hundred(2)}, false}});
+        },
+        [](State&) {});
     load_together({{"days", rows("days", 195, 205)}, {"plain", deletes("plain", 2, 7)}});
     set_history("plain", "1000000");
     rename("plain", "renamed");
     load("renamed", rows("renamed", 20, 25), 1);
     compact("renamed");
-    change([&] { return engine->drop_partition(kDatabase, "days", "p1", false); }, without_keys("days", 100, 200));
-    change([&] { return engine->truncate_partitions(kDatabase, "days", {"p0"}); }, without_keys("days", 0, 100));
+    change(
+        [&] {
+          return engine->change_partitions(kDatabase, "days", {DropPartition{"p1", false}});
+        },
+        without_keys("days", 100, 200));
+    change([&] { return engine->change_partitions(kDatabase, "days", {TruncatePartition{"p0"}}); },
+           without_keys("days", 0, 100));
     load("days", rows("days", 10, 20), 0);
     set_history("renamed", "0");
     change([&] { return engine->expire_history(); }, [](State&) {});

@@ -418,12 +418,13 @@ class History {
 
   void change_partitions() {
     const TableSnapshotPtr now = table();
-    const uint64_t choice = partition_width_ == 0 ? 0 : random_() % 4;
+    const uint64_t choice = partition_width_ == 0 ? 0 : random_() % 5;
     const std::string name = random_() % 2 == 0 ? "low" : "middle";
-    if (choice != 0 && !now->partitions->find(name)) {
-      return change([&] { return engine_->add_partitions(kDatabase, kTable, {partition_of_name(name)}, false); },
-                    [](TableModel&) {});
-    }
+    const AddPartitions add{{partition_of_name(name)}, false};
+    const auto changed = [&](std::vector<PartitionChange> changes) {
+      return engine_->change_partitions(kDatabase, kTable, std::move(changes));
+    };
+    if (choice != 0 && !now->partitions->find(name)) return change([&] { return changed({add}); }, [](TableModel&) {});
     TableModel after = model_;
     choice == 0 ? after.clear()
                 : after.clear(*now->schema, [&](const std::string& value) { return partition_of_value(value) == name; });
@@ -431,9 +432,12 @@ class History {
     if (after.rows().size() == model_.rows().size()) return;
     change(
         [&] {
-          if (choice == 0) return engine_->truncate_table(kDatabase, kTable);
-          return choice == 1 ? engine_->truncate_partitions(kDatabase, kTable, {name})
-                             : engine_->drop_partition(kDatabase, kTable, name, false);
+          switch (choice) {
+            case 0: return engine_->truncate_table(kDatabase, kTable);
+            case 1: return changed({TruncatePartition{name}});
+            case 2: return changed({DropPartition{name, false}, add});
+            default: return changed({DropPartition{name, false}});
+          }
         },
         [&](TableModel& model) { model = after; });
   }
