@@ -136,9 +136,11 @@ class PatternReader {
       const auto first = micros_of({civil_.year, 1, 1, 0, 0, 0, 0});
       if (!first) return std::nullopt;
       const Civil day = civil_of(*first + (day_of_year_ - 1) * kMicrosPerDay);
+      civil_.year = day.year;
       civil_.month = day.month;
       civil_.day = day.day;
     }
+    if (week_ && weekday_ != 0 && !find_day_of_week()) return std::nullopt;
     return micros_of(civil_);
   }
 
@@ -213,10 +215,52 @@ class PatternReader {
         at_ = std::min(at_ + 2, text_.size());
         return true;
       case 'j': return take(3, day_of_year_) && day_of_year_ >= 1 && day_of_year_ <= 366;
-      case 'W': return take_name(kDayNames, std::string_view::npos, value);
-      case 'a': return take_name(kDayNames, kShortNameBytes, value);
+      case 'W': return take_name(kDayNames, std::string_view::npos, weekday_);
+      case 'a': return take_name(kDayNames, kShortNameBytes, weekday_);
+      case 'w':
+        if (!take(1, value) || value > 6) return false;
+        weekday_ = value == 0 ? 7 : value;
+        return true;
+      case 'U':
+      case 'u':
+      case 'V':
+      case 'v': return read_week(specifier);
+      case 'X':
+      case 'x':
+        if (!take(4, value)) return false;
+        week_year_ = static_cast<int>(value);
+        is_week_year_from_sunday_ = specifier == 'X';
+        return true;
       default: return false;
     }
+  }
+
+  /// A week of a year: %U and %u count from week 0 and go with %Y, %V and %v from week 1, and go with %X and %x.
+  bool read_week(char specifier) {
+    unsigned value = 0;
+    is_week_strict_ = specifier == 'V' || specifier == 'v';
+    is_week_from_sunday_ = specifier == 'U' || specifier == 'V';
+    if (!take(2, value) || value > 53 || (is_week_strict_ && value == 0)) return false;
+    week_ = value;
+    return true;
+  }
+
+  /// The day from the week and the day in it. False when the week has no year of its kind.
+  bool find_day_of_week() {
+    if (is_week_strict_ != week_year_.has_value()) return false;
+    if (is_week_strict_ && is_week_year_from_sunday_ != is_week_from_sunday_) return false;
+    const auto first = micros_of({week_year_.value_or(civil_.year), 1, 1, 0, 0, 0, 0});
+    if (!first) return false;
+    // Days since the Sunday or Monday that the first of January is or follows.
+    const int64_t begun = (weekday_of(day_of(*first)) + (is_week_from_sunday_ ? 1 : 0)) % 7;
+    // The first week is the first whole one from Sunday on, or that with most of its days in the year from Monday on.
+    const int64_t first_week = (begun <= (is_week_from_sunday_ ? 0 : 3) ? 0 : 7) - begun;
+    const int64_t in_week = is_week_from_sunday_ ? weekday_ % 7 : weekday_ - 1;
+    const Civil day = civil_of(*first + (first_week + (static_cast<int64_t>(*week_) - 1) * 7 + in_week) * kMicrosPerDay);
+    civil_.year = day.year;
+    civil_.month = day.month;
+    civil_.day = day.day;
+    return true;
   }
 
   static unsigned short_year(unsigned year) { return year < 70 ? year + 2000 : year + 1900; }
@@ -264,6 +308,12 @@ class PatternReader {
   size_t at_ = 0;
   Civil civil_{0, 0, 0, 0, 0, 0, 0};
   unsigned day_of_year_ = 0;
+  std::optional<unsigned> week_;
+  std::optional<int> week_year_;
+  bool is_week_strict_ = false;
+  bool is_week_from_sunday_ = false;
+  bool is_week_year_from_sunday_ = false;
+  unsigned weekday_ = 0;  ///< 1 is Monday; 0: not given
   bool has_day_ = false;
   bool is_twelve_ = false;
   bool is_afternoon_ = false;
