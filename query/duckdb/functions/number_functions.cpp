@@ -62,6 +62,10 @@ Bound bind_arithmetic(ClientContext& context, BoundList& values) {
 Bound bind_negated(ClientContext& context, BoundList& values) {
   if (!is_computable(values[0]->return_type)) return call(context, "-", std::move(values));
   values[0] = widened(context, read_as(context, std::move(values[0]), Reads::kNumber));
+  // What is unsigned has no negative of its own type.
+  if (values[0]->return_type.id() == LogicalTypeId::UBIGINT) {
+    values[0] = cast_to(context, std::move(values[0]), LogicalType::HUGEINT);
+  }
   const bool is_literal = values[0]->GetExpressionClass() == duckdb::ExpressionClass::BOUND_CONSTANT ||
                           values[0]->GetExpressionClass() == duckdb::ExpressionClass::BOUND_CAST;
   Bound negated = call(context, "-", std::move(values));
