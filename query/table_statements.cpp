@@ -25,6 +25,13 @@ Status check_no_routine_load(const std::string& database, const std::string& tab
   return Status::OK();
 }
 
+/// OK, with what SHOW WARNINGS tells of the statement.
+Status answer_with_notes(std::vector<std::string> notes, OkResult result, SessionState& session, ResultWriter& out) {
+  for (std::string& note : notes) session.next_warnings.push_back({kNoteLevel, kNoteCode, std::move(note)});
+  result.warnings = static_cast<uint16_t>(session.next_warnings.size());
+  return out.ok(result);
+}
+
 }  // namespace
 
 Status run_create_database(const CreateDatabase& statement, const QueryServices& services, ResultWriter& out) {
@@ -80,12 +87,7 @@ Status create_table(const CreateTable& statement, const SessionState& session, c
 Status run_create_table(const CreateTable& statement, SessionState& session, const QueryServices& services,
                         ResultWriter& out) {
   FRESHET_RETURN_IF_ERROR(create_table(statement, session, services));
-  for (std::string& note : create_table_notes(statement)) {
-    session.next_warnings.push_back({kNoteLevel, kNoteCode, std::move(note)});
-  }
-  OkResult result;
-  result.warnings = static_cast<uint16_t>(session.next_warnings.size());
-  return out.ok(result);
+  return answer_with_notes(create_table_notes(statement), {}, session, out);
 }
 
 Status run_create_table_like(const CreateTableLike& statement, const SessionState& session, const QueryServices& services,
@@ -128,7 +130,7 @@ Status run_truncate_table(const TruncateTable& statement, const SessionState& se
   return out.ok({});
 }
 
-Status run_alter_table(const AlterTable& statement, const SessionState& session, const QueryServices& services,
+Status run_alter_table(const AlterTable& statement, SessionState& session, const QueryServices& services,
                        ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
   FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, statement.name.table));
@@ -139,20 +141,21 @@ Status run_alter_table(const AlterTable& statement, const SessionState& session,
   FRESHET_ASSIGN_OR_RETURN(const TableChange change, make_table_change(statement, *table->schema));
   if (!change.new_name.empty()) FRESHET_RETURN_IF_ERROR(check_no_routine_load(database, table->name, services));
   if (!change.is_empty()) FRESHET_RETURN_IF_ERROR(services.storage.alter_table(database, table->name, change));
+  std::vector<std::string> notes;
   for (const AlterClause& clause : statement.clauses) {
     if (clause.kind == AlterKind::kCompact) FRESHET_RETURN_IF_ERROR(services.storage.compact_table(table->id));
+    for (std::string& note : property_notes(clause.properties)) notes.push_back(std::move(note));
   }
-  return out.ok({});
+  return answer_with_notes(std::move(notes), {}, session, out);
 }
 
-Status run_create_index(const CreateIndex& statement, const SessionState& session, const QueryServices& services,
+Status run_create_index(const CreateIndex& statement, SessionState& session, const QueryServices& services,
                         ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.table.database));
   FRESHET_RETURN_IF_ERROR(find_table(*services.storage.snapshot(), database, statement.table.table).status());
   OkResult result;
-  result.warnings = 1;
   result.info = "No index was made: zone maps and key filters serve instead";
-  return out.ok(result);
+  return answer_with_notes({result.info}, result, session, out);
 }
 
 }  // namespace freshet::query

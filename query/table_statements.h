@@ -21,10 +21,9 @@ Status run_drop_table(const DropTable& statement, const SessionState& session, c
 Status run_truncate_table(const TruncateTable& statement, const SessionState& session, const QueryServices& services,
                           ResultWriter& out);
 /// ALTER TABLE: all its changes as one, then COMPACT. Indexes have no effect.
-Status run_alter_table(const AlterTable& statement, const SessionState& session, const QueryServices& services,
-                       ResultWriter& out);
+Status run_alter_table(const AlterTable& statement, SessionState& session, const QueryServices& services, ResultWriter& out);
 /// CREATE INDEX: zone maps and key filters serve instead; the table must exist.
-Status run_create_index(const CreateIndex& statement, const SessionState& session, const QueryServices& services,
+Status run_create_index(const CreateIndex& statement, SessionState& session, const QueryServices& services,
                         ResultWriter& out);
 
 }  // namespace freshet::query

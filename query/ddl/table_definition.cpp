@@ -351,8 +351,17 @@ Result<TableSchema> make_table_schema(const CreateTable& table) {
   return schema;
 }
 
-std::vector<std::string> create_table_notes(const CreateTable& table) {
+std::vector<std::string> property_notes(const Properties& properties) {
   std::vector<std::string> notes;
+  for (const auto& [name, value] : properties) {
+    if (name != "bloom_filter_columns" && name != "bloom_filter_fpp") continue;
+    notes.push_back(fmt::format("Property '{}' builds no filter: keys have one always, other columns have zone maps", name));
+  }
+  return notes;
+}
+
+std::vector<std::string> create_table_notes(const CreateTable& table) {
+  std::vector<std::string> notes = property_notes(table.properties);
   for (const IndexDefinition& index : table.indexes) {
     if (index.kind == IndexKind::kUnique) continue;
     notes.push_back(fmt::format("Index '{}' is not built: zone maps and key filters serve instead",

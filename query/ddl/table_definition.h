@@ -25,7 +25,9 @@ inline constexpr size_t kMaxImplicitKeyColumns = 3;
 /// table. A unique table is distributed over its key columns unless DISTRIBUTED BY says otherwise. InvalidArgument for what
 /// is wrong, Unsupported for what is not offered (ROLLUP, ...), with the name of the column or property.
 Result<TableSchema> make_table_schema(const CreateTable& table);
-/// What CREATE TABLE accepts without effect, as sentences for SHOW WARNINGS.
+/// What properties are accepted without effect though they name columns, as sentences for SHOW WARNINGS.
+std::vector<std::string> property_notes(const Properties& properties);
+/// What CREATE TABLE accepts without effect, those properties included.
 std::vector<std::string> create_table_notes(const CreateTable& table);
 /// InvalidArgument for names that Doris keeps for its hidden columns.
 Status check_column_name(std::string_view name);

@@ -130,6 +130,18 @@ def test_widened_columns_read_the_narrow_values(server, database, sql):
         sql("ALTER TABLE t COMPACT")
 
 
+def test_filters_and_indexes_that_are_not_built_are_told(sql):
+    sql("CREATE TABLE t (k INT NOT NULL, a INT) UNIQUE KEY(k) PROPERTIES ('bloom_filter_columns' = 'a')")
+    (level, code, note), = sql("SHOW WARNINGS")
+    assert (level, code) == ("Note", "1105") and "'bloom_filter_columns' builds no filter" in note
+    sql("ALTER TABLE t SET ('bloom_filter_columns' = 'a'), COMMENT 'x'")
+    assert sql("SELECT @@warning_count") == [(1,)]
+    sql("CREATE INDEX i ON t (a)")
+    assert "No index was made" in sql("SHOW WARNINGS")[0][2]
+    sql("ALTER TABLE t SET ('compression' = 'zstd')")
+    assert sql("SHOW WARNINGS") == []
+
+
 def test_order_names_comments_and_properties(sql):
     sql("CREATE TABLE t (k INT NOT NULL, a INT, b INT, c INT) UNIQUE KEY(k) PROPERTIES ('bloom_filter_columns' = 'a,b')")
     sql("INSERT INTO t VALUES (1, 2, 3, 4)")
