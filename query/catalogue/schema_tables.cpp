@@ -44,10 +44,11 @@ Rows tables_rows(const ServerSnapshot& server, const CatalogueSources& sources) 
   Rows rows = for_each_table(server, [](const TableSnapshot& table, Rows& out) {
     const uint64_t bytes = stored_bytes(table);
     const uint64_t live = table.live_rows();
+    // Clients add INDEX_LENGTH to DATA_LENGTH, which has the indexes.
     out.push_back(
         {kCatalog,     table.database_name,  table.name,           "BASE TABLE",          "Freshet",    std::nullopt,
-         std::nullopt, fmt::to_string(live), average(bytes, live), fmt::to_string(bytes), std::nullopt, std::nullopt,
-         std::nullopt, std::nullopt,         std::nullopt,         std::nullopt,          std::nullopt, kCollation,
+         std::nullopt, fmt::to_string(live), average(bytes, live), fmt::to_string(bytes), std::nullopt, "0",
+         "0",          std::nullopt,         std::nullopt,         std::nullopt,          std::nullopt, kCollation,
          std::nullopt, std::nullopt,         table.schema->comment});
   });
   for (const CatalogueTable& table : information_schema()) {
@@ -264,6 +265,7 @@ Rows partitions_rows(const ServerSnapshot& server, const CatalogueSources&) {
       row[12] = fmt::to_string(live);
       row[13] = average(bytes, live);
       row[14] = fmt::to_string(bytes);
+      row[16] = "0";  // indexes are counted with the data: clients add the two
       row[22] = "";
       out.push_back(std::move(row));
     }

@@ -67,6 +67,7 @@ Status show_table_status(const Show& show, const SessionState& session, const Qu
     row[4] = fmt::to_string(live);
     row[5] = fmt::to_string(live == 0 ? 0 : bytes / live);
     row[6] = fmt::to_string(bytes);
+    row[8] = "0";  // counted with the data
     row[14] = "utf8mb4_bin";
     row[16] = "";
     row[17] = table->schema->comment;

@@ -158,6 +158,19 @@ Status show_fixed(const Show& show, ResultWriter& out) {
                    {{"Freshet", "ACTIVE", "STORAGE ENGINE", std::nullopt, "MIT"},
                     {"caching_sha2_password", "ACTIVE", "AUTHENTICATION", std::nullopt, "MIT"},
                     {"mysql_native_password", "ACTIVE", "AUTHENTICATION", std::nullopt, "MIT"}});
+    case ShowKind::kPrivileges:
+      return write({"Privilege", "Context", "Comment"},
+                   {{"Select", "Tables", "To read rows, and to change or delete those that are found by reading"},
+                    {"Insert", "Tables", "To insert rows"},
+                    {"Update", "Tables", "To change rows"},
+                    {"Delete", "Tables", "To delete rows"},
+                    {"Create", "Databases,Tables", "To create databases, tables and views"},
+                    {"Alter", "Tables", "To change what tables are made of"},
+                    {"Drop", "Databases,Tables", "To drop databases, tables and views"},
+                    {"Show view", "Tables", "To see the queries of views"},
+                    {"Grant option", "Databases,Tables", "To give others the privileges that one has"},
+                    {"Process", "Server Admin", "To see what all sessions run"},
+                    {"Admin", "Server Admin", "To do everything"}});
     case ShowKind::kCatalogs:
       return write({"CatalogId", "CatalogName", "Type", "IsCurrent", "CreateTime", "LastUpdateTime", "Comment"},
                    {{"0", "internal", "internal", "yes", "UNRECORDED", std::nullopt, "Doris internal catalog"}});
