@@ -18,6 +18,9 @@ struct ResultColumn {
   bool nullable = true;
   std::string database;  ///< empty for computed columns
   std::string table;
+  // What MySQL tells of a computed column and DataType does not know.
+  bool is_binary = false;    ///< bytes that are no text; `type` is kString
+  bool is_unsigned = false;  ///< integers up to 2^64 - 1, given by cell_text(); `type` is kDecimal
 };
 
 /// What a statement without rows answers.
@@ -54,6 +57,8 @@ class ResultWriter {
 
   /// Rows of the answer so far.
   virtual uint64_t row_count() const = 0;
+  /// The number of changed rows that ok() told the client; -1 for an answer with rows, and where no client is told.
+  virtual int64_t told_changes() const { return -1; }
 };
 
 }  // namespace freshet::query

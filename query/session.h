@@ -21,7 +21,10 @@ struct ParameterNull {};
 struct ParameterDateTime {
   std::string text;  ///< "2026-01-02 03:04:05.000000" or "2026-01-02"
 };
-using Parameter = std::variant<ParameterNull, int64_t, uint64_t, double, std::string, ParameterDateTime>;
+struct ParameterDecimal {
+  std::string text;  ///< "-12.50"
+};
+using Parameter = std::variant<ParameterNull, int64_t, uint64_t, double, std::string, ParameterDateTime, ParameterDecimal>;
 
 struct PreparedInfo {
   uint32_t id = 0;

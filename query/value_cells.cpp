@@ -18,6 +18,7 @@ struct ToText {
   }
   std::string operator()(const std::string& value) const { return value; }
   std::string operator()(const ParameterDateTime& value) const { return value.text; }
+  std::string operator()(const ParameterDecimal& value) const { return value.text; }
 };
 
 struct ToKind {
@@ -28,6 +29,7 @@ struct ToKind {
   Kind operator()(double) const { return Kind::kNumber; }
   Kind operator()(const std::string&) const { return Kind::kString; }
   Kind operator()(const ParameterDateTime&) const { return Kind::kString; }
+  Kind operator()(const ParameterDecimal&) const { return Kind::kNumber; }
 };
 
 }  // namespace

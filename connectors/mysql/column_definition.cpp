@@ -25,8 +25,18 @@ WireType text(ColumnType type, uint32_t characters) {
   return {type, kCharsetUtf8mb4, 0, length, 0};
 }
 
+WireType wire_of(const query::ResultColumn& column) {
+  WireType wire = wire_type(column.type);
+  if (column.is_unsigned) wire = {ColumnType::kLongLong, kCharsetBinary, kFlagBinary | kFlagUnsigned, 20, 0};
+  if (column.is_binary) {
+    wire.charset = kCharsetBinary;
+    wire.flags |= kFlagBinary;
+  }
+  return wire;
+}
+
 void put_definition(std::string& payload, const query::ResultColumn& column) {
-  const WireType wire = wire_type(column.type);
+  const WireType wire = wire_of(column);
   put_lenenc_string(payload, "def");
   put_lenenc_string(payload, column.database);
   put_lenenc_string(payload, column.table);

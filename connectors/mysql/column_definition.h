@@ -17,6 +17,13 @@ struct WireType {
   uint8_t decimals;
 };
 
+/// What the bytes of a column's cells depend on.
+struct CellType {
+  explicit CellType(const query::ResultColumn& column) : type(column.type), is_unsigned(column.is_unsigned) {}
+  DataType type;
+  bool is_unsigned;
+};
+
 WireType wire_type(const DataType& type);
 
 /// Writes the column definition packet (41) of a result set or of a prepared statement.

@@ -126,9 +126,7 @@ void Connection::execute(std::string_view body) {
 }
 
 Status Connection::start_cursor(uint32_t id, std::span<const query::ResultColumn> columns) {
-  std::vector<DataType> types;
-  for (const query::ResultColumn& column : columns) types.push_back(column.type);
-  prepared_.set_cursor_types(id, std::move(types));
+  prepared_.set_cursor_types(id, {columns.begin(), columns.end()});
   return result_.cursor_opened(columns);
 }
 

@@ -91,7 +91,7 @@ bool read_parameter(PayloadReader& in, uint16_t type, query::Parameter& out) {
     case ColumnType::kTimestamp: return read_datetime(in, false, out);
     case ColumnType::kTime: return read_time(in, out);
     case ColumnType::kDecimal:
-    case ColumnType::kNewDecimal:
+    case ColumnType::kNewDecimal: out = query::ParameterDecimal{std::string(in.lenenc_string())}; return true;
     case ColumnType::kVarchar:
     case ColumnType::kVarString:
     case ColumnType::kString:

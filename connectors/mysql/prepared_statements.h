@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "connectors/mysql/column_definition.h"
 #include "query/session.h"
 #include "storage/base/result.h"
 
@@ -39,8 +40,8 @@ class PreparedStatements {
   /// Whether the body of COM_STMT_EXECUTE asks for a cursor.
   static bool wants_cursor(std::string_view body);
   /// Types of the rows of a statement's cursor, once it is open. REQUIRES: contains(id).
-  void set_cursor_types(uint32_t id, std::vector<DataType> types) { statements_.at(id).cursor_types = std::move(types); }
-  const std::vector<DataType>& cursor_types(uint32_t id) const { return statements_.at(id).cursor_types; }
+  void set_cursor_types(uint32_t id, std::vector<CellType> types) { statements_.at(id).cursor_types = std::move(types); }
+  const std::vector<CellType>& cursor_types(uint32_t id) const { return statements_.at(id).cursor_types; }
   /// REQUIRES: contains(id).
   const std::string& text(uint32_t id) const { return statements_.at(id).text; }
 
@@ -53,7 +54,7 @@ class PreparedStatements {
   struct Statement {
     uint16_t parameter_count = 0;
     std::string text;
-    std::vector<DataType> cursor_types;
+    std::vector<CellType> cursor_types;
     std::vector<uint16_t> types;  ///< empty until the client sent them
     std::map<uint16_t, std::string> long_data;
     size_t long_data_bytes = 0;

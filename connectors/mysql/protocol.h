@@ -57,6 +57,7 @@ inline constexpr uint16_t kCharsetUtf8mb4 = 45;  ///< utf8mb4_general_ci
 inline constexpr uint16_t kCharsetBinary = 63;
 
 inline constexpr uint16_t kFlagNotNull = 0x0001;
+inline constexpr uint16_t kFlagUnsigned = 0x0020;
 inline constexpr uint16_t kFlagBinary = 0x0080;
 
 enum class Command : uint8_t {

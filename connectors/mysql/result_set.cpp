@@ -56,6 +56,7 @@ void ResultSet::start(RowFormat format, uint32_t capabilities, bool more_follow)
   more_follow_ = more_follow;
   is_complete_ = false;
   row_count_ = 0;
+  told_changes_ = -1;
   types_.clear();
 }
 
@@ -67,6 +68,7 @@ Status ResultSet::ok(const query::OkResult& result) {
   is_complete_ = true;
   query::OkResult answer = result;
   if ((capabilities_ & kClientFoundRows) != 0 && result.found_rows) answer.affected_rows = *result.found_rows;
+  told_changes_ = static_cast<int64_t>(answer.affected_rows);
   return write_ok(out_, answer, status(), capabilities_);
 }
 
@@ -82,7 +84,7 @@ Status ResultSet::cursor_opened(std::span<const query::ResultColumn> columns) {
   return write_end_of_rows(out_, capabilities_, 0, status() | kStatusCursorExists);
 }
 
-void ResultSet::start_fetch(uint32_t capabilities, std::span<const DataType> types) {
+void ResultSet::start_fetch(uint32_t capabilities, std::span<const CellType> types) {
   start(RowFormat::kBinary, capabilities, false);
   types_.assign(types.begin(), types.end());
 }
@@ -97,7 +99,7 @@ Status ResultSet::put_definitions(std::span<const query::ResultColumn> columns) 
   put_lenenc_int(buffer_, columns.size());
   FRESHET_RETURN_IF_ERROR(out_.end());
   for (const query::ResultColumn& column : columns) {
-    types_.push_back(column.type);
+    types_.emplace_back(column);
     FRESHET_RETURN_IF_ERROR(write_column_definition(out_, column));
   }
   return Status::OK();
@@ -113,7 +115,7 @@ void ResultSet::begin_row() {
   buffer_.append((types_.size() + kBinaryNullBitOffset + 7) / 8, '\0');
 }
 
-const DataType& ResultSet::next_type() {
+const CellType& ResultSet::next_type() {
   FRESHET_DCHECK(column_ < types_.size());
   return types_[column_++];
 }
@@ -137,7 +139,7 @@ void ResultSet::cell_null() {
 }
 
 void ResultSet::cell_int64(int64_t value) {
-  const DataType& type = next_type();
+  const DataType& type = next_type().type;
   if (is_binary()) return put_binary_int(type, value);
   char text[1 + kMaxIntegerCharacters];
   const char* end = std::to_chars(text + 1, text + sizeof(text), value).ptr;
@@ -174,14 +176,17 @@ void ResultSet::cell_date(int32_t days) {
 }
 
 void ResultSet::cell_datetime(int64_t micros) {
-  const DataType& type = next_type();
+  const DataType& type = next_type().type;
   if (is_binary()) return put_binary_datetime(buffer_, micros);
   put_short_text([&](std::string& out) { format_datetime(micros, type.scale, out); });
 }
 
 void ResultSet::cell_text(std::string_view text) {
-  next_type();
-  if (out_.payload_bytes() + text.size() > max_row_bytes_) {
+  if (next_type().is_unsigned && is_binary()) {
+    uint64_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    put_fixed<uint64_t>(buffer_, value);
+  } else if (out_.payload_bytes() + text.size() > max_row_bytes_) {
     is_row_too_large_ = true;
   } else {
     put_lenenc_string(buffer_, text);

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "connectors/mysql/column_definition.h"
 #include "connectors/mysql/packet_writer.h"
 #include "query/result_writer.h"
 #include "query/session.h"
@@ -29,7 +30,7 @@ class ResultSet final : public query::ResultWriter {
   /// The whole answer of COM_STMT_EXECUTE that opened a cursor.
   Status cursor_opened(std::span<const query::ResultColumn> columns);
   /// Begins the answer of COM_STMT_FETCH: rows of `types`, then fetch_end().
-  void start_fetch(uint32_t capabilities, std::span<const DataType> types);
+  void start_fetch(uint32_t capabilities, std::span<const CellType> types);
   Status fetch_end(bool is_over);
   /// ok() or rows_end() was called since start().
   bool is_complete() const { return is_complete_; }
@@ -47,12 +48,13 @@ class ResultSet final : public query::ResultWriter {
   Status end_row() override;
   Status rows_end(uint16_t warnings) override;
   uint64_t row_count() const override { return row_count_; }
+  int64_t told_changes() const override { return told_changes_; }
 
  private:
   uint16_t status() const;
   Status put_definitions(std::span<const query::ResultColumn> columns);
   bool is_binary() const { return format_ == RowFormat::kBinary; }
-  const DataType& next_type();
+  const CellType& next_type();
   void put_binary_int(const DataType& type, int64_t value);
   /// Appends what format(buffer) appends, after its length. REQUIRES: shorter than 251 bytes.
   template <typename Format>
@@ -66,8 +68,9 @@ class ResultSet final : public query::ResultWriter {
   bool more_follow_ = false;
   const query::Session* session_ = nullptr;
   bool is_complete_ = false;
-  std::vector<DataType> types_;
+  std::vector<CellType> types_;
   uint64_t row_count_ = 0;
+  int64_t told_changes_ = -1;
   size_t column_ = 0;       ///< of the next cell
   size_t null_bitmap_ = 0;  ///< position of the binary row's NULL bitmap in the buffer
   bool is_row_too_large_ = false;

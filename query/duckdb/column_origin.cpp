@@ -36,6 +36,8 @@ uint8_t scale_of_micros(int64_t micros) { return micros % 1000000 == 0 ? 0 : mic
 ResultColumn computed(const LogicalType& type) {
   ResultColumn column;
   column.type = data_type(type);
+  column.is_binary = type.id() == LogicalTypeId::BLOB && !is_bitmap(type);
+  column.is_unsigned = type.id() == LogicalTypeId::UBIGINT;
   return column;
 }
 

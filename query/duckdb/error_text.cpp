@@ -45,6 +45,17 @@ Status missing_column(const duckdb::ErrorData& error) {
   return Status::InvalidArgument("Unknown column '{}' in 'field list'{}", name, hint);
 }
 
+/// `Table "t" does not have a column named "c"` in MySQL's words; empty for other texts.
+std::string missing_column_of_table(std::string_view text) {
+  constexpr std::string_view kTable = "Table \"";
+  constexpr std::string_view kColumn = "\" does not have a column named \"";
+  const size_t middle = text.find(kColumn);
+  if (!text.starts_with(kTable) || middle == std::string_view::npos) return {};
+  const std::string_view column = text.substr(middle + kColumn.size());
+  return fmt::format("Unknown column '{}.{}' in 'field list'", text.substr(kTable.size(), middle - kTable.size()),
+                     column.substr(0, column.find('"')));
+}
+
 StatusCode code_of(ExceptionType type) {
   switch (type) {
     case ExceptionType::INTERRUPT: return StatusCode::kCancelled;
@@ -66,6 +77,8 @@ Status status_of(const duckdb::ErrorData& error, std::span<const std::pair<std::
   if (error.Type() == ExceptionType::BINDER && subtype == "COLUMN_NOT_FOUND") return missing_column(error);
   if (error.Type() == ExceptionType::INTERRUPT) return Status::Cancelled("Query execution was interrupted");
   const std::string text = first_paragraph(error.RawMessage());
+  if (const std::string missing = missing_column_of_table(text); !missing.empty())
+    return {StatusCode::kInvalidArgument, missing};
   if (error.Type() == ExceptionType::PARSER || error.Type() == ExceptionType::SYNTAX) {
     return Status::InvalidArgument("You have an error in your SQL syntax: {}", text);
   }

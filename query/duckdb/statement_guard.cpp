@@ -284,6 +284,20 @@ duckdb::Value parameter_value(const Parameter& parameter) {
     duckdb::Value operator()(double value) const { return duckdb::Value::DOUBLE(value); }
     duckdb::Value operator()(const std::string& value) const { return duckdb::Value(value); }
     duckdb::Value operator()(const ParameterDateTime& value) const { return duckdb::Value(value.text); }
+    /// Exact, when it is such a number of at most 38 digits; else the text, which is read where a number is needed.
+    duckdb::Value operator()(const ParameterDecimal& value) const {
+      const std::string_view digits = value.text.starts_with('-') ? std::string_view(value.text).substr(1) : value.text;
+      const size_t point = std::min(digits.find('.'), digits.size());
+      const size_t scale = point == digits.size() ? 0 : digits.size() - point - 1;
+      const bool is_plain = !digits.empty() && digits.find_first_not_of("0123456789.") == std::string_view::npos;
+      const size_t width = std::max<size_t>(point + scale, 1);
+      duckdb::Value number(value.text);
+      if (!is_plain || width > duckdb::DecimalType::MaxWidth()) return number;
+      const auto type = duckdb::LogicalType::DECIMAL(static_cast<uint8_t>(width), static_cast<uint8_t>(scale));
+      duckdb::Value exact;
+      std::string problem;
+      return number.DefaultTryCastAs(type, exact, &problem) ? exact : number;
+    }
   };
   return std::visit(Visitor{}, parameter);
 }

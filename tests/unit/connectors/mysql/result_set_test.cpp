@@ -121,6 +121,32 @@ TEST_F(ResultSetTest, BinaryRowsByteForByte) {
   EXPECT_EQ(sent[11], "\xfe\0\0\x02\0\0\0"s) << "OK with the header of EOF";
 }
 
+TEST_F(ResultSetTest, UnsignedIntegersAndBytesHaveTypesOfTheirOwn) {
+  std::vector columns{column("n", TypeKind::kDecimal, 20), column("bytes", TypeKind::kString)};
+  columns[0].is_unsigned = true;
+  columns[1].is_binary = true;
+  for (const RowFormat format : {RowFormat::kText, RowFormat::kBinary}) {
+    result_.start(format, 0, false);
+    ASSERT_TRUE(result_.columns(columns).ok());
+    result_.begin_row();
+    result_.cell_text("18446744073709551614");
+    result_.cell_text("\xff");
+    ASSERT_TRUE(result_.end_row().ok());
+    ASSERT_TRUE(result_.rows_end(0).ok());
+  }
+  const auto sent = packets();
+  ASSERT_EQ(sent.size(), 12u);
+  // Character set, length, type, flags, decimals, filler.
+  EXPECT_EQ(sent[1].substr(sent[1].size() - 12), "\x3f\0\x14\0\0\0\x08\xa0\0\0\0\0"s);
+  EXPECT_EQ(sent[2].substr(sent[2].size() - 12, 2), "\x3f\0"s);
+  EXPECT_EQ(sent[2].substr(sent[2].size() - 6, 3), "\xfd\x80\0"s);
+  EXPECT_EQ(sent[4],
+            "\x14"
+            "18446744073709551614"
+            "\x01\xff"s);
+  EXPECT_EQ(sent[10], "\0\0\xfe\xff\xff\xff\xff\xff\xff\xff\x01\xff"s);
+}
+
 TEST_F(ResultSetTest, BinaryDateTimeLeavesZeroPartsOut) {
   const std::vector columns{column("at", TypeKind::kDateTime), column("at", TypeKind::kDateTime)};
   result_.start(RowFormat::kBinary, kClientDeprecateEof, false);
