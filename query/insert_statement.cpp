@@ -5,6 +5,7 @@
 #include "query/dml/keyed_insert.h"
 #include "query/dml/literals.h"
 #include "query/dml/read_write.h"
+#include "query/dml/typed_rows.h"
 #include "query/duckdb/engine.h"
 
 namespace freshet::query {
@@ -13,6 +14,11 @@ namespace {
 Status insert_literals(const Insert& insert, std::span<const InputValue> parameters, ingest::RowInserter& inserter) {
   FRESHET_RETURN_IF_ERROR(check_parameters(insert.placeholder_count, parameters));
   std::vector<ingest::Literal> row(insert.width);
+  if (insert.width == 0) {  // VALUES ()
+    row.assign(inserter.targets().size(), to_load_value({LiteralKind::kDefault, 0, {}}, parameters));
+    for (size_t i = 0; i < insert.row_count; ++i) FRESHET_RETURN_IF_ERROR(inserter.append_row(row));
+    return Status::OK();
+  }
   for (size_t first = 0; first < insert.values.size(); first += insert.width) {
     for (size_t i = 0; i < insert.width; ++i) row[i] = to_load_value(insert.values[first + i], parameters);
     FRESHET_RETURN_IF_ERROR(inserter.append_row(row));
@@ -25,8 +31,14 @@ Status insert_from_query(const Insert& insert, const WriteContext& context, cons
   const std::vector<size_t>& targets = inserter.targets();
   std::vector<DataType> types;
   for (size_t target : targets) types.push_back(schema.columns[target].type);
-  FRESHET_ASSIGN_OR_RETURN(const std::string sql,
-                           rewrite_for_duckdb(insert.source, rewrite_values(context.session, context.services)));
+  std::string values;
+  if (!insert.cells.empty()) {
+    if (insert.width != targets.size()) return Status::InvalidArgument("Column count doesn't match value count at row 1");
+    FRESHET_ASSIGN_OR_RETURN(const Fragment rows, typed_rows(insert, schema, targets));
+    for (const SelectItem& part : rows) values += part.piece.empty() ? part.words : std::string(part.piece);
+  }
+  FRESHET_ASSIGN_OR_RETURN(const std::string sql, rewrite_for_duckdb(insert.cells.empty() ? insert.source : values,
+                                                                     rewrite_values(context.session, context.services)));
   Block block = Block::for_schema(schema);
   return context.connection.stream(sql, context.session.database, context.parameters, types, [&](Block& rows) {
     for (size_t i = 0; i < targets.size(); ++i) block.columns[targets[i]] = std::move(rows.columns[i]);

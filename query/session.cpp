@@ -15,16 +15,19 @@
 #include "query/ddl/parser.h"
 #include "query/dialect/mysql_rewrite.h"
 #include "query/dialect/token_cursor.h"
+#include "query/discarded_rows.h"
 #include "query/dml/conflict_queues.h"
 #include "query/dml/create_table_as.h"
 #include "query/dml/delete_statement.h"
 #include "query/dml/merge_statement.h"
 #include "query/dml/open_transaction.h"
 #include "query/dml/update_statement.h"
+#include "query/found_rows.h"
 #include "query/insert_statement.h"
 #include "query/journal/statement_journal.h"
 #include "query/label_statements.h"
 #include "query/limited_rows.h"
+#include "query/one_value.h"
 #include "query/point_read.h"
 #include "query/routine_load_statements.h"
 #include "query/session_factory.h"
@@ -131,6 +134,8 @@ class SessionImpl : public Session {
     cursors_.close_all();
     state_.transaction = nullptr;
     state_.last_insert_id = 0;
+    state_.row_count = 0;
+    state_.found_rows = 0;
     state_.user_variables.clear();
     begin_state();
     connection_->show_hidden_columns(shows_hidden_columns(state_));
@@ -148,6 +153,11 @@ class SessionImpl : public Session {
   Status run_text(std::string_view sql, std::span<const Parameter> parameters, ResultWriter& out);
   Status run_statement(const Statement& statement, std::span<const Parameter> parameters, ResultWriter& out);
   Status run_query(const Query& query, std::span<const Parameter> parameters, ResultWriter& out);
+  /// Counts the rows that the query would have without its LIMIT, for FOUND_ROWS().
+  Status count_rows(const UnlimitedQuery& query, std::span<const Parameter> parameters);
+  Status run_do(const Do& statement, std::span<const Parameter> parameters, ResultWriter& out);
+  /// What ROW_COUNT() and FOUND_ROWS() tell of the statement that has just ended; `out` as for journaled().
+  void remember_counts(const Status& status, const ResultWriter* out);
   Status run_explain(const Explain& explain, ResultWriter& out);
   Status run_transaction(const Transaction& transaction, ResultWriter& out);
   Result<StatementLimits> limits() const;
@@ -177,6 +187,7 @@ class SessionImpl : public Session {
   StatementClass running_ = StatementClass::kOther;  ///< what the running statement has turned out to be
   LimitedStatement limited_;                         ///< the running statement
   bool keeps_warnings_ = false;                      ///< it does not replace those of the statement before it
+  std::optional<uint64_t> counted_rows_;             ///< by count_rows() of the running statement
 };
 
 void SessionImpl::begin_state() {
@@ -194,15 +205,23 @@ Status SessionImpl::journaled(std::string_view text, const ResultWriter* out, Ru
   running_ = StatementClass::kOther;
   limited_ = {text, false, began};
   keeps_warnings_ = false;
+  counted_rows_.reset();
   state_.next_warnings.clear();
   const Status status = run();
   if (!status.ok() && services_.error_number) {
     state_.next_warnings.push_back({kErrorLevel, services_.error_number(status), status.message()});
   }
   if (!keeps_warnings_ || !status.ok()) state_.warnings.swap(state_.next_warnings);
+  remember_counts(status, out);
   services_.journal.record({running_, std::chrono::steady_clock::now() - began, state_.identity, database, text,
                             status.ok() && out != nullptr ? out->row_count() : 0, status});
   return status;
+}
+
+void SessionImpl::remember_counts(const Status& status, const ResultWriter* out) {
+  state_.row_count = status.ok() && out != nullptr ? out->told_changes() : -1;
+  const bool has_rows = status.ok() && out != nullptr && state_.row_count < 0;
+  if (has_rows && !keeps_warnings_) state_.found_rows = counted_rows_.value_or(out->row_count());
 }
 
 Status SessionImpl::run_text(std::string_view sql, std::span<const Parameter> parameters, ResultWriter& out) {
@@ -217,7 +236,7 @@ Status SessionImpl::write_within_limits(Work work) {
 }
 
 StatementClass class_of(const Statement& statement) {
-  if (std::holds_alternative<Query>(statement)) return StatementClass::kSmall;
+  if (std::holds_alternative<Query>(statement) || std::holds_alternative<Do>(statement)) return StatementClass::kSmall;
   const bool is_write = std::holds_alternative<Insert>(statement) || std::holds_alternative<Update>(statement) ||
                         std::holds_alternative<Delete>(statement) || std::holds_alternative<Merge>(statement);
   return is_write ? StatementClass::kWrite : StatementClass::kOther;
@@ -241,6 +260,7 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
   return std::visit(
       Overloaded{
           [&](const Query& query) { return run_query(query, parameters, out); },
+          [&](const Do& statement) { return run_do(statement, parameters, out); },
           [&](const Insert& insert) {
             return write_within_limits([&] { return run_insert(insert, write_context(parameters), out); });
           },
@@ -321,13 +341,38 @@ Status SessionImpl::run_query(const Query& query, std::span<const Parameter> par
     }
   }
   FRESHET_ASSIGN_OR_RETURN(const std::string sql, for_engine(query.text));
-  const ReadAt pinned(*connection_, state_, nullptr);
+  const auto counted = find_counted_query(query.text);
+  const ReadAt pinned(*connection_, state_, counted ? snapshot : nullptr);
+  if (counted && counted->has_limit) FRESHET_RETURN_IF_ERROR(count_rows(*counted, parameters));
   LimitedRows limited(out, state_.select_rows_max);
   const bool is_limited = state_.select_rows_max != UINT64_MAX && !has_limit(query.text);
   ResultWriter& rows = is_limited ? static_cast<ResultWriter&>(limited) : out;
   const Status status = connection_->query_with_parameters(sql, state_.database, parameters, rows);
   if (connection_->ran_big()) running_ = StatementClass::kBig;
   return limited.end(status);
+}
+
+Status SessionImpl::count_rows(const UnlimitedQuery& query, std::span<const Parameter> parameters) {
+  FRESHET_ASSIGN_OR_RETURN(const std::string sql, for_engine(query.text));
+  std::vector<Parameter> others(parameters.begin(), parameters.end());
+  if (others.size() >= query.first_limit_placeholder + query.limit_placeholders) {
+    const auto first = others.begin() + static_cast<ptrdiff_t>(query.first_limit_placeholder);
+    others.erase(first, first + static_cast<ptrdiff_t>(query.limit_placeholders));
+  }
+  OneValue count;
+  FRESHET_RETURN_IF_ERROR(
+      connection_->query_with_parameters(fmt::format("SELECT count(*) FROM ({}\n)", sql), state_.database, others, count));
+  FRESHET_RETURN_IF_ERROR(count.check());
+  counted_rows_ = count.text() ? std::stoull(*count.text()) : 0;
+  return Status::OK();
+}
+
+Status SessionImpl::run_do(const Do& statement, std::span<const Parameter> parameters, ResultWriter& out) {
+  FRESHET_ASSIGN_OR_RETURN(const std::string sql, for_engine(statement.query));
+  const ReadAt pinned(*connection_, state_, nullptr);
+  DiscardedRows rows;
+  FRESHET_RETURN_IF_ERROR(connection_->query_with_parameters(sql, state_.database, parameters, rows));
+  return out.ok({});
 }
 
 Result<std::optional<std::string>> SessionImpl::query_behind(const Statement& statement) {
@@ -475,7 +520,9 @@ Result<std::optional<std::vector<ResultColumn>>> SessionImpl::open_cursor(uint32
   FRESHET_ASSIGN_OR_RETURN(const Prepared* const prepared, find_prepared(id, parameters));
   FRESHET_ASSIGN_OR_RETURN(const Statement statement, parse_statement(prepared->text));
   const Query* query = std::get_if<Query>(&statement);
-  if (query == nullptr || prepared->point_read || state_.select_rows_max != UINT64_MAX) return Opened();
+  if (query == nullptr || prepared->point_read || state_.select_rows_max != UINT64_MAX || find_counted_query(query->text)) {
+    return Opened();
+  }
   Opened columns;
   const auto open = [&]() -> Status {
     running_ = StatementClass::kBig;

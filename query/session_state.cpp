@@ -10,6 +10,7 @@ namespace freshet::query {
 void heed_variables(SessionState& session) {
   session.autocommit = session.variables.is_on("autocommit");
   session.idle_seconds_max = session.variables.number("wait_timeout").value_or(session.idle_seconds_max);
+  session.time_zone = effective_zone(session.variables.get("time_zone").value_or(""));
   session.select_rows_max = session.variables.number("sql_select_limit").value_or(UINT64_MAX);
 }
 
@@ -28,6 +29,9 @@ SessionValues rewrite_values(const SessionState& session, const QueryServices& s
   values.account = fmt::format("{}@{}", session.identity.account.user, session.identity.account.host);
   values.connection_id = session.identity.connection_id;
   values.last_insert_id = session.last_insert_id;
+  values.time_zone = session.time_zone;
+  values.row_count = session.row_count;
+  values.found_rows = session.found_rows;
   values.system_variable = [&](std::string_view name, bool global) { return variable(session, services, name, global); };
   values.user_variable = [&](std::string_view name) {
     const auto found = session.user_variables.find(std::string(name));
@@ -39,7 +43,7 @@ SessionValues rewrite_values(const SessionState& session, const QueryServices& s
 std::optional<std::string> variable(const SessionState& session, const QueryServices& services, std::string_view name,
                                     bool global) {
   if (name == "port") return fmt::to_string(services.mysql_port());
-  if (!global && name == "last_insert_id") return fmt::to_string(session.last_insert_id);
+  if (!global && (name == "last_insert_id" || name == "identity")) return fmt::to_string(session.last_insert_id);
   if (!global && name == "warning_count") return fmt::to_string(session.warnings.size());
   if (!global && name == "error_count") {
     return fmt::to_string(std::count_if(session.warnings.begin(), session.warnings.end(),

@@ -87,12 +87,15 @@ struct SessionState {
   std::map<std::string, UserVariable> user_variables;  ///< names in lower case
   std::shared_ptr<OpenTransaction> transaction;        ///< after BEGIN, until COMMIT or ROLLBACK; else null
   uint64_t last_insert_id = 0;
+  int64_t row_count = 0;    ///< ROW_COUNT(): of the statement before, -1 when it had rows or failed
+  uint64_t found_rows = 0;  ///< FOUND_ROWS(): of the last answer with rows
   std::optional<LastInsert> last_insert;
   std::vector<Warning> warnings;       ///< of the last statement that was no SHOW of them
   std::vector<Warning> next_warnings;  ///< of the statement that runs
   // What variables say, by heed_variables().
   bool autocommit = true;
   uint64_t idle_seconds_max = 0;
+  std::string time_zone;                  ///< as SessionValues::time_zone
   uint64_t select_rows_max = UINT64_MAX;  ///< of a query without LIMIT
 };
 

@@ -98,6 +98,15 @@ std::string shown_variable(std::string_view name, const std::string& value) {
   return value == "1" ? "ON" : "OFF";
 }
 
+std::string effective_zone(std::string_view value) {
+  // CST and PRC as in Doris.
+  if (equals_word(value, "CST") || equals_word(value, "PRC")) return "Asia/Shanghai";
+  for (std::string_view utc : {"", "UTC", "GMT", "SYSTEM", "DEFAULT", "ETC/UTC", "+00:00", "-00:00"}) {
+    if (equals_word(value, utc)) return {};
+  }
+  return std::string(value);
+}
+
 GlobalVariables::GlobalVariables(const std::string& version, uint64_t idle_seconds_max)
     : values_{{"auto_increment_increment", "1"},
               {"auto_increment_offset", "1"},

@@ -19,6 +19,9 @@ Status check_variable(std::string_view name, std::string& value);
 /// As SHOW VARIABLES prints a kept value: ON for 1 where the variable is a switch.
 std::string shown_variable(std::string_view name, const std::string& value);
 
+/// The zone that a value of time_zone means: empty for UTC, else an offset or a name.
+std::string effective_zone(std::string_view value);
+
 using VariableMap = std::map<std::string, std::string>;
 
 /// The variables that sessions begin with, as SET GLOBAL leaves them until the server ends. Names in lower case. Any thread.

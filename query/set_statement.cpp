@@ -41,6 +41,15 @@ Status set_user_variable(const SetAssignment& assignment, const WriteContext& co
   return Status::OK();
 }
 
+/// Zones are what the engine knows.
+Status check_zone(const std::string& value, const WriteContext& context) {
+  const std::string zone = effective_zone(value);
+  if (zone.empty() && !value.empty()) return Status::OK();
+  const auto moment = evaluate("CONVERT_TZ('2000-01-01', '+00:00', " + quoted(zone) + ")", context);
+  if (moment.ok() && moment->value) return Status::OK();
+  return Status::InvalidArgument("Unknown or incorrect time zone: '{}'", value);
+}
+
 Status set_variable(const SetAssignment& assignment, const WriteContext& context) {
   SessionState& session = context.session;
   GlobalVariables& globals = *context.services.globals;
@@ -52,6 +61,7 @@ Status set_variable(const SetAssignment& assignment, const WriteContext& context
     value = given.value.value_or("");
   }
   FRESHET_RETURN_IF_ERROR(check_variable(assignment.name, value));
+  if (assignment.name == "time_zone") FRESHET_RETURN_IF_ERROR(check_zone(value, context));
   FRESHET_RETURN_IF_ERROR(check_limit_variable(assignment.name, value, context.services.lanes.groups()));
   const auto assign = [&](std::string_view name) {
     if (assignment.scope == SetScope::kGlobal) {

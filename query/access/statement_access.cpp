@@ -161,6 +161,7 @@ class AccessRules {
   }
   Status operator()(const Transaction&) const { return Status::OK(); }
   Status operator()(const Sync&) const { return Status::OK(); }
+  Status operator()(const Do&) const { return Status::OK(); }
   /// One's own connections, or any.
   Status operator()(const Kill& kill) const {
     if (rights_.is_admin()) return Status::OK();

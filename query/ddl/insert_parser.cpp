@@ -292,14 +292,35 @@ class InsertParser {
     }
     insert_.values.clear();
     insert_.row_count = insert_.width = insert_.placeholder_count = 0;
-    return source(values.offset);
+    return cells(values.end());
+  }
+
+  /// VALUES (...), ROW(...) with expressions: up to the end, AS or ON DUPLICATE KEY UPDATE.
+  Status cells(size_t begin) {
+    insert_.needs_engine = true;
+    tokens_ = Lookahead(text_, begin);
+    do {
+      tokens_.accept("ROW");
+      if (!tokens_.accept_operator("(")) return tokens_.error("'('");
+      const size_t row_begin = insert_.cells.size();
+      do {
+        FRESHET_ASSIGN_OR_RETURN(const auto cell, expression_text());
+        insert_.cells.push_back(cell);
+      } while (tokens_.accept_operator(","));
+      if (!tokens_.accept_operator(")")) return tokens_.error("',' or ')'");
+      ++insert_.row_count;
+      if (insert_.width == 0) insert_.width = insert_.cells.size();
+      if (insert_.cells.size() - row_begin != insert_.width) {
+        return Status::InvalidArgument("Column count doesn't match value count at row {}", insert_.row_count);
+      }
+    } while (tokens_.accept_operator(","));
+    return row_alias();
   }
 
   /// The engine gets the text from `begin` to the end, or to ON DUPLICATE KEY UPDATE.
   Status source(size_t begin) {
     insert_.needs_engine = true;
     tokens_ = Lookahead(text_, begin);
-    const bool is_values = tokens_.peek().is_word("VALUES") || tokens_.peek().is_word("VALUE");
     size_t depth = 0;
     size_t last = begin;
     while (tokens_.peek().kind != TokenKind::kEnd && !(depth == 0 && tokens_.peek().is_operator(";"))) {
@@ -307,7 +328,6 @@ class InsertParser {
       if (tokens_.peek().is_operator(")") && depth-- == 0) return tokens_.error("one ')' less");
       if (tokens_.peek().is_operator("(")) ++depth;
       if (depth == 0 && tokens_.peek().is_word("ON") && is_on_duplicate()) break;
-      if (depth == 0 && is_values && tokens_.peek().is_word("AS")) break;
       last = tokens_.take().end();
     }
     if (depth != 0) return tokens_.error("')'");
@@ -383,20 +403,27 @@ class InsertParser {
     for (Assignment& assignment : row) {
       Tokenizer tokenizer(assignment.expression);
       const auto value = read_literal(tokenizer.next(), tokenizer, insert_.literal_text, insert_.placeholder_count);
-      if (!value || tokenizer.next().kind != TokenKind::kEnd) {
-        return Status::Unsupported("INSERT ... SET takes literal values only; '{}' is an expression: use INSERT ... SELECT",
-                                   assignment.expression);
+      if (value && tokenizer.next().kind == TokenKind::kEnd) {
+        insert_.values.push_back(*value);
+      } else {
+        insert_.needs_engine = true;
       }
+      insert_.cells.push_back(assignment.expression);
       insert_.columns.push_back(std::move(assignment.column));
-      insert_.values.push_back(*value);
+    }
+    if (insert_.needs_engine) {
+      insert_.values.clear();
+      insert_.placeholder_count = 0;
+    } else {
+      insert_.cells.clear();
     }
     insert_.row_count = 1;
-    insert_.width = insert_.values.size();
+    insert_.width = insert_.columns.size();
     return end();
   }
 
   Status check_width() const {
-    if (insert_.needs_engine || insert_.width == 0 || insert_.columns.empty() || insert_.width == insert_.columns.size()) {
+    if (!insert_.source.empty() || insert_.columns.empty() || insert_.width == insert_.columns.size()) {
       return Status::OK();
     }
     return Status::InvalidArgument("Column count doesn't match value count at row 1");

@@ -63,6 +63,11 @@ Result<Statement> parse_commit(TokenCursor& cursor) { return end_transaction(cur
 Result<Statement> parse_rollback(TokenCursor& cursor) { return end_transaction(cursor, TransactionAction::kRollback); }
 Result<Statement> parse_sync(TokenCursor& cursor) { return finish(cursor, Sync{}); }
 
+Result<Statement> parse_do(TokenCursor& cursor) {
+  if (cursor.at_end()) return cursor.error("an expression");
+  return Statement(Do{"SELECT " + std::string(cursor.rest())});
+}
+
 Result<Statement> parse_kill(TokenCursor& cursor) {
   Kill kill;
   kill.query_only = cursor.accept("QUERY");
@@ -112,6 +117,7 @@ constexpr Entry kRules[] = {
     {"GRANT", parse_grant},
     {"REVOKE", parse_revoke},
     {"KILL", parse_kill},
+    {"DO", parse_do},
     {"DELETE", parse_delete},
     {"UPDATE", parse_update},
     {"MERGE", parse_merge},
@@ -124,8 +130,8 @@ constexpr Entry kRules[] = {
 /// Statements of maintenance that change nothing here.
 constexpr std::array<std::string_view, 10> kNoOperations = {"FLUSH", "LOCK",   "UNLOCK",  "ANALYZE", "OPTIMIZE",
                                                             "CHECK", "REPAIR", "REFRESH", "ADMIN",   "CHECKSUM"};
-constexpr std::array<std::string_view, 12> kRefused = {"PREPARE",   "EXECUTE", "DEALLOCATE", "CALL",   "DO",      "HANDLER",
-                                                       "SAVEPOINT", "RELEASE", "INSTALL",    "BACKUP", "RESTORE", "EXPORT"};
+constexpr std::array<std::string_view, 11> kRefused = {"PREPARE", "EXECUTE", "DEALLOCATE", "CALL",    "HANDLER", "SAVEPOINT",
+                                                       "RELEASE", "INSTALL", "BACKUP",     "RESTORE", "EXPORT"};
 
 template <size_t N>
 bool is_one_of(const Token& token, const std::array<std::string_view, N>& words) {

@@ -287,13 +287,15 @@ struct Insert {
   std::string label;                    ///< WITH LABEL; empty when not given
   std::vector<std::string> partitions;  ///< rows elsewhere are refused; empty = all are taken
   std::vector<std::string> columns;     ///< empty = all, in table order
-  /// True when some value is no literal, or rows come from a SELECT: then `source` has the VALUES or SELECT text.
+  /// True when some value is no literal: then `cells` has all of them, `width` to a row; or when rows come from a query:
+  /// then `source` has its text.
   bool needs_engine = false;
   std::vector<Literal> values;
   size_t width = 0;
   size_t row_count = 0;
   uint32_t placeholder_count = 0;  ///< in `values`
   LiteralText literal_text;
+  std::vector<std::string_view> cells;
   std::string_view source;
   std::string row_alias;  ///< VALUES (...) AS alias(names): what ON DUPLICATE KEY UPDATE calls the new row
   std::vector<std::string> row_alias_columns;
@@ -351,6 +353,11 @@ struct Merge {
 struct Query {
   std::string_view text;
   std::optional<PointSelect> point;
+};
+
+/// DO expression, ...
+struct Do {
+  std::string query;  ///< the SELECT of them
 };
 
 // --- routine loads ---
@@ -465,9 +472,9 @@ struct NoOperation {
 };
 
 using Statement =
-    std::variant<Query, Insert, Delete, Update, Merge, CreateDatabase, DropDatabase, CreateTable, CreateTableLike, DropTable,
-                 CreateView, DropView, TruncateTable, CreateIndex, DropIndex, AlterTable, Show, Explain, CreateRoutineLoad,
-                 AlterRoutineLoad, ControlRoutineLoad, CleanLabel, Use, Set, ChangeWorkloadGroup, SetUserProperties,
-                 Transaction, Sync, Kill, AccountStatement, NoOperation>;
+    std::variant<Query, Do, Insert, Delete, Update, Merge, CreateDatabase, DropDatabase, CreateTable, CreateTableLike,
+                 DropTable, CreateView, DropView, TruncateTable, CreateIndex, DropIndex, AlterTable, Show, Explain,
+                 CreateRoutineLoad, AlterRoutineLoad, ControlRoutineLoad, CleanLabel, Use, Set, ChangeWorkloadGroup,
+                 SetUserProperties, Transaction, Sync, Kill, AccountStatement, NoOperation>;
 
 }  // namespace freshet::query

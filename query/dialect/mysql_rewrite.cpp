@@ -156,7 +156,9 @@ bool Rewriter::follows_operand(size_t index) const {
   const Token& before = tokens_[index - 1];
   switch (before.kind) {
     case TokenKind::kOperator: return before.text == ")" || before.text == "]";
-    case TokenKind::kWord: return !leads_operand(to_upper(before.text)) && before.text[0] != '_';
+    case TokenKind::kWord:
+      if (before.is_word("N") && tokens_[index].kind == TokenKind::kString) return false;  // N'text'
+      return !leads_operand(to_upper(before.text)) && before.text[0] != '_';
     case TokenKind::kString:
     case TokenKind::kEnd:
     case TokenKind::kInvalid: return false;
@@ -324,21 +326,42 @@ Result<size_t> Rewriter::step_bits(size_t index, std::string& out) {
   return index + 1;
 }
 
+bool Rewriter::ends_value(TokenRange item) const {
+  const Token& last = tokens_[item.end - 1];
+  for (std::string_view word : {"END", "NULL", "TRUE", "FALSE"}) {
+    if (last.is_word(word)) return true;
+  }
+  if (!is_interval_unit(last)) return false;
+  size_t interval = item.end;
+  for (size_t i = item.begin; i < item.end; ++i) {
+    if (tokens_[i].is_word("INTERVAL")) interval = i;
+    if (tokens_[i].is_operator("(")) i = partner_[i];
+  }
+  return interval < item.end && end_of_interval(interval, item.end) == item.end;
+}
+
+bool Rewriter::has_bare_alias(TokenRange item) const {
+  if (item.size() < 2 || !tokens_[item.end - 1].is_name()) return false;
+  const Token& before = tokens_[item.end - 2];
+  if (before.is_operator(".") || before.is_word("AS") || ends_value(item)) return false;
+  return before.kind == TokenKind::kString || follows_operand(item.end - 1);
+}
+
 /// The name that MySQL gives to a column without an alias; empty when DuckDB's own will do, or when there is an alias.
 std::string Rewriter::label_of(TokenRange item) const {
   if (item.size() == 0) return {};
   const Token& last = tokens_[item.end - 1];
+  const bool is_value = ends_value(item);
   if (item.size() == 1 && last.kind == TokenKind::kString) return unquote(last);
-  if (item.size() == 1 && last.is_name()) return {};
+  if (item.size() == 1 && last.is_name() && !is_value) return {};
   if (last.is_operator("*")) return {};
-  size_t tail = item.end - 1;
-  if (last.is_name() || last.kind == TokenKind::kString) {
+  if ((last.is_name() || last.kind == TokenKind::kString) && !is_value) {
+    size_t tail = item.end - 1;
     while (tail >= item.begin + 2 && tokens_[tail - 1].is_operator(".") && tokens_[tail - 2].is_name()) tail -= 2;
     if (tail == item.begin) return {};
-    const bool is_value = last.is_word("END") || last.is_word("NULL") || last.is_word("TRUE") || last.is_word("FALSE");
-    if (tokens_[tail - 1].kind == TokenKind::kString) return {};
-    if (tokens_[tail - 1].is_word("AS") || (!is_value && follows_operand(tail))) return {};
+    if (tokens_[tail - 1].kind == TokenKind::kString || tokens_[tail - 1].is_word("AS") || follows_operand(tail)) return {};
   }
+  if (is_value && item.size() > 1 && tokens_[item.end - 2].is_word("AS")) return {};
   std::string label(source(item).substr(0, kMaxLabelBytes));
   while (!is_utf8(label)) label.pop_back();
   return label;
@@ -348,8 +371,10 @@ Status Rewriter::append_labelled_list(TokenRange list, std::string& out) {
   const auto items = split(list);
   for (const TokenRange& item : items) {
     if (item.begin != list.begin) out += ",";
-    FRESHET_RETURN_IF_ERROR(append(item, out));
-    const std::string label = label_of(item);
+    // Words that DuckDB takes for an alias behind AS only are one to MySQL without it.
+    const bool is_aliased = has_bare_alias(item);
+    FRESHET_RETURN_IF_ERROR(append(is_aliased ? TokenRange{item.begin, item.end - 1} : item, out));
+    const std::string label = is_aliased ? unquote(tokens_[item.end - 1]) : label_of(item);
     if (!label.empty()) out += " AS " + duckdb_name(label);
   }
   return Status::OK();
@@ -360,13 +385,15 @@ Result<std::string> Rewriter::run() {
     tokens_.erase(tokens_.end() - 2);
   }
   FRESHET_RETURN_IF_ERROR(match_parentheses());
+  join_listed_tables(tokens_, partner_);
   const TokenRange all{0, tokens_.size() - 1};
   const size_t select = find_word(all, "SELECT");
   if (select == all.end) return render(all);
   size_t begin = select + 1;
   while (begin < all.end && is_select_modifier(tokens_[begin])) ++begin;
   size_t end = begin;
-  while (end < all.end && !ends_select_list(tokens_[end])) end = tokens_[end].is_operator("(") ? partner_[end] + 1 : end + 1;
+  while (end < all.end && (tokens_[end - 1].is_word("AS") || !ends_select_list(tokens_[end])))
+    end = tokens_[end].is_operator("(") ? partner_[end] + 1 : end + 1;
   std::string out;
   FRESHET_RETURN_IF_ERROR(append({0, begin}, out));
   FRESHET_RETURN_IF_ERROR(append_labelled_list({begin, end}, out));

@@ -24,6 +24,9 @@ struct SessionValues {
   std::string account;  ///< that they are known as: "ann@%"
   uint64_t connection_id = 0;
   uint64_t last_insert_id = 0;
+  std::string time_zone;  ///< an offset or a name; empty: UTC
+  int64_t row_count = 0;
+  uint64_t found_rows = 0;
   bool strict_casts = false;  ///< a CAST of what is no such value is an error, not 0 or NULL
   /// Value of @@name, name in lower case; nothing when there is no such variable.
   std::function<std::optional<std::string>(std::string_view name, bool global)> system_variable;

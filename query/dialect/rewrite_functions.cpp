@@ -41,6 +41,12 @@ Result<std::string> rewrite_last_insert_id(Rewriter& rewriter, TokenRange argume
     return Status::Unsupported("LAST_INSERT_ID with an argument is not offered: it sets nothing here");
   return std::to_string(rewriter.session().last_insert_id);
 }
+Result<std::string> rewrite_found_rows(Rewriter& rewriter, TokenRange) {
+  return std::to_string(rewriter.session().found_rows);
+}
+Result<std::string> rewrite_row_count(Rewriter& rewriter, TokenRange) {
+  return fmt::format("({})", rewriter.session().row_count);
+}
 
 // --- types ---
 
@@ -254,19 +260,6 @@ Result<std::string> rewrite_add_months(Rewriter& rewriter, TokenRange arguments)
   return substitute<2>(rewriter, arguments, "date_add({0}, interval_of({1}, 'MONTH'))");
 }
 
-/// The moment of the statement, with as many digits as MySQL's NOW(n) has.
-Result<std::string> rewrite_now_call(Rewriter& rewriter, TokenRange arguments) {
-  const bool whole_seconds = arguments.size() == 0 || rewriter.token(arguments.begin).text == "0";
-  if (whole_seconds) return "date_trunc('second', LOCALTIMESTAMP)";
-  FRESHET_ASSIGN_OR_RETURN(const std::string digits, rewriter.render(arguments));
-  return fmt::format("cast_datetime(LOCALTIMESTAMP, {})", digits);
-}
-Result<std::string> rewrite_curdate(Rewriter&, TokenRange) { return "CURRENT_DATE"; }
-Result<std::string> rewrite_curtime(Rewriter& rewriter, TokenRange arguments) {
-  const std::string_view digits = arguments.size() == 1 ? rewriter.token(arguments.begin).text : "0";
-  return fmt::format("cast_time(LOCALTIMESTAMP, {})", digits);
-}
-
 /// TIMESTAMPDIFF(unit, a, b): the unit is a word, which becomes a text.
 Result<std::string> with_unit(Rewriter& rewriter, TokenRange arguments, const char* pattern) {
   const auto parts = rewriter.split(arguments);
@@ -300,9 +293,6 @@ Result<std::string> rewrite_timestamp(Rewriter& rewriter, TokenRange arguments) 
   FRESHET_ASSIGN_OR_RETURN(const std::string values, rewriter.render(arguments));
   return fmt::format("timestamp_of({})", values);
 }
-Result<std::string> rewrite_unix_timestamp(Rewriter&, TokenRange arguments) {
-  return arguments.size() == 0 ? "CAST(floor(epoch(LOCALTIMESTAMP)) AS BIGINT)" : std::string();
-}
 
 struct NamedFunctionRule {
   std::string_view name;
@@ -319,6 +309,8 @@ constexpr NamedFunctionRule kFunctionRules[] = {
     {"CURRENT_USER", rewrite_account},
     {"CONNECTION_ID", rewrite_connection_id},
     {"LAST_INSERT_ID", rewrite_last_insert_id},
+    {"FOUND_ROWS", rewrite_found_rows},
+    {"ROW_COUNT", rewrite_row_count},
     {"CAST", rewrite_cast},
     {"CONVERT", rewrite_convert},
     {"CHAR", rewrite_char},
@@ -344,17 +336,18 @@ constexpr NamedFunctionRule kFunctionRules[] = {
     {"LOCALTIMESTAMP", rewrite_now_call},
     {"CURDATE", rewrite_curdate},
     {"CURRENT_DATE", rewrite_curdate},
-    {"UTC_DATE", rewrite_curdate},
+    {"UTC_DATE", rewrite_utc_date},
     {"CURTIME", rewrite_curtime},
     {"CURRENT_TIME", rewrite_curtime},
-    {"UTC_TIME", rewrite_curtime},
-    {"UTC_TIMESTAMP", rewrite_now_call},
+    {"UTC_TIME", rewrite_utc_time},
+    {"UTC_TIMESTAMP", rewrite_utc_now_call},
     {"TIMESTAMPDIFF", rewrite_timestampdiff},
     {"TIMESTAMPADD", rewrite_timestampadd},
     {"EXTRACT", rewrite_extract},
     {"TIME", rewrite_time},
     {"TIMESTAMP", rewrite_timestamp},
     {"UNIX_TIMESTAMP", rewrite_unix_timestamp},
+    {"FROM_UNIXTIME", rewrite_from_unixtime},
 };
 
 constexpr std::pair<std::string_view, std::string_view> kFunctionNames[] = {

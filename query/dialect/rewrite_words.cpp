@@ -44,10 +44,6 @@ Result<size_t> rewrite_from(Rewriter& rewriter, size_t index, size_t end, std::s
   return dual ? index + 2 : keep(rewriter, index, out);
 }
 
-Result<size_t> rewrite_straight_join(Rewriter& rewriter, size_t index, size_t, std::string& out) {
-  return replace(rewriter, index, "JOIN", out);
-}
-
 /// True for a word between two operands.
 bool is_infix(const Rewriter& rewriter, size_t index) {
   return rewriter.follows_operand(index) || (index > 0 && rewriter.token(index - 1).kind == TokenKind::kString);
@@ -61,11 +57,27 @@ Result<size_t> rewrite_mod(Rewriter& rewriter, size_t index, size_t, std::string
   return is_infix(rewriter, index) ? replace(rewriter, index, "%", out) : keep(rewriter, index, out);
 }
 
+/// The number of rows at `index`: MySQL's clients write 18446744073709551615 for all, DuckDB knows numbers up to 2^62.
+Result<std::string> rewrite_row_number(Rewriter& rewriter, size_t index) {
+  constexpr std::string_view kMost = "4611686018427387904";
+  const Token& token = rewriter.token(index);
+  const bool is_larger = token.kind == TokenKind::kNumber &&
+                         token.text.find_first_not_of("0123456789") == std::string_view::npos &&
+                         (token.text.size() > kMost.size() || (token.text.size() == kMost.size() && token.text > kMost));
+  return is_larger ? std::string(kMost) : rewriter.render({index, index + 1});
+}
+
 /// `LIMIT offset, count` -> `LIMIT count OFFSET offset`; the other way round for placeholders, to keep their order.
 Result<size_t> rewrite_limit(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
-  if (index + 3 >= end || !rewriter.token(index + 2).is_operator(",")) return keep(rewriter, index, out);
-  FRESHET_ASSIGN_OR_RETURN(const std::string offset, rewriter.render({index + 1, index + 2}));
-  FRESHET_ASSIGN_OR_RETURN(const std::string count, rewriter.render({index + 3, index + 4}));
+  if (index + 3 >= end || !rewriter.token(index + 2).is_operator(",")) {
+    rewriter.put(out, index, rewriter.token(index).text);
+    if (index + 1 >= end || rewriter.token(index + 1).kind != TokenKind::kNumber) return index + 1;
+    FRESHET_ASSIGN_OR_RETURN(const std::string number, rewrite_row_number(rewriter, index + 1));
+    rewriter.put(out, index + 1, number);
+    return index + 2;
+  }
+  FRESHET_ASSIGN_OR_RETURN(const std::string offset, rewrite_row_number(rewriter, index + 1));
+  FRESHET_ASSIGN_OR_RETURN(const std::string count, rewrite_row_number(rewriter, index + 3));
   const bool placeholder = rewriter.token(index + 1).kind == TokenKind::kPlaceholder;
   rewriter.put(
       out, index,
@@ -206,7 +218,10 @@ Result<size_t> rewrite_for(Rewriter& rewriter, size_t index, size_t end, std::st
 }
 
 /// SELECT ... INTO OUTFILE and its kind.
-Result<size_t> refuse_into_file(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+Result<size_t> refuse_into(Rewriter& rewriter, size_t index, size_t end, std::string& out) {
+  if (index + 1 < end && rewriter.token(index + 1).kind == TokenKind::kVariable) {
+    return Status::Unsupported("SELECT ... INTO {0} is not offered: SET {0} = (SELECT ...)", rewriter.token(index + 1).text);
+  }
   if (!word_at(rewriter, index + 1, end, "OUTFILE") && !word_at(rewriter, index + 1, end, "DUMPFILE"))
     return keep(rewriter, index, out);
   return Status::Unsupported(
@@ -230,15 +245,11 @@ Result<size_t> rewrite_interval(Rewriter& rewriter, size_t index, size_t end, st
   return behind;
 }
 
-Result<size_t> rewrite_now(Rewriter& rewriter, size_t index, size_t, std::string& out) {
-  return replace(rewriter, index, "date_trunc('second', LOCALTIMESTAMP)", out);
-}
-
-Result<size_t> rewrite_utc_date(Rewriter& rewriter, size_t index, size_t, std::string& out) {
-  return replace(rewriter, index, "CURRENT_DATE", out);
-}
-Result<size_t> rewrite_time_now(Rewriter& rewriter, size_t index, size_t, std::string& out) {
-  return replace(rewriter, index, "cast_time(LOCALTIMESTAMP, 0)", out);
+/// A word that is the call of a function without its parentheses.
+template <FunctionRule kRule>
+Result<size_t> rewrite_as_call(Rewriter& rewriter, size_t index, size_t, std::string& out) {
+  FRESHET_ASSIGN_OR_RETURN(const std::string value, kRule(rewriter, {index, index}));
+  return replace(rewriter, index, value, out);
 }
 
 Result<size_t> rewrite_current_user(Rewriter& rewriter, size_t index, size_t, std::string& out) {
@@ -278,7 +289,10 @@ struct NamedWordRule {
 constexpr NamedWordRule kWordRules[] = {
     {"SELECT", rewrite_select},
     {"FROM", rewrite_from},
-    {"STRAIGHT_JOIN", rewrite_straight_join},
+    {"JOIN", rewrite_join},
+    {"STRAIGHT_JOIN", rewrite_join},
+    {"INNER", rewrite_join_kind},
+    {"CROSS", rewrite_join_kind},
     {"DIV", rewrite_div},
     {"MOD", rewrite_mod},
     {"LIMIT", rewrite_limit},
@@ -293,15 +307,16 @@ constexpr NamedWordRule kWordRules[] = {
     {"PARTITION", rewrite_partition},
     {"PARTITIONS", rewrite_partition},
     {"LOCK", drop_lock_in_share_mode},
-    {"INTO", refuse_into_file},
+    {"INTO", refuse_into},
     {"INTERVAL", rewrite_interval},
-    {"CURRENT_TIMESTAMP", rewrite_now},
-    {"LOCALTIME", rewrite_now},
-    {"LOCALTIMESTAMP", rewrite_now},
-    {"UTC_TIMESTAMP", rewrite_now},
-    {"UTC_DATE", rewrite_utc_date},
-    {"UTC_TIME", rewrite_time_now},
-    {"CURRENT_TIME", rewrite_time_now},
+    {"CURRENT_TIMESTAMP", rewrite_as_call<rewrite_now_call>},
+    {"LOCALTIME", rewrite_as_call<rewrite_now_call>},
+    {"LOCALTIMESTAMP", rewrite_as_call<rewrite_now_call>},
+    {"UTC_TIMESTAMP", rewrite_as_call<rewrite_utc_now_call>},
+    {"UTC_DATE", rewrite_as_call<rewrite_utc_date>},
+    {"CURRENT_DATE", rewrite_as_call<rewrite_curdate>},
+    {"UTC_TIME", rewrite_as_call<rewrite_utc_time>},
+    {"CURRENT_TIME", rewrite_as_call<rewrite_curtime>},
     {"CURRENT_USER", rewrite_current_user},
     {"AS", rewrite_as},
     {"_UTF8", drop_charset},
@@ -340,12 +355,12 @@ constexpr NamedWordRule kWordRules[] = {
 };
 
 constexpr std::string_view kOperandLeaders[] = {
-    "LEADING", "TRAILING", "BOTH",  "SELECT", "DISTINCT",  "DISTINCTROW", "ALL",       "FROM",   "WHERE",     "AND",
-    "OR",      "NOT",      "XOR",   "DIV",    "MOD",       "LIKE",        "REGEXP",    "RLIKE",  "IN",        "IS",
-    "BETWEEN", "WHEN",     "THEN",  "ELSE",   "CASE",      "BY",          "HAVING",    "ON",     "USING",     "LIMIT",
-    "OFFSET",  "AS",       "DATE",  "TIME",   "TIMESTAMP", "DATETIME",    "INTERVAL",  "BINARY", "SEPARATOR", "ESCAPE",
-    "COLLATE", "VALUES",   "VALUE", "SET",    "UNION",     "ROW",         "EXISTS",    "ANY",    "SOME",      "TO",
-    "ILIKE",   "SIMILAR",  "GLOB",  "OVER",   "INTO",      "JOIN",        "RETURNING", "N"};
+    "LEADING", "TRAILING", "BOTH",  "SELECT", "DISTINCT",  "DISTINCTROW", "ALL",      "FROM",   "WHERE",     "AND",
+    "OR",      "NOT",      "XOR",   "DIV",    "MOD",       "LIKE",        "REGEXP",   "RLIKE",  "IN",        "IS",
+    "BETWEEN", "WHEN",     "THEN",  "ELSE",   "CASE",      "BY",          "HAVING",   "ON",     "USING",     "LIMIT",
+    "OFFSET",  "AS",       "DATE",  "TIME",   "TIMESTAMP", "DATETIME",    "INTERVAL", "BINARY", "SEPARATOR", "ESCAPE",
+    "COLLATE", "VALUES",   "VALUE", "SET",    "UNION",     "ROW",         "EXISTS",   "ANY",    "SOME",      "TO",
+    "ILIKE",   "SIMILAR",  "GLOB",  "OVER",   "INTO",      "JOIN",        "RETURNING"};
 
 }  // namespace
 

@@ -65,6 +65,10 @@ class Rewriter {
   Result<size_t> step_bits(size_t index, std::string& out);
   Status append_labelled_list(TokenRange list, std::string& out);
   std::string label_of(TokenRange item) const;
+  /// Whether the last token of an item is a part of its value though it is a word: END, TRUE, the unit of an INTERVAL.
+  bool ends_value(TokenRange item) const;
+  /// Whether its last token is an alias without AS.
+  bool has_bare_alias(TokenRange item) const;
 
   std::string_view text_;
   std::vector<Token> tokens_;
@@ -82,11 +86,27 @@ ExpressionRun find_expression(const Rewriter& rewriter, size_t begin, size_t end
 /// Reads a foreign expression at `index`; answers the index behind it.
 Result<size_t> rewrite_operators(Rewriter& rewriter, size_t index, size_t end, std::string& out);
 
+/// Rules of JOIN and STRAIGHT_JOIN, and of INNER and CROSS before JOIN: DuckDB wants a condition, or CROSS.
+Result<size_t> rewrite_join(Rewriter& rewriter, size_t index, size_t end, std::string& out);
+Result<size_t> rewrite_join_kind(Rewriter& rewriter, size_t index, size_t end, std::string& out);
+/// `FROM (a, b)` -> `FROM (a CROSS JOIN b)`: DuckDB has no lists of tables in parentheses.
+void join_listed_tables(std::vector<Token>& tokens, const std::vector<size_t>& partner);
+
 /// Rule for a bare word at `index`: appends what stands for it and what belongs to it, answers the index behind.
 using WordRule = Result<size_t> (*)(Rewriter& rewriter, size_t index, size_t end, std::string& out);
 /// Rule for a call: the whole expression that stands for it. An empty text: no rewrite is needed; then no argument may have
 /// been rendered, since each will be rewritten in its place (else nested calls would be rewritten twice for every level).
 using FunctionRule = Result<std::string> (*)(Rewriter& rewriter, TokenRange arguments);
+
+/// NOW(), CURDATE(), CURTIME(), their UTC_ forms, UNIX_TIMESTAMP() and FROM_UNIXTIME(), in the session's time zone.
+Result<std::string> rewrite_now_call(Rewriter& rewriter, TokenRange arguments);
+Result<std::string> rewrite_utc_now_call(Rewriter& rewriter, TokenRange arguments);
+Result<std::string> rewrite_curdate(Rewriter& rewriter, TokenRange arguments);
+Result<std::string> rewrite_utc_date(Rewriter& rewriter, TokenRange arguments);
+Result<std::string> rewrite_curtime(Rewriter& rewriter, TokenRange arguments);
+Result<std::string> rewrite_utc_time(Rewriter& rewriter, TokenRange arguments);
+Result<std::string> rewrite_unix_timestamp(Rewriter& rewriter, TokenRange arguments);
+Result<std::string> rewrite_from_unixtime(Rewriter& rewriter, TokenRange arguments);
 
 /// The rule of a word, given in upper case, or null.
 WordRule find_word_rule(std::string_view upper_word);

@@ -4,6 +4,7 @@
 
 #include "ingest/row_inserter.h"
 #include "query/dml/merge_rows.h"
+#include "query/dml/typed_rows.h"
 #include "query/duckdb/engine.h"
 
 namespace freshet::query {
@@ -37,6 +38,19 @@ class NewValueNames {
  public:
   NewValueNames(const Insert& insert, const TableSchema& schema, const std::vector<size_t>& columns)
       : insert_(insert), schema_(schema), columns_(columns) {}
+
+  /// Whether `expression` is the column itself, of the row that is there or of the new one: in a key both are the same.
+  Result<bool> is_column_itself(std::string_view expression, size_t column, std::string_view table) const {
+    const std::string& name = schema_.columns[column].name;
+    FRESHET_ASSIGN_OR_RETURN(const std::vector<Token> tokens, tokenize(expression));
+    const bool is_bare = tokens.size() == 2 && tokens[0].is_name();
+    const bool is_qualified = tokens.size() == 4 && tokens[0].is_name() && unquote(tokens[0]) == table &&
+                              tokens[1].is_operator(".") && tokens[2].is_name();
+    if (is_bare || is_qualified) return same_name(unquote(tokens[is_bare ? 0 : 2]), name);
+    FRESHET_ASSIGN_OR_RETURN(const Fragment value, replace(expression));
+    const auto position = std::find(columns_.begin(), columns_.end(), column) - columns_.begin();
+    return value.size() == 1 && value.front().words == new_value(static_cast<size_t>(position));
+  }
 
   Result<Fragment> replace(std::string_view expression) const {
     FRESHET_ASSIGN_OR_RETURN(const std::vector<Token> tokens, tokenize(expression));
@@ -122,14 +136,16 @@ Result<Fragment> source_query(const Insert& insert, const TableSchema& schema, c
   std::string head = "WITH `__new` AS MATERIALIZED (SELECT ";
   std::string names;
   for (size_t i = 0; i < columns.size(); ++i) {
-    const std::string type = engine_type_name(schema.columns[columns[i]].type);
-    head += type.empty() ? fmt::format("`__a{}`", i) : fmt::format("`__a{}`::{}", i, type);
-    head += fmt::format(" AS `__n{}`, ", i);
+    const CastWords cast = cast_words(schema.columns[columns[i]].type);
+    head += fmt::format("{}`__a{}`{} AS `__n{}`, ", cast.before, i, cast.behind, i);
     names += fmt::format("{}`__a{}`", i == 0 ? "" : ", ", i);
   }
   head += "row_number() OVER () AS `__row` FROM (";
   Fragment query = {{head, {}}};
-  if (insert.needs_engine) {
+  if (!insert.cells.empty()) {
+    FRESHET_ASSIGN_OR_RETURN(const Fragment rows, typed_rows(insert, schema, columns));
+    query.insert(query.end(), rows.begin(), rows.end());
+  } else if (insert.needs_engine) {
     query.push_back({{}, insert.source});
   } else {
     FRESHET_ASSIGN_OR_RETURN(const Fragment rows, literal_rows(insert, schema, columns));
@@ -149,7 +165,6 @@ Result<MergePlan> plan_of(const Insert& insert, const std::string& database, con
   plan.table = plan.alias = table.name;
   plan.source = {{"`__new`", {}}};
   plan.order = "`__new`.`__row`";
-  plan.first_row_wins = insert.ignore && insert.on_duplicate.empty();
   plan.repeated = "ON DUPLICATE KEY UPDATE takes each key once in a statement, but several of its rows have the same key";
   for (size_t i = 0; i < columns.size(); ++i) {
     if (columns[i] >= schema.key_count) continue;
@@ -169,12 +184,15 @@ Result<MergePlan> plan_of(const Insert& insert, const std::string& database, con
     const std::optional<size_t> column = schema.find(assignment.column);
     if (!column) return ingest::unknown_column(table, assignment.column);
     if (*column < schema.key_count) {
+      FRESHET_ASSIGN_OR_RETURN(const bool stays, names.is_column_itself(assignment.expression, *column, plan.alias));
+      if (stays) continue;
       return Status::Unsupported("ON DUPLICATE KEY UPDATE changes value columns only: '{}' is a key column",
                                  assignment.column);
     }
     FRESHET_ASSIGN_OR_RETURN(Fragment value, names.replace(assignment.expression));
     update.values.emplace_back(*column, std::move(value));
   }
+  plan.first_row_wins = update.values.empty();
   if (!update.values.empty()) plan.actions.push_back(std::move(update));
   MergePlan::Action added{MergePlan::ActionKind::kInsert, {}, {}};
   for (size_t i = 0; i < columns.size(); ++i) added.values.emplace_back(columns[i], Fragment{{new_value(i), {}}});

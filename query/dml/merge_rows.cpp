@@ -5,6 +5,7 @@
 #include <set>
 
 #include "ingest/row_inserter.h"
+#include "query/dml/typed_rows.h"
 #include "query/duckdb/engine.h"
 #include "storage/types/value_text.h"
 
@@ -112,10 +113,10 @@ class MergeSelect {
   }
   /// The values of one column come from several expressions, which need one type.
   void add_cast(SelectText& select, const Fragment& value, size_t column) const {
-    const std::string type = engine_type_name(schema_.columns[column].type);
-    select.add("(");
+    const CastWords cast = cast_words(schema_.columns[column].type);
+    select.add(cast.before);
     add(select, value);
-    select.add(type.empty() ? ")" : ")::" + type);
+    select.add(cast.behind);
   }
   /// Columns that an action says nothing of stay as they are, or have their default in a new row.
   Status add_value(SelectText& select, size_t column) const {

@@ -65,7 +65,7 @@ void add_item(SelectText& select, const SelectItem& item) {
 }
 
 Result<SelectItem> default_item(const ColumnSchema& column) {
-  if (column.default_current_timestamp) return SelectItem{"NOW(6)", {}};
+  if (column.default_current_timestamp) return SelectItem{"UTC_TIMESTAMP(6)", {}};
   if (column.default_value) return SelectItem{quoted(*column.default_value), {}};
   if (column.nullable || column.auto_increment) return SelectItem{"NULL", {}};
   return Status::InvalidArgument("Field '{}' doesn't have a default value", column.name);

@@ -233,6 +233,12 @@ Status to_block(duckdb::DataChunk& chunk, std::span<const std::string> names, st
     }
     if (values->GetType() != type) {
       std::string error;
+      // A truth is 1 or 0 as a text, too.
+      std::optional<Vector> number;
+      if (values->GetType().id() == LogicalTypeId::BOOLEAN && type.id() == LogicalTypeId::VARCHAR) {
+        duckdb::VectorOperations::DefaultCast(*values, number.emplace(LogicalType::TINYINT, count), count);
+        values = &*number;
+      }
       if (!duckdb::VectorOperations::DefaultTryCast(*values, cast, count, &error)) {
         return Status::InvalidArgument("Column '{}': {}", names[i], error);
       }

@@ -81,7 +81,7 @@ STATEMENTS = [
     "SELECT * FROM (SHOW TABLES)", "SELECT * FROM (SUMMARIZE d.t)", "SELECT 1 INTO OUTFILE '/tmp/freshet_escape.csv'",
     "SELECT 1 INTO DUMPFILE '/tmp/freshet_escape.csv'", "SELECT * FROM d.t INTO @x", "SELECT 1 INTO x", "WITH x AS (INSERT INTO d.t VALUES (7, 'x')) SELECT 1",
     "EXPLAIN COPY d.t TO '/tmp/freshet_escape.csv'", "EXPLAIN ANALYZE ATTACH ':memory:' AS x", "EXPLAIN PRAGMA version", "DESCRIBE SELECT * FROM read_csv('/etc/passwd')",
-    "HANDLER d.t OPEN", "DO 1", "BACKUP DATABASE d", "RESTORE DATABASE d", "SELECT LOAD_FILE('/etc/passwd')",
+    "HANDLER d.t OPEN", "DO (SELECT count(*) FROM read_csv('/etc/passwd'))", "BACKUP DATABASE d", "RESTORE DATABASE d", "SELECT LOAD_FILE('/etc/passwd')",
 ]
 
 EXPRESSIONS = ["getenv('HOME')", "current_setting('temp_directory')", "getvariable('x')", "nextval('s')", "currval('s')", "write_log('x')",

@@ -30,8 +30,11 @@ std::string summary(std::string_view text) {
   out += insert->table.to_string() + "(";
   for (const std::string& column : insert->columns) out += (out.back() == '(' ? "" : ",") + column;
   out += "):";
-  if (insert->needs_engine) out += " engine: " + std::string(insert->source);
-  for (size_t row = 0; row < insert->row_count; ++row) {
+  if (!insert->source.empty()) out += " engine: " + std::string(insert->source);
+  for (size_t i = 0; i < insert->cells.size(); ++i) {
+    out += (i == 0 ? " cells: " : i % insert->width == 0 ? "; " : ", ") + std::string(insert->cells[i]);
+  }
+  for (size_t row = 0; !insert->needs_engine && row < insert->row_count; ++row) {
     if (row > 0) out += ";";
     for (size_t i = 0; i < insert->width; ++i) out += " " + show(insert->values[row * insert->width + i]);
   }
@@ -63,27 +66,32 @@ TEST(InsertParser, ReadsRowsOfLiterals) {
 
 TEST(InsertParser, LeavesExpressionsAndQueriesToTheEngine) {
   const std::pair<std::string_view, std::string_view> cases[] = {
-      {"INSERT INTO t VALUES (1+1, NOW())", "t(): engine: VALUES (1+1, NOW())"},
-      {"INSERT INTO t VALUES (1), (2), (upper('a'));", "t(): engine: VALUES (1), (2), (upper('a'))"},
+      {"INSERT INTO t VALUES (1+1, NOW())", "t(): cells: 1+1, NOW()"},
+      {"INSERT INTO t VALUES (1), (2), (upper('a'));", "t(): cells: 1; 2; upper('a')"},
       {"INSERT INTO t (a) SELECT a FROM u ON DUPLICATE KEY UPDATE a = 1", "t(a): engine: SELECT a FROM u | a = 1"},
       {"INSERT INTO t SELECT * FROM u JOIN v ON u.a = v.a", "t(): engine: SELECT * FROM u JOIN v ON u.a = v.a"},
       {"INSERT INTO t (SELECT 1)", "t(): engine: (SELECT 1)"},
       {"INSERT INTO t WITH c AS (SELECT 1) SELECT * FROM c", "t(): engine: WITH c AS (SELECT 1) SELECT * FROM c"},
       {"INSERT OVERWRITE TABLE t SELECT 1", "overwrite t(): engine: SELECT 1"},
-      {"INSERT INTO t VALUES ('a' 'b')", "t(): engine: VALUES ('a' 'b')"},
+      {"INSERT INTO t VALUES ('a' 'b')", "t(): cells: 'a' 'b'"},
+      {"INSERT INTO t VALUES ROW(1, f(2, (3))), ROW((SELECT a, b FROM u), DEFAULT) AS n ON DUPLICATE KEY UPDATE a = n.a",
+       "t(): cells: 1, f(2, (3)); (SELECT a, b FROM u), DEFAULT | a = n.a"},
+      {"INSERT INTO t SET a = 1, b = a + 1", "t(a,b): cells: 1, a + 1"},
   };
   for (const auto& [text, expected] : cases) EXPECT_EQ(summary(text), expected) << text;
 }
 
 TEST(InsertParser, SaysWhatIsWrong) {
   EXPECT_EQ(summary("INSERT INTO t VALUES (1,2),(3)"), "Column count doesn't match value count at row 2");
+  EXPECT_EQ(summary("INSERT INTO t VALUES (1+1,2),(3)"), "Column count doesn't match value count at row 2");
+  EXPECT_EQ(summary("INSERT INTO t(a) VALUES ()"), "Column count doesn't match value count at row 1");
   EXPECT_EQ(summary("INSERT INTO t(a) VALUES (1,2)"), "Column count doesn't match value count at row 1");
   EXPECT_EQ(summary("INSERT INTO t VALUES (1) 5"),
             "You have an error in your SQL syntax: expected ',' and a row, or the end of the statement near '5' at line 1, "
             "column 26");
   EXPECT_EQ(summary("INSERT INTO t VALUES (1, 'abc"),
             "You have an error in your SQL syntax: expected a closing quote near ''abc' at line 1, column 26");
-  EXPECT_NE(summary("INSERT INTO t VALUES (1").find("expected ')'"), std::string::npos);
+  EXPECT_NE(summary("INSERT INTO t VALUES (1").find("expected ',' or ')'"), std::string::npos);
   EXPECT_NE(summary("INSERT INTO t").find("expected VALUES, SET or SELECT"), std::string::npos);
   EXPECT_NE(summary("INSERT INTO t (a VALUES (1)").find("expected ',' or ')' near 'VALUES"), std::string::npos);
 }

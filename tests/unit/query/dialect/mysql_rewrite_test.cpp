@@ -16,6 +16,8 @@ SessionValues session() {
   values.user = "root@127.0.0.1";
   values.account = "root@%";
   values.connection_id = 7;
+  values.found_rows = 3;
+  values.row_count = -1;
   values.system_variable = [](std::string_view name, bool) -> std::optional<std::string> {
     return name == "autocommit" ? std::optional<std::string>("1") : std::nullopt;
   };
@@ -49,6 +51,21 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"SELECT `a b` FROM `t`", "\"a b\"", "`"}, Case{"SELECT \"it's\"", "'it''s'"}, Case{"SELECT 'a\\'b'", "'a''b'"},
         Case{"SELECT a FROM t LIMIT 5, 10", "OFFSET 5", "LIMIT 5"},
+        Case{"SELECT a FROM t LIMIT 5, 18446744073709551615", "LIMIT 4611686018427387904 OFFSET 5", "1844"},
+        Case{"SELECT a FROM t LIMIT 18446744073709551615 OFFSET 3", "LIMIT 4611686018427387904 OFFSET 3", "1844"},
+        Case{"SELECT a FROM t JOIN u WHERE a = b", "t CROSS JOIN u WHERE"},
+        Case{"SELECT a FROM t INNER JOIN u", "t CROSS JOIN u", "INNER"},
+        Case{"SELECT a FROM t CROSS JOIN u ON a = b", "t INNER JOIN u ON", "CROSS"},
+        Case{"SELECT a FROM t JOIN u JOIN v ON a = b", "t CROSS JOIN u JOIN v ON"},
+        Case{"SELECT a FROM t JOIN u JOIN v ON a = b ON b = c", "t JOIN u JOIN v ON", "CROSS"},
+        Case{"SELECT a FROM t LEFT JOIN (u JOIN v) ON a = b", "LEFT JOIN (u CROSS JOIN v) ON"},
+        Case{"SELECT a FROM t STRAIGHT_JOIN u USING (a)", "t JOIN u USING"},
+        Case{"SELECT a FROM (t, u x) LEFT JOIN v ON a = b", "(t CROSS JOIN u x) LEFT JOIN"},
+        Case{"SELECT a FROM (SELECT 1, 2) x", "(SELECT 1, 2)", "CROSS"},
+        Case{"SELECT a position FROM t", "a AS \"position\""},
+        Case{"SELECT d + INTERVAL 1 DAY FROM t", "AS \"d + INTERVAL 1 DAY\""}, Case{"SELECT TRUE", "AS \"TRUE\""},
+        Case{"SELECT CASE WHEN 1 THEN 'b' END", "AS \"CASE WHEN 1 THEN 'b' END\""}, Case{"SELECT FOUND_ROWS()", "SELECT 3"},
+        Case{"SELECT ROW_COUNT()", "SELECT (-1)"},
         Case{"SELECT a <=> b FROM t", "SELECT a IS NOT DISTINCT FROM b AS \"a <=> b\" FROM t"},
         Case{"SELECT a && b FROM t", "SELECT a AND b AS \"a && b\" FROM t"},
         Case{"SELECT 7 DIV 2", "SELECT 7 // 2 AS \"7 DIV 2\""},
@@ -68,6 +85,22 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"SELECT /*+ SET_VAR(x=1) */ a FROM t -- end", "SELECT", "SET_VAR"},
         Case{"SELECT GROUP_CONCAT(a ORDER BY a SEPARATOR ';') FROM t", "string_agg(cast_char(a), ';' ORDER BY a)"},
         Case{"SELECT a FROM t WHERE b = ? AND c = ?", "b = ? AND c = ?"}));
+
+TEST(MysqlRewriteZones, MomentsAreTakenToTheSessionsZoneAndBack) {
+  SessionValues values = session();
+  const auto in_zone = [&](std::string_view sql) { return rewrite_for_duckdb(sql, values).value(); };
+  EXPECT_EQ(in_zone("SELECT CURDATE() AS d"), "SELECT CURRENT_DATE AS d");
+  EXPECT_EQ(in_zone("SELECT FROM_UNIXTIME(5) AS d"), "SELECT FROM_UNIXTIME(5) AS d");
+  values.time_zone = "+02:00";
+  EXPECT_EQ(in_zone("SELECT NOW() AS d"),
+            "SELECT date_trunc('second', convert_tz(LOCALTIMESTAMP, '+00:00', '+02:00')) AS d");
+  EXPECT_EQ(in_zone("SELECT CURRENT_DATE AS d"), "SELECT cast_date(convert_tz(LOCALTIMESTAMP, '+00:00', '+02:00')) AS d");
+  EXPECT_EQ(in_zone("SELECT UTC_TIMESTAMP() AS d"), "SELECT date_trunc('second', LOCALTIMESTAMP) AS d");
+  EXPECT_EQ(in_zone("SELECT FROM_UNIXTIME(5, '%H') AS d"),
+            "SELECT date_format(convert_tz(from_unixtime(5), '+00:00', '+02:00'), '%H') AS d");
+  EXPECT_EQ(in_zone("SELECT UNIX_TIMESTAMP(a) AS d FROM t"),
+            "SELECT unix_timestamp(convert_tz(a, '+02:00', '+00:00')) AS d FROM t");
+}
 
 TEST(MysqlRewriteErrors, UnknownVariableIsNamed) {
   EXPECT_NE(rewritten("SELECT @@nonsense").find("nonsense"), std::string::npos);
