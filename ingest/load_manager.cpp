@@ -12,7 +12,6 @@
 #include "ingest/row_errors.h"
 #include "ingest/spool_file.h"
 #include "ingest/stream_load.h"
-#include "storage/base/thread_priority.h"
 #include "storage/base/wall_clock.h"
 
 namespace freshet::ingest {
@@ -123,10 +122,6 @@ class StreamLoadImpl final : public StreamLoad {
     place_->work_begins();
     FRESHET_RETURN_IF_ERROR(check_time());
     report_.load_bytes += bytes.size();
-    if (!is_large_ && report_.load_bytes > storage_.options().small_commit_bytes) {
-      is_large_ = true;
-      storage::yield_to_waking();
-    }
     const auto start = Clock::now();
     status_ = decoder_->feed(bytes);
     decoding_ += Clock::now() - start;
@@ -269,7 +264,6 @@ class StreamLoadImpl final : public StreamLoad {
   Status status_;  ///< the first error
   Clock::duration decoding_{};
   Clock::duration writing_{};  ///< part of decoding_
-  bool is_large_ = false;
   bool is_ended_ = false;
 };
 

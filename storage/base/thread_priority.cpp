@@ -28,22 +28,15 @@ struct SchedulingAttributes {
   uint64_t period = 0;
 };
 
-bool set_yielding(int nice) {
-  SchedulingAttributes attributes;
-  attributes.nice = nice;
-  attributes.runtime = static_cast<uint64_t>(kYieldingSlice.count());
-  return syscall(SYS_sched_setattr, 0, &attributes, 0) == 0;
-}
-
-/// Of Linux's threads each has a nice value of its own.
-id_t own_id() { return static_cast<id_t>(syscall(SYS_gettid)); }
-
 }  // namespace
 
 void yield_to_others(int nice) {
-  if (!set_yielding(nice)) setpriority(PRIO_PROCESS, own_id(), nice);
+  SchedulingAttributes attributes;
+  attributes.nice = nice;
+  attributes.runtime = static_cast<uint64_t>(kYieldingSlice.count());
+  if (syscall(SYS_sched_setattr, 0, &attributes, 0) == 0) return;
+  // Of Linux's threads each has a nice value of its own.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), nice);
 }
-
-void yield_to_waking() { set_yielding(getpriority(PRIO_PROCESS, own_id())); }
 
 }  // namespace freshet::storage

@@ -7,8 +7,4 @@ namespace freshet::storage {
 /// more of it where both want to run. Best effort; `nice` is 1 to 19. It cannot be undone.
 void yield_to_others(int nice);
 
-/// The first half of it alone: the calling thread keeps its nice value and its share, but threads that wake need not wait
-/// for the end of its time slice. For work that is large but wanted now, as a load's.
-void yield_to_waking();
-
 }  // namespace freshet::storage

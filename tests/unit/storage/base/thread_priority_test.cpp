@@ -28,17 +28,5 @@ TEST(ThreadPriority, IsThatOfOneThreadAndOfThoseThatItStarts) {
   EXPECT_EQ(own_nice(), before);
 }
 
-TEST(ThreadPriority, ThatYieldsToWakingThreadsAloneKeepsItsNiceValue) {
-  std::thread([] {
-    const int before = own_nice();
-    yield_to_waking();
-    EXPECT_EQ(own_nice(), before);
-    const int after = std::min(before + 3, 19);
-    yield_to_others(after);
-    yield_to_waking();
-    EXPECT_EQ(own_nice(), after);
-  }).join();
-}
-
 }  // namespace
 }  // namespace freshet::storage
