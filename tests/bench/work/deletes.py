@@ -1,6 +1,7 @@
 """Deletes of many rows by their keys."""
 from bench.course import each_in_turn
 from bench.data import ORDERS
+from bench.work.limits import WHAT
 
 PERCENT = 10
 LIMIT_SECONDS = 120
@@ -21,7 +22,7 @@ def run(course):
         if course.attempt(system, lambda system=system: fill(system)):
             deleted[system.title] = []
             runs.append((system.title, system, each_in_turn(files, _delete(system), deleted[system.title])))
-    figure = course.figure("delete", f"deletes by key of {PERCENT} % of {rows:,} rows", "keys/s")
+    figure = course.figure("delete", f"deletes by key of {PERCENT} % of {rows:,} rows", "keys/s", limit=WHAT["csv_rows"])
     course.race(figure, runs)
     for title, system, _ in runs:
         if title in course.broken or title in figure.left_out:

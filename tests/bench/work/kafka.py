@@ -3,6 +3,7 @@ import argparse
 
 from bench import freshness
 from bench.figures import OURS
+from bench.work.limits import WHAT
 
 RATES = (20_000, 50_000)
 KEYS = 1_000_000
@@ -14,5 +15,5 @@ def run(course):
     for measured in freshness.measure(options):
         for part in ("p50", "p99"):
             figure = course.figure(f"freshness {measured.rate} {part}", f"Kafka to query, {measured.rate:,} rows/s for {seconds} s, {part}", "ms",
-                                   is_lower_better=True)
+                                   is_lower_better=True, limit=WHAT["sync_median" if part == "p50" else "sync_p99"])
             figure.add(OURS, measured.milliseconds[part])

@@ -18,6 +18,11 @@ WHAT = {
     "round_trips_16": "64 bytes there and back over the loopback, 16 connections",
     "round_trips_64": "64 bytes there and back over the loopback, 64 connections",
 }
+# Made of the figures above.
+SYNCED_APPENDS = "synced appends a second"
+ROUND_TRIP = "64 bytes there and back over the loopback"
+COLUMN_BYTES = 8
+COLUMN_COPIED = f"{COLUMN_BYTES} bytes of each row copied, all cores"
 
 
 def run(course):
@@ -32,4 +37,6 @@ def run(course):
         figure = course.figure(name, WHAT[name], unit, is_lower_better=unit == "ms")
         figure.add("this machine", float(value))
         course.limits[WHAT[name]] = float(value)
-    course.limits["synced appends a second"] = 1000 / course.limits[WHAT["sync_median"]]
+    course.limits[SYNCED_APPENDS] = 1000 / course.limits[WHAT["sync_median"]]
+    course.limits[ROUND_TRIP] = 1000 / course.limits[WHAT["round_trips_1"]]
+    course.limits[COLUMN_COPIED] = 1000 * COLUMN_BYTES * course.sizes.scan_rows / course.limits[WHAT["memcpy"]]

@@ -8,6 +8,7 @@ import time
 from bench.data import ORDERS
 from bench.peers.system import SystemFailed
 from bench.work import tables
+from bench.work.limits import ROUND_TRIP, WHAT
 
 BATCH_ROWS = 10_000
 BATCHES = 12
@@ -22,10 +23,10 @@ def run(course):
     base, _ = tables.files_of(course, ORDERS)
     batches = [course.data.batch(ORDERS, base.rows, BATCH_ROWS, 90, "zipf", FIRST_BATCH + number) for number in range(BATCHES)]
     figures = {
-        "upserts": course.figure("mixed upserts", "mixed load: upserts in batches of 10,000 rows", "rows/s"),
+        "upserts": course.figure("mixed upserts", "mixed load: upserts in batches of 10,000 rows", "rows/s", limit=WHAT["csv_rows"]),
         "scans": course.figure("mixed scans", "mixed load: group by over orders", "queries/s"),
-        "points": course.figure("mixed points", f"mixed load: rows by key, {READERS} clients", "queries/s"),
-        "p99": course.figure("mixed points p99", "mixed load: p99 of rows by key", "ms", is_lower_better=True),
+        "points": course.figure("mixed points", f"mixed load: rows by key, {READERS} clients", "queries/s", limit=WHAT["round_trips_1"]),
+        "p99": course.figure("mixed points p99", "mixed load: p99 of rows by key", "ms", is_lower_better=True, limit=ROUND_TRIP),
     }
     for system in tables.prepare(course):
         if system.title == "ClickHouse":

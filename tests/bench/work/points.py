@@ -11,7 +11,7 @@ from bench.data import FLIGHT_ROWS, ORDERS, ROOT
 from bench.figures import OURS
 from bench.peers.system import SystemFailed
 from bench.work import tables
-from bench.work.limits import WHAT
+from bench.work.limits import ROUND_TRIP, WHAT
 from support.postgres_server import USER as POSTGRES_USER
 
 SYSBENCH_ROWS = 100_000
@@ -62,7 +62,7 @@ def _sysbench(course):
     for threads in SYSBENCH_THREADS:
         figure = course.figure(f"sysbench {threads}", f"sysbench oltp_point_select, {threads} connections", "queries/s",
                                limit=WHAT[f"round_trips_{threads}"])
-        p99 = course.figure(f"sysbench {threads} p99", f"its p99, {threads} connections", "ms", is_lower_better=True)
+        p99 = course.figure(f"sysbench {threads} p99", f"its p99, {threads} connections", "ms", is_lower_better=True, limit=ROUND_TRIP)
 
         def measure(system, threads=threads, p99=p99):
             out = _run_sysbench(system, threads, seconds, "run")
@@ -97,8 +97,9 @@ def _one_row(key):
 
 
 def _many_keys(course, systems):
-    figure = course.figure("many keys", f"{MANY_KEYS:,} random flights by one IN (...), warm", "ms", is_lower_better=True)
-    single = course.figure("one key", "one random flight by key, warm, text protocol", "ms", is_lower_better=True)
+    figure = course.figure("many keys", f"{MANY_KEYS:,} random flights by one IN (...), warm", "ms", is_lower_better=True,
+                           limit=ROUND_TRIP)
+    single = course.figure("one key", "one random flight by key, warm, text protocol", "ms", is_lower_better=True, limit=ROUND_TRIP)
     rng = random.Random(course.data.seed)
     keys = rng.sample(range(course.sizes.scan_rows), MANY_KEYS)
     many = f"SELECT flight_id, delay, origin FROM {{t}} WHERE flight_id IN ({', '.join(map(str, keys))})"
@@ -120,7 +121,8 @@ def _many_keys(course, systems):
 
 def _cold(course, systems):
     """The first reads after a start, when files are on disk alone."""
-    figure = course.figure("cold key", f"one flight by key after a start, files out of memory, median of {COLD_READS}", "ms", is_lower_better=True)
+    figure = course.figure("cold key", f"one flight by key after a start, files out of memory, median of {COLD_READS}", "ms", is_lower_better=True,
+                           limit=ROUND_TRIP)
     worst = course.figure("cold key p99", "its p99", "ms", is_lower_better=True)
     rng = random.Random(course.data.seed + 1)
     keys = [rng.randrange(course.sizes.scan_rows) for _ in range(COLD_READS)]

@@ -9,6 +9,7 @@ from bench.data import ORDERS
 from bench.figures import OURS
 from bench.peers.system import SystemFailed
 from bench.work import tables
+from bench.work.limits import COLUMN_COPIED
 from bench.work.queries import SETS
 
 QUERY_SECONDS = 15
@@ -73,7 +74,8 @@ def _race_all(course, systems, expected, state, words, rounds):
         for title, sql in queries.items():
             cpu = {}
             contestants = [one for one in _contestants(systems, table, sql) if one[1].title not in course.broken]
-            figure = course.figure(f"scan {state} {table} {title}", f"{table}: {title}, {words}", "ms", is_lower_better=True)
+            figure = course.figure(f"scan {state} {table} {title}", f"{table}: {title}, {words}", "ms", is_lower_better=True,
+                                   limit=COLUMN_COPIED)
             able = []
             for who, system, query in contestants:
                 try:
@@ -98,7 +100,7 @@ def _race_all(course, systems, expected, state, words, rounds):
 
 
 def _mean(course, name, title, figures):
-    mean = course.figure(name, title, "ms", is_lower_better=True)
+    mean = course.figure(name, title, "ms", is_lower_better=True, limit=COLUMN_COPIED)
     whos = {who for figure in figures for who in figure.samples}
     for who in whos:
         # Of those queries only that it answered: a ratio beside ours is then of the same ones when it answered all.
@@ -115,7 +117,7 @@ def _meanwhile(course):
     batches = [course.data.batch(ORDERS, base.rows, MEANWHILE_ROWS, 100, "uniform", 500 + number) for number in range(MEANWHILE_FILES)]
     titles = {title: sql for title, sql in SETS[0][2].items() if title in MEANWHILE_QUERIES}
     figures = {title: course.figure(f"meanwhile {title}", f"orders: {title}, while {MEANWHILE_ROWS / MEANWHILE_EVERY_SECONDS:,.0f} rows/s are "
-                                    "upserted", "ms", is_lower_better=True) for title in titles}
+                                    "upserted", "ms", is_lower_better=True, limit=COLUMN_COPIED) for title in titles}
     done = course.figure("meanwhile upserts", "upserts that were done meanwhile", "rows/s")
     for system in tables.prepare(course):
         if system.title == "ClickHouse":

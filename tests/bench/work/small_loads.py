@@ -9,6 +9,7 @@ import time
 from bench.data import ORDERS, ROOT
 from bench.figures import OURS
 from bench.peers.system import SystemFailed
+from bench.work.limits import SYNCED_APPENDS, WHAT
 
 PROGRAM = ROOT / "build" / "small_loads_client"
 KEYS = 200_000
@@ -42,8 +43,9 @@ def _fill(system, base):
 def _measure(course, systems, words, size, clients, mode, mode_words):
     title = f"loads of {words}, {clients} clients{mode_words}"
     name = f"small {words} {clients} {mode}"
-    figure = course.figure(name, title, "loads/s", limit="synced appends a second" if clients == 1 else None)
-    p99 = course.figure(f"{name} p99", f"their p99, {words}, {clients} clients{mode_words}", "ms", is_lower_better=True)
+    figure = course.figure(name, title, "loads/s", limit=SYNCED_APPENDS if clients == 1 else None)
+    p99 = course.figure(f"{name} p99", f"their p99, {words}, {clients} clients{mode_words}", "ms", is_lower_better=True,
+                        limit=WHAT["sync_p99"])
 
     def ours():
         load = subprocess.run([PROGRAM, str(course.ours().server.load_port), "bench", "small", str(clients), str(course.sizes.seconds / 3),
