@@ -38,31 +38,34 @@ Result<std::unique_ptr<Decoder>> ArrowDecoder::create(const LoadRequest& request
 Status ArrowDecoder::feed(std::string_view bytes) {
   buffer_.append(bytes);
   size_t begin = 0;
-  while (!is_ended_) {
+  while (true) {
     FRESHET_ASSIGN_OR_RETURN(const size_t length, message_bytes(std::string_view(buffer_).substr(begin)));
     if (length == 0) break;
-    if (!is_ended_) FRESHET_RETURN_IF_ERROR(take_message(std::string_view(buffer_).substr(begin, length)));
+    const bool is_end_mark = head_bytes_ == 0;
+    if (is_end_mark) {
+      is_within_stream_ = false;
+    } else {
+      FRESHET_RETURN_IF_ERROR(take_message(std::string_view(buffer_).substr(begin, length)));
+    }
     begin += length;
   }
   buffer_.erase(0, begin);
-  if (is_ended_ && !buffer_.empty()) return damaged("there is more behind its end mark");
   return Status::OK();
 }
 
 Result<size_t> ArrowDecoder::message_bytes(std::string_view bytes) {
   if (head_bytes_ == 0) {
-    if (!is_begun_ && bytes.starts_with(kFileMagic)) {
+    if (!is_within_stream_ && bytes.starts_with(kFileMagic)) {
       return Status::Unsupported("the body is an Arrow file: send it in Arrow's streaming format");
     }
-    if (!is_begun_ && kFileMagic.starts_with(bytes)) return size_t{0};
+    if (!is_within_stream_ && kFileMagic.starts_with(bytes)) return size_t{0};
     if (bytes.size() < sizeof(uint32_t)) return size_t{0};
     // Streams of Arrow before 0.15 have no mark before the length.
     const bool is_marked = load_u32(bytes, 0) == kContinuation;
     head_begin_ = is_marked ? 8 : 4;
     if (bytes.size() < head_begin_) return size_t{0};
     const uint32_t length = load_u32(bytes, head_begin_ - 4);
-    is_ended_ = length == 0;
-    if (is_ended_) return head_begin_;
+    if (length == 0) return head_begin_;
     if (length > kMostHeadBytes) return damaged("the head of a message is too long; is the body an Arrow stream?");
     if (bytes.size() - head_begin_ < length) return size_t{0};
     FRESHET_ASSIGN_OR_RETURN(message_, parse_arrow_message(bytes.substr(head_begin_, length)));
@@ -85,7 +88,7 @@ Status ArrowDecoder::take_message(std::string_view bytes) {
   body->bytes = bytes.substr(head_begin_ + head_bytes_);
   head_bytes_ = 0;
   const bool is_schema = message_.kind == ArrowMessage::Kind::kSchema;
-  if (is_schema == is_begun_) return damaged(is_schema ? "it has two schemas" : "it does not begin with a schema");
+  if (!is_schema && !is_within_stream_) return damaged("it does not begin with a schema");
   switch (message_.kind) {
     case ArrowMessage::Kind::kSchema: return take_schema(std::move(message_));
     case ArrowMessage::Kind::kDictionary: return take_dictionary(message_, std::move(body));
@@ -95,11 +98,18 @@ Status ArrowDecoder::take_message(std::string_view bytes) {
 }
 
 Status ArrowDecoder::take_schema(ArrowMessage message) {
-  is_begun_ = true;
+  is_within_stream_ = true;
+  dictionaries_.clear();
+  dictionary_bytes_ = 0;
   fields_ = std::move(message.fields);
   std::vector<std::string> names;
   for (const ArrowField& field : fields_) names.push_back(field.name);
-  FRESHET_RETURN_IF_ERROR(columns_.match(names));
+  if (names_.empty()) {
+    FRESHET_RETURN_IF_ERROR(columns_.match(names));
+    names_ = std::move(names);
+  } else if (names != names_) {
+    return damaged("a later schema has other columns than the first one");
+  }
   for (const ColumnUse& use : columns_.uses()) {
     const ArrowField& field = fields_[use.column];
     if (field.type.is_readable()) continue;
@@ -166,7 +176,7 @@ Status ArrowDecoder::feed_record(std::string_view) {
 }
 
 Status ArrowDecoder::finish() {
-  if (!is_begun_) return damaged("it has no schema");
+  if (names_.empty()) return damaged("it has no schema");
   if (!buffer_.empty()) return damaged("it ends within a message");
   return columns_.flush();
 }

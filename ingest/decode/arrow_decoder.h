@@ -12,8 +12,10 @@
 namespace freshet::ingest {
 
 /// An Arrow stream (IPC) as rows, batch by batch while it arrives: a schema, then batches and dictionaries, plain or with
-/// buffers compressed by lz4 or zstd. What does not fit ends the load. Memory is bounded by one batch, received,
-/// set apart and unpacked, and by the dictionaries, each of these four by the target's arrow_batch_bytes. One thread.
+/// buffers compressed by lz4 or zstd. Several streams of the same columns may follow each other, with or without end marks:
+/// Doris's Flink connector sends one for each of its flushes. What does not fit ends the load. Memory is bounded by one
+/// batch, received, set apart and unpacked, and by the dictionaries, each of these four by the target's arrow_batch_bytes.
+/// One thread.
 class ArrowDecoder final : public Decoder {
  public:
   static Result<std::unique_ptr<Decoder>> create(const LoadRequest& request, DecodeTarget target);
@@ -39,12 +41,12 @@ class ArrowDecoder final : public Decoder {
 
   const uint64_t batch_bytes_max_;
   NamedColumns columns_;
-  std::string buffer_;  ///< what is not read yet
-  bool is_begun_ = false;
-  bool is_ended_ = false;  ///< the end mark has come
-  size_t head_begin_ = 0;  ///< of the message at the front of buffer_: where its head begins
-  size_t head_bytes_ = 0;  ///< ... its length; 0 = not known yet
-  ArrowMessage message_;   ///< ... the head itself
+  std::string buffer_;              ///< what is not read yet
+  bool is_within_stream_ = false;   ///< a schema has come, and no end mark since
+  size_t head_begin_ = 0;           ///< of the message at the front of buffer_: where its head begins
+  size_t head_bytes_ = 0;           ///< ... its length; 0 = not known yet
+  ArrowMessage message_;            ///< ... the head itself
+  std::vector<std::string> names_;  ///< of the columns; empty before the first schema
   std::vector<ArrowField> fields_;
   std::map<int64_t, std::shared_ptr<ArrowDictionary>> dictionaries_;
   uint64_t dictionary_bytes_ = 0;
