@@ -1,5 +1,5 @@
-"""Doris's connectors for Flink and Spark, unchanged, against the server: their sinks in all forms, Flink's look-up joins and
-its catalogue, and exactly-once delivery by two-phase commits while the server is killed."""
+"""Doris's connectors for Flink and Spark, unchanged, against the server: their sinks in all forms, Flink's look-up joins, its
+catalogue and its changes of columns, and exactly-once delivery by two-phase commits while the server is killed."""
 import datetime
 import os
 import subprocess
@@ -78,7 +78,7 @@ def test_flink_upserts_deletes_and_look_ups(server, database):
     upserted = ("upserts", "batches", "packed", "grouped")
     make_upserted(server, database, "deletes", *upserted)
     make_appended(server, database, "arrow")
-    output = finish(flink(server, database, "upserts,deletes,batches,packed,grouped,arrow,lookup,catalog"))
+    output = finish(flink(server, database, "upserts,deletes,batches,packed,grouped,arrow,lookup,catalog,schema"))
     for table in upserted:
         assert server.sql(f"SELECT count(*), sum(seen), max(name), max(moment) FROM {database}.{table}") == [
             (1000, ROWS, LAST_NAME, LAST_MOMENT)], table
@@ -86,6 +86,8 @@ def test_flink_upserts_deletes_and_look_ups(server, database):
     assert appended(server, database, "arrow") == ALL_APPENDED
     assert f"+U[{ROWS}, {ROWS * 40}]" in output, output[-2000:]
     assert server.sql(f"DESC {database}.made")[0][:4] == ("k", "bigint", "Yes", "true")
+    assert [(column[0], column[1], column[8]) for column in server.sql(f"SHOW FULL COLUMNS FROM {database}.changed")] == [
+        ("id", "bigint", "the key"), ("remark", "varchar(60)", "another comment")]
 
 
 def test_flink_delivers_exactly_once_though_the_server_is_killed(server, database, rng):

@@ -1,5 +1,12 @@
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.apache.doris.flink.catalog.doris.DataModel;
+import org.apache.doris.flink.catalog.doris.FieldSchema;
+import org.apache.doris.flink.catalog.doris.TableSchema;
+import org.apache.doris.flink.cfg.DorisOptions;
+import org.apache.doris.flink.sink.schema.SchemaChangeManager;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.table.api.EnvironmentSettings;
 import org.apache.flink.table.api.TableEnvironment;
@@ -114,8 +121,35 @@ public final class FlinkJobs {
         flink.executeSql("CREATE TABLE freshet." + database + ".made (k BIGINT, name STRING, amount DECIMAL(10, 2), PRIMARY KEY (k) NOT ENFORCED)"
             + " WITH ('connector'='doris')");
         break;
+      case "schema": // what the connector's synchronization of whole databases does when the source's tables change
+        changeColumns();
+        break;
       default: throw new IllegalArgumentException(job);
     }
+  }
+
+  private void changeColumns() throws Exception {
+    SchemaChangeManager changes = new SchemaChangeManager(
+        DorisOptions.builder().setFenodes(http).setUsername("root").setPassword(password).setTableIdentifier(database + ".changed").build());
+    TableSchema table = new TableSchema();
+    table.setDatabase(database);
+    table.setTable("changed");
+    table.setModel(DataModel.UNIQUE);
+    table.setFields(new LinkedHashMap<>(Map.of("id", new FieldSchema("id", "BIGINT", "the key"))));
+    table.setKeys(List.of("id"));
+    table.setDistributeKeys(List.of("id"));
+    table.setProperties(Map.of("replication_num", "1"));
+    if (!changes.createTable(table)) throw new IllegalStateException("createTable");
+    table.getFields().put("note", new FieldSchema("note", "VARCHAR(20)", "-", "it's \"new\""));
+    if (!changes.addColumn(database, "changed", table.getFields().get("note"))) throw new IllegalStateException("addColumn");
+    if (!changes.addColumn(database, "changed", new FieldSchema("gone", "INT", ""))) throw new IllegalStateException("addColumn");
+    if (!changes.checkColumnExists(database, "changed", "gone")) throw new IllegalStateException("checkColumnExists");
+    if (!changes.dropColumn(database, "changed", "gone")) throw new IllegalStateException("dropColumn");
+    if (!changes.renameColumn(database, "changed", "note", "remark")) throw new IllegalStateException("renameColumn");
+    if (!changes.modifyColumnDataType(database, "changed", new FieldSchema("remark", "VARCHAR(60)", "a comment"))) {
+      throw new IllegalStateException("modifyColumnDataType");
+    }
+    if (!changes.modifyColumnComment(database, "changed", "remark", "another comment")) throw new IllegalStateException("modifyColumnComment");
   }
 
   public static void main(String[] arguments) throws Exception {
