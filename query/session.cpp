@@ -67,7 +67,8 @@ bool ends_transaction(const Statement& statement) {
         return std::is_same_v<Kind, CreateDatabase> || std::is_same_v<Kind, DropDatabase> ||
                std::is_same_v<Kind, CreateTable> || std::is_same_v<Kind, CreateTableLike> ||
                std::is_same_v<Kind, DropTable> || std::is_same_v<Kind, TruncateTable> || std::is_same_v<Kind, CreateView> ||
-               std::is_same_v<Kind, DropView> || std::is_same_v<Kind, AlterTable>;
+               std::is_same_v<Kind, DropView> || std::is_same_v<Kind, AlterTable> || std::is_same_v<Kind, RenameTables> ||
+               std::is_same_v<Kind, ReplaceTable>;
       },
       statement);
 }
@@ -287,6 +288,8 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
           [&](const CreateIndex& create) { return run_create_index(create, state_, services_, out); },
           [&](const DropIndex&) { return out.ok({}); },
           [&](const AlterTable& alter) { return run_alter_table(alter, state_, services_, out); },
+          [&](const RenameTables& rename) { return run_rename_tables(rename, state_, services_, out); },
+          [&](const ReplaceTable& replace) { return run_replace_table(replace, state_, services_, out); },
           [&](const Show& show) { return run_show(show, write_context(parameters), out); },
           [&](const Explain& explain) { return run_explain(explain, out); },
           [&](const CreateRoutineLoad& create) { return run_create_routine_load(create, state_, services_, out); },

@@ -1,5 +1,6 @@
 #include "query/table_statements.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "query/catalogue/catalogue_table.h"
@@ -23,6 +24,11 @@ Status check_no_routine_load(const std::string& database, const std::string& tab
         database, table, job.spec.name);
   }
   return Status::OK();
+}
+
+Status check_no_view(const storage::QualifiedName& name, const QueryServices& services) {
+  if (!services.views->find(name.database, name.table)) return Status::OK();
+  return Status::AlreadyExists("Table '{}' already exists: it is a view", name.table);
 }
 
 /// OK, with what SHOW WARNINGS tells of the statement.
@@ -73,9 +79,7 @@ Status start_auto_increment(const CreateTable& statement, const std::string& dat
 
 Status create_table(const CreateTable& statement, const SessionState& session, const QueryServices& services) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
-  if (services.views->find(database, statement.name.table)) {
-    return Status::AlreadyExists("Table '{}' already exists: it is a view", statement.name.table);
-  }
+  FRESHET_RETURN_IF_ERROR(check_no_view({database, statement.name.table}, services));
   FRESHET_ASSIGN_OR_RETURN(TableSchema schema, make_table_schema(statement));
   FRESHET_ASSIGN_OR_RETURN(const TablePartitioning partitioning, make_partitioning(statement, schema));
   const bool is_there = services.storage.snapshot()->find_table(database, statement.name.table) != nullptr;
@@ -117,6 +121,58 @@ Status run_drop_table(const DropTable& statement, const SessionState& session, c
   return out.ok({});
 }
 
+Status run_rename_tables(const RenameTables& statement, const SessionState& session, const QueryServices& services,
+                         ResultWriter& out) {
+  const storage::ServerSnapshotPtr snapshot = services.storage.snapshot();
+  std::vector<storage::TableRename> renames;  // each from its first name to its last one
+  const auto renamed_to = [&](const storage::QualifiedName& name) {
+    return std::find_if(renames.begin(), renames.end(), [&](const storage::TableRename& rename) {
+      return rename.name.database == name.database && rename.new_name == name.table;
+    });
+  };
+  const auto is_there = [&](const storage::QualifiedName& name) {
+    if (renamed_to(name) != renames.end()) return true;
+    const bool has_left =
+        std::any_of(renames.begin(), renames.end(), [&](const storage::TableRename& rename) { return rename.name == name; });
+    return !has_left && snapshot->find_table(name.database, name.table) != nullptr;
+  };
+  for (const auto& [from, to] : statement.renames) {
+    FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, from.database));
+    FRESHET_ASSIGN_OR_RETURN(const std::string new_database, database_of(session, to.database));
+    if (database != new_database) return Status::Unsupported("RENAME TABLE cannot move a table to another database");
+    const storage::QualifiedName name{database, from.table}, new_name{database, to.table};
+    if (!is_there(name)) return Status::NotFound("Unknown table '{}.{}'", database, from.table);
+    if (is_there(new_name)) return Status::AlreadyExists("Table '{}' already exists", to.table);
+    FRESHET_RETURN_IF_ERROR(check_no_view(new_name, services));
+    const auto earlier = renamed_to(name);
+    if (earlier != renames.end()) {
+      earlier->new_name = to.table;
+    } else {
+      FRESHET_RETURN_IF_ERROR(check_no_routine_load(database, from.table, services));
+      renames.push_back({name, to.table});
+    }
+  }
+  FRESHET_RETURN_IF_ERROR(services.storage.rename_tables(renames, {}));
+  return out.ok({});
+}
+
+Status run_replace_table(const ReplaceTable& statement, const SessionState& session, const QueryServices& services,
+                         ResultWriter& out) {
+  FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
+  const storage::QualifiedName name{database, statement.name.table}, by{database, statement.by};
+  if (name == by) return Status::InvalidArgument("a table cannot replace itself");
+  for (const auto& each : {name, by}) FRESHET_RETURN_IF_ERROR(check_no_routine_load(database, each.table, services));
+  std::vector<storage::TableRename> renames = {{by, name.table}};
+  std::vector<storage::QualifiedName> dropped;
+  if (statement.swap) {
+    renames.push_back({name, by.table});
+  } else {
+    dropped.push_back(name);
+  }
+  FRESHET_RETURN_IF_ERROR(services.storage.rename_tables(renames, dropped));
+  return out.ok({});
+}
+
 Status run_truncate_table(const TruncateTable& statement, const SessionState& session, const QueryServices& services,
                           ResultWriter& out) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
@@ -139,7 +195,10 @@ Status run_alter_table(const AlterTable& statement, SessionState& session, const
     return out.ok({});
   }
   FRESHET_ASSIGN_OR_RETURN(const TableChange change, make_table_change(statement, *table->schema));
-  if (!change.new_name.empty()) FRESHET_RETURN_IF_ERROR(check_no_routine_load(database, table->name, services));
+  if (!change.new_name.empty()) {
+    FRESHET_RETURN_IF_ERROR(check_no_routine_load(database, table->name, services));
+    FRESHET_RETURN_IF_ERROR(check_no_view({database, change.new_name}, services));
+  }
   if (!change.is_empty()) FRESHET_RETURN_IF_ERROR(services.storage.alter_table(database, table->name, change));
   std::vector<std::string> notes;
   for (const AlterClause& clause : statement.clauses) {

@@ -22,6 +22,10 @@ Status run_truncate_table(const TruncateTable& statement, const SessionState& se
                           ResultWriter& out);
 /// ALTER TABLE: all its changes as one, then COMPACT. Indexes have no effect.
 Status run_alter_table(const AlterTable& statement, SessionState& session, const QueryServices& services, ResultWriter& out);
+Status run_rename_tables(const RenameTables& statement, const SessionState& session, const QueryServices& services,
+                         ResultWriter& out);
+Status run_replace_table(const ReplaceTable& statement, const SessionState& session, const QueryServices& services,
+                         ResultWriter& out);
 /// CREATE INDEX: zone maps and key filters serve instead; the table must exist.
 Status run_create_index(const CreateIndex& statement, SessionState& session, const QueryServices& services,
                         ResultWriter& out);

@@ -16,6 +16,10 @@ namespace {
 
 bool is_catalogue(std::string_view database) { return equals_word(database, to_upper(kInformationSchema)); }
 
+// Privileges go with names: under another one the rows may be open to others.
+constexpr Privileges kRenamed = Privilege::kAlter | Privilege::kDrop;
+constexpr Privileges kNamed = Privilege::kCreate | Privilege::kInsert;
+
 /// One overload for each kind of statement: a kind without one does not compile.
 class AccessRules {
  public:
@@ -79,13 +83,25 @@ class AccessRules {
       if (clause.kind == AlterKind::kDropPartition || clause.kind == AlterKind::kTruncatePartition) {
         FRESHET_RETURN_IF_ERROR(table(alter.name, Privilege::kDrop));
       }
-      // Privileges go with names: under another one the rows may be open to others.
       if (clause.kind == AlterKind::kRenameTable) {
-        FRESHET_RETURN_IF_ERROR(table(alter.name, Privilege::kDrop));
-        FRESHET_RETURN_IF_ERROR(table({alter.name.database, clause.new_name}, Privilege::kCreate | Privilege::kInsert));
+        FRESHET_RETURN_IF_ERROR(table(alter.name, kRenamed));
+        FRESHET_RETURN_IF_ERROR(table({alter.name.database, clause.new_name}, kNamed));
       }
     }
     return Status::OK();
+  }
+
+  Status operator()(const RenameTables& rename) const {
+    for (const auto& [name, new_name] : rename.renames) {
+      FRESHET_RETURN_IF_ERROR(table(name, kRenamed));
+      FRESHET_RETURN_IF_ERROR(table(new_name, kNamed));
+    }
+    return Status::OK();
+  }
+  Status operator()(const ReplaceTable& replace) const {
+    const TableName by{replace.name.database, replace.by};
+    FRESHET_RETURN_IF_ERROR(table(replace.name, kRenamed | kNamed));
+    return table(by, replace.swap ? kRenamed | kNamed : kRenamed);
   }
 
   Status operator()(const Show& show) const {

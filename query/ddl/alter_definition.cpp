@@ -122,7 +122,7 @@ Status add_clause(const AlterClause& clause, const TableSchema& schema, TableCha
   }
   return Status::Unsupported(
       "this change of a table is not offered; ALTER TABLE takes ADD, DROP, MODIFY, CHANGE and RENAME COLUMN, ORDER BY, "
-      "MODIFY COMMENT, RENAME, SET, ENABLE FEATURE and COMPACT");
+      "MODIFY COMMENT, RENAME, SET, ENABLE FEATURE and COMPACT, and alone REPLACE WITH TABLE");
 }
 
 /// A list of columns after a clause: a renamed one under its new name, a dropped one left out.

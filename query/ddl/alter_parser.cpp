@@ -188,6 +188,35 @@ Status parse_alter_clause(TokenCursor& cursor, std::vector<AlterClause>& clauses
   return skip_clause(cursor, clauses, AlterKind::kOther);
 }
 
+/// Doris's ALTER TABLE a REPLACE WITH TABLE b [PROPERTIES ("swap" = "true")]. Nothing when it is another change.
+std::optional<Result<Statement>> parse_replace_table(TokenCursor& cursor) {
+  const size_t begin = cursor.position();
+  ReplaceTable replace;
+  if (auto name = parse_table_name(cursor); name.ok() && cursor.accept("REPLACE WITH TABLE")) {
+    replace.name = *std::move(name);
+  } else {
+    cursor.rewind(begin);
+    return std::nullopt;
+  }
+  const auto parse_rest = [&]() -> Result<Statement> {
+    FRESHET_ASSIGN_OR_RETURN(replace.by, cursor.name("a table name"));
+    if (cursor.accept("PROPERTIES")) {
+      FRESHET_ASSIGN_OR_RETURN(const Properties properties, cursor.properties());
+      for (const auto& [property, value] : properties) {
+        const bool is_yes = equals_word(value, "TRUE");
+        if (property != "swap" || (!is_yes && !equals_word(value, "FALSE"))) {
+          return Status::InvalidArgument("REPLACE WITH TABLE takes the property swap, true or false, not '{}' = '{}'",
+                                         property, value);
+        }
+        replace.swap = is_yes;
+      }
+    }
+    FRESHET_RETURN_IF_ERROR(cursor.expect_end());
+    return Statement(std::move(replace));
+  };
+  return parse_rest();
+}
+
 /// MySQL's dumps put DISABLE KEYS and ENABLE KEYS around rows; keys need no rest here. Nothing when it is another change.
 std::optional<Result<Statement>> parse_alter_keys(TokenCursor& cursor) {
   const size_t begin = cursor.position();
@@ -217,6 +246,7 @@ Result<Statement> parse_alter(TokenCursor& cursor) {
   }
   FRESHET_RETURN_IF_ERROR(cursor.expect("TABLE"));
   if (auto keys = parse_alter_keys(cursor)) return *std::move(keys);
+  if (auto replacement = parse_replace_table(cursor)) return *std::move(replacement);
   AlterTable alter;
   alter.text = cursor.text();
   FRESHET_ASSIGN_OR_RETURN(alter.name, parse_table_name(cursor));
@@ -230,19 +260,15 @@ Result<Statement> parse_alter(TokenCursor& cursor) {
 Result<Statement> parse_rename_table(TokenCursor& cursor) {
   if (cursor.accept("USER")) return parse_rename_user(cursor);
   FRESHET_RETURN_IF_ERROR(cursor.expect("TABLE"));
-  AlterTable alter;
-  alter.text = cursor.text();
-  FRESHET_ASSIGN_OR_RETURN(alter.name, parse_table_name(cursor));
-  FRESHET_RETURN_IF_ERROR(cursor.expect("TO"));
-  FRESHET_ASSIGN_OR_RETURN(auto target, parse_table_name(cursor));
-  if (!target.database.empty() && target.database != alter.name.database) {
-    return Status::Unsupported("RENAME TABLE cannot move a table to another database");
-  }
-  if (cursor.at_operator(",")) return Status::Unsupported("RENAME TABLE renames one table at a time");
+  RenameTables rename;
+  do {
+    FRESHET_ASSIGN_OR_RETURN(TableName name, parse_table_name(cursor));
+    FRESHET_RETURN_IF_ERROR(cursor.expect("TO"));
+    FRESHET_ASSIGN_OR_RETURN(TableName new_name, parse_table_name(cursor));
+    rename.renames.emplace_back(std::move(name), std::move(new_name));
+  } while (cursor.accept_operator(","));
   FRESHET_RETURN_IF_ERROR(cursor.expect_end());
-  alter.clauses.push_back(clause_of(AlterKind::kRenameTable));
-  alter.clauses.back().new_name = std::move(target.table);
-  return Statement(std::move(alter));
+  return Statement(std::move(rename));
 }
 
 Result<Statement> parse_drop(TokenCursor& cursor) {

@@ -194,6 +194,18 @@ struct AlterClause {
   PartitionItem partition;  ///< of kAddPartition
 };
 
+/// RENAME TABLE a TO b, c TO d: one after the other, all of them in one commit.
+struct RenameTables {
+  std::vector<std::pair<TableName, TableName>> renames;
+};
+
+/// ALTER TABLE a REPLACE WITH TABLE b: b becomes a. With `swap` a becomes b, else it is dropped.
+struct ReplaceTable {
+  TableName name;
+  std::string by;
+  bool swap = true;
+};
+
 struct AlterTable {
   TableName name;
   std::vector<AlterClause> clauses;
@@ -473,8 +485,8 @@ struct NoOperation {
 
 using Statement =
     std::variant<Query, Do, Insert, Delete, Update, Merge, CreateDatabase, DropDatabase, CreateTable, CreateTableLike,
-                 DropTable, CreateView, DropView, TruncateTable, CreateIndex, DropIndex, AlterTable, Show, Explain,
-                 CreateRoutineLoad, AlterRoutineLoad, ControlRoutineLoad, CleanLabel, Use, Set, ChangeWorkloadGroup,
-                 SetUserProperties, Transaction, Sync, Kill, AccountStatement, NoOperation>;
+                 DropTable, CreateView, DropView, TruncateTable, CreateIndex, DropIndex, AlterTable, RenameTables,
+                 ReplaceTable, Show, Explain, CreateRoutineLoad, AlterRoutineLoad, ControlRoutineLoad, CleanLabel, Use, Set,
+                 ChangeWorkloadGroup, SetUserProperties, Transaction, Sync, Kill, AccountStatement, NoOperation>;
 
 }  // namespace freshet::query

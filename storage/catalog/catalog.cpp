@@ -69,11 +69,15 @@ void Catalog::remove_table(const TableSnapshot& table) {
   tables_.erase(table.id);
 }
 
-void Catalog::rename_table(const std::string& database, const std::string& name, const std::string& new_name) {
+void Catalog::rename_tables(const std::vector<TableRename>& renames) {
   std::unique_lock lock(mutex_);
-  auto entry = names_.extract({database, name});
-  entry.key() = {database, new_name};
-  names_.insert(std::move(entry));
+  std::vector<std::pair<std::pair<std::string, std::string>, TableId>> moved;
+  for (const auto& [name, new_name] : renames) {
+    const auto entry = names_.find({name.database, name.table});
+    moved.push_back({{name.database, new_name}, entry->second});
+    names_.erase(entry);
+  }
+  for (auto& [name, id] : moved) names_[std::move(name)] = id;
 }
 
 }  // namespace freshet::storage

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/catalog/table_names.h"
 #include "storage/catalog/table_state.h"
 
 namespace freshet::storage {
@@ -33,7 +34,8 @@ class Catalog {
   void remove_database(const std::string& name);
   void add_table(TableStatePtr table);
   void remove_table(const TableSnapshot& table);
-  void rename_table(const std::string& database, const std::string& name, const std::string& new_name);
+  /// All at once: a new name may be the old one of another of them.
+  void rename_tables(const std::vector<TableRename>& renames);
 
  private:
   mutable std::shared_mutex mutex_;  ///< guards all below, never held over I/O

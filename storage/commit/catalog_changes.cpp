@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <set>
 
 #include "storage/commit/table_partitions.h"
 #include "storage/commit/table_record.h"
@@ -65,7 +66,7 @@ Status CatalogChanges::drop_database(const std::string& name, bool if_exists) {
     if (if_exists) return Status::OK();
     return Status::NotFound("Can't drop database '{}'; database doesn't exist", name);
   }
-  FRESHET_RETURN_IF_ERROR(drop_locked(catalog_.tables_of(name), DroppedDatabase{name, *id}));
+  FRESHET_RETURN_IF_ERROR(commit_locked({catalog_.tables_of(name), {}, DroppedDatabase{name, *id}}));
   catalog_.remove_database(name);
   return Status::OK();
 }
@@ -130,7 +131,37 @@ Status CatalogChanges::drop_tables(const std::vector<QualifiedName>& names, bool
     }
     tables.push_back(table);
   }
-  return tables.empty() ? Status::OK() : drop_locked(std::move(tables), {});
+  return tables.empty() ? Status::OK() : commit_locked({std::move(tables), {}, {}});
+}
+
+Status CatalogChanges::rename_tables(const std::vector<TableRename>& renames, const std::vector<QualifiedName>& dropped) {
+  std::lock_guard ddl(catalog_.ddl_mutex);
+  Change change;
+  std::set<TableStatePtr> tables;
+  const auto take = [&](const QualifiedName& name) -> Result<TableStatePtr> {
+    TableStatePtr table = catalog_.find_table(name.database, name.table);
+    if (!table) return Status::NotFound("Unknown table '{}.{}'", name.database, name.table);
+    if (!tables.insert(table).second) return Status::InvalidArgument("Not unique table/alias: '{}'", name.table);
+    return table;
+  };
+  for (const QualifiedName& name : dropped) {
+    FRESHET_ASSIGN_OR_RETURN(change.dropped.emplace_back(), take(name));
+  }
+  for (const auto& [name, new_name] : renames) {
+    FRESHET_RETURN_IF_ERROR(check_catalog_name("table", new_name));
+    FRESHET_ASSIGN_OR_RETURN(TableStatePtr table, take(name));
+    change.renamed.emplace_back(std::move(table), new_name);
+  }
+  std::set<std::pair<std::string, std::string>> new_names;
+  for (const auto& [name, new_name] : renames) {
+    const TableStatePtr present = catalog_.find_table(name.database, new_name);
+    if ((present && !tables.contains(present)) || !new_names.emplace(name.database, new_name).second) {
+      return Status::AlreadyExists("Table '{}' already exists", new_name);
+    }
+  }
+  FRESHET_RETURN_IF_ERROR(commit_locked(change));
+  catalog_.rename_tables(renames);
+  return Status::OK();
 }
 
 TableSnapshotPtr CatalogChanges::stage_drop(const TableState& table, MetaBatch& batch, DroppedSegments& segments) const {
@@ -151,43 +182,60 @@ TableSnapshotPtr CatalogChanges::stage_drop(const TableState& table, MetaBatch& 
   return head;
 }
 
-Status CatalogChanges::drop_locked(std::vector<TableStatePtr> tables, const std::optional<DroppedDatabase>& database) {
+Status CatalogChanges::commit_locked(const Change& change) {
   // As all who take several publish locks.
+  std::vector<TableStatePtr> tables = change.dropped;
+  for (const auto& [table, name] : change.renamed) tables.push_back(table);
   std::sort(tables.begin(), tables.end(),
             [](const TableStatePtr& a, const TableStatePtr& b) { return a->head()->id < b->head()->id; });
-  auto change = std::make_shared<CommitPipeline::Change>();
-  std::vector<TableSnapshotPtr> heads;
+  auto staged = std::make_shared<CommitPipeline::Change>();
+  std::vector<TableSnapshotPtr> dropped;
   DroppedSegments segments;
   {
     std::vector<std::unique_lock<PublishLock>> locks;
     for (const TableStatePtr& table : tables) locks.emplace_back(table->publish_lock);
     FRESHET_RETURN_IF_ERROR(pipeline_.prepare());
-    for (const TableStatePtr& table : tables) heads.push_back(stage_drop(*table, change->batch, segments));
-    obsolete_.add_to(change->batch, segments.live);
-    obsolete_.add_to(change->batch, segments.retired);
-    put_catalog_size(catalog_.database_count() - (database ? 1 : 0), catalog_.table_count() - tables.size(), change->batch);
-    if (database) {
-      change->batch.erase(meta_keys::database(database->id));
-      const std::string labels = meta_keys::of(meta_keys::kLabels, database->id.value);
-      change->batch.erase_range(labels, prefix_end(labels));
+    for (const TableStatePtr& table : change.dropped) dropped.push_back(stage_drop(*table, staged->batch, segments));
+    std::vector<TableSnapshotPtr> renamed;
+    std::vector<std::pair<std::string, std::string>> free_names;
+    for (const TableSnapshotPtr& head : dropped) free_names.emplace_back(head->database_name, head->name);
+    for (const auto& [table, name] : change.renamed) {
+      const TableSnapshotPtr head = table->head();
+      free_names.emplace_back(head->database_name, head->name);
+      auto next = std::make_shared<TableSnapshot>(*head);
+      next->name = name;
+      staged->batch.put(meta_keys::table(next->id), table_record_of(*next).encode());
+      renamed.push_back(std::move(next));
     }
-    std::vector<std::pair<TableId, std::pair<std::string, std::string>>> names;
-    for (const TableSnapshotPtr& head : heads) names.push_back({head->id, {head->database_name, head->name}});
-    change->install = [names, database](ServerSnapshot& server) {
-      for (const auto& [id, name] : names) {
-        server.tables.erase(id);
-        server.table_names.erase(name);
+    obsolete_.add_to(staged->batch, segments.live);
+    obsolete_.add_to(staged->batch, segments.retired);
+    const auto& database = change.database;
+    put_catalog_size(catalog_.database_count() - (database ? 1 : 0), catalog_.table_count() - dropped.size(), staged->batch);
+    if (database) {
+      staged->batch.erase(meta_keys::database(database->id));
+      const std::string labels = meta_keys::of(meta_keys::kLabels, database->id.value);
+      staged->batch.erase_range(labels, prefix_end(labels));
+    }
+    std::vector<TableId> gone;
+    for (const TableSnapshotPtr& head : dropped) gone.push_back(head->id);
+    staged->install = [gone, free_names, renamed, database](ServerSnapshot& server) {
+      for (TableId id : gone) server.tables.erase(id);
+      for (const auto& name : free_names) server.table_names.erase(name);
+      for (const TableSnapshotPtr& table : renamed) {
+        server.tables[table->id] = table;
+        server.table_names[{table->database_name, table->name}] = table->id;
       }
       if (database) server.databases.erase(database->name);
     };
-    FRESHET_RETURN_IF_ERROR(pipeline_.enqueue(change).status());
-    for (const TableStatePtr& table : tables) table->dropped = true;
+    FRESHET_RETURN_IF_ERROR(pipeline_.enqueue(staged).status());
+    for (const TableStatePtr& table : change.dropped) table->dropped = true;
+    for (size_t i = 0; i < renamed.size(); ++i) change.renamed[i].first->set_head(renamed[i]);
   }
-  FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(change));
+  FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(staged));
   history_.forgotten(segments.retired);
   obsolete_.committed(segments.live);
   obsolete_.committed(segments.retired);
-  for (const TableSnapshotPtr& head : heads) catalog_.remove_table(*head);
+  for (const TableSnapshotPtr& head : dropped) catalog_.remove_table(*head);
   return Status::OK();
 }
 

@@ -5,23 +5,17 @@
 #include <vector>
 
 #include "storage/catalog/catalog.h"
+#include "storage/catalog/table_names.h"
 #include "storage/commit/commit_pipeline.h"
 #include "storage/commit/history_writer.h"
 #include "storage/commit/obsolete_files.h"
 
 namespace freshet::storage {
 
-/// The name of a table.
-struct QualifiedName {
-  std::string database;
-  std::string table;
-  bool operator==(const QualifiedName&) const = default;
-};
-
 /// InvalidArgument when `name` cannot name a `kind` ("database", "table").
 Status check_catalog_name(std::string_view kind, const std::string& name);
 
-/// CREATE and DROP of databases and tables: each is one commit, durable and visible when it returns. Any thread.
+/// CREATE, DROP and RENAME of databases and tables: each is one commit, durable and visible when it returns. Any thread.
 class CatalogChanges {
  public:
   CatalogChanges(Catalog& catalog, CommitPipeline& pipeline, IdAllocator& ids, ObsoleteFiles& obsolete,
@@ -35,18 +29,28 @@ class CatalogChanges {
                       const TablePartitioning& partitioning, bool if_not_exists, int64_t partition_time);
   /// All of them in one commit. NotFound when one is not there, unless `if_exists`; InvalidArgument when one comes twice.
   Status drop_tables(const std::vector<QualifiedName>& names, bool if_exists);
+  /// Renames tables and drops others, all at once and in one commit: a new name may be the old one of another of them, as in
+  /// a swap. NotFound when a table is not there, AlreadyExists when a new name is taken, InvalidArgument when a table comes
+  /// twice.
+  Status rename_tables(const std::vector<TableRename>& renames, const std::vector<QualifiedName>& dropped);
 
  private:
   struct DroppedDatabase {
     std::string name;
     DatabaseId id;
   };
+  /// What one commit changes. No table is in both lists.
+  struct Change {
+    std::vector<TableStatePtr> dropped;
+    std::vector<std::pair<TableStatePtr, std::string>> renamed;  ///< to these names
+    std::optional<DroppedDatabase> database;
+  };
   struct DroppedSegments {
     std::vector<std::shared_ptr<const Segment>> live;
     std::vector<std::shared_ptr<const Segment>> retired;
   };
-  /// Drops these tables, and `database` when there is one, in one commit. REQUIRES: ddl_mutex is held.
-  Status drop_locked(std::vector<TableStatePtr> tables, const std::optional<DroppedDatabase>& database);
+  /// REQUIRES: ddl_mutex is held.
+  Status commit_locked(const Change& change);
   /// Adds the end of one table; answers what it was. REQUIRES: its publish lock is held.
   TableSnapshotPtr stage_drop(const TableState& table, MetaBatch& batch, DroppedSegments& segments) const;
 

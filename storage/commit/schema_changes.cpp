@@ -94,7 +94,7 @@ Status SchemaChanges::alter_table(const std::string& database, const std::string
   }
   FRESHET_RETURN_IF_ERROR(pipeline_.wait_for_ddl(staged));
   if (partitions) partitions->committed();
-  if (!change.new_name.empty()) catalog_.rename_table(database, name, change.new_name);
+  if (!change.new_name.empty()) catalog_.rename_tables({{{database, name}, change.new_name}});
   return Status::OK();
 }
 

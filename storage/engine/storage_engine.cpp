@@ -92,6 +92,9 @@ class Engine : public StorageEngine {
   Status drop_tables(const std::vector<QualifiedName>& names, bool if_exists) override {
     return catalog_changes_->drop_tables(names, if_exists);
   }
+  Status rename_tables(const std::vector<TableRename>& renames, const std::vector<QualifiedName>& dropped) override {
+    return catalog_changes_->rename_tables(renames, dropped);
+  }
   Status truncate_table(const std::string& database, const std::string& name) override {
     return partition_changes_->truncate(database, name);
   }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "storage/base/memory_budget.h"
-#include "storage/commit/catalog_changes.h"
+#include "storage/catalog/table_names.h"
 #include "storage/commit/group_commits.h"
 #include "storage/commit/history_reader.h"
 #include "storage/commit/load_commit.h"
@@ -122,6 +122,8 @@ class StorageEngine {
   Status drop_table(const std::string& database, const std::string& name, bool if_exists) {
     return drop_tables({{database, name}}, if_exists);
   }
+  /// Renames tables and drops others, all at once and in one commit, or nothing. See CatalogChanges.
+  virtual Status rename_tables(const std::vector<TableRename>& renames, const std::vector<QualifiedName>& dropped) = 0;
   virtual Status truncate_table(const std::string& database, const std::string& name) = 0;
   /// ALTER TABLE: the next version of the schema, without touching a row. See SchemaChanges.
   virtual Status alter_table(const std::string& database, const std::string& name, const TableChange& change) = 0;

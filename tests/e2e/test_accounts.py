@@ -111,7 +111,7 @@ def test_ddl(shop):
         for statement in (f"CREATE TABLE shop.c {table}", "CREATE TABLE shop.c LIKE shop.a", "CREATE TABLE shop.c AS SELECT * FROM shop.a",
                           "DROP TABLE shop.a", "DROP TABLE IF EXISTS shop.nothing", "DROP VIEW shop.both_tables",
                           "CREATE OR REPLACE VIEW shop.both_tables AS SELECT 1", "ALTER VIEW shop.both_tables AS SELECT 1",
-                          "ALTER TABLE shop.a RENAME z", "RENAME TABLE shop.a TO shop.z"):
+                          "ALTER TABLE shop.a RENAME z", "RENAME TABLE shop.a TO shop.z", "ALTER TABLE shop.a REPLACE WITH TABLE b"):
             assert user.error(statement)[0] == DENIED_COMMAND, statement
         shop.sql("GRANT CREATE, DROP ON yard.* TO builder")
         user("CREATE DATABASE yard")
@@ -120,7 +120,8 @@ def test_ddl(shop):
         assert user.error("ALTER TABLE yard.c COMMENT 'x'")[0] == DENIED_COMMAND
         # Privileges go with names, so a new name is a table that one must be allowed to make and to fill.
         shop.sql("GRANT ALTER ON yard.* TO builder")
-        assert user.error("ALTER TABLE yard.c RENAME d")[0] == DENIED_COMMAND
+        for statement in ("ALTER TABLE yard.c RENAME d", "RENAME TABLE yard.c TO yard.d", "ALTER TABLE yard.c REPLACE WITH TABLE d"):
+            assert user.error(statement)[0] == DENIED_COMMAND, statement
         shop.sql("GRANT INSERT ON yard.* TO builder")
         user("ALTER TABLE yard.c RENAME d")
         user("DROP TABLE yard.d")

@@ -166,6 +166,30 @@ def test_order_names_comments_and_properties(sql):
     assert sql("SHOW ALTER TABLE COLUMN WHERE TableName = 't' ORDER BY CreateTime DESC LIMIT 1") == []
 
 
+def test_tables_change_places_in_one_step(sql):
+    for name in ("shown", "made"):
+        sql(f"CREATE TABLE {name} (k INT NOT NULL, v VARCHAR(9)) UNIQUE KEY(k)")
+        sql(f"INSERT INTO {name} VALUES (1, '{name}')")
+    sql("RENAME TABLE shown TO parked, made TO shown, parked TO made")
+    assert sql("SELECT v FROM shown") == [("made",)] and sql("SELECT v FROM made") == [("shown",)]
+    sql("ALTER TABLE shown REPLACE WITH TABLE made")
+    assert sql("SELECT v FROM shown") == [("shown",)] and sql("SELECT v FROM made") == [("made",)]
+    sql("ALTER TABLE shown REPLACE WITH TABLE made PROPERTIES('swap' = 'False')")
+    assert sql("SELECT v FROM shown") == [("made",)] and sql("SHOW TABLES") == [("shown",)]
+    sql("CREATE VIEW seen AS SELECT 1 AS one")
+    sql("CREATE TABLE other (k INT NOT NULL) UNIQUE KEY(k)")
+    for statement, code in (
+            ("RENAME TABLE shown TO other", 1050), ("RENAME TABLE shown TO shown", 1050), ("RENAME TABLE shown TO seen", 1050),
+            ("RENAME TABLE shown TO a, other TO a", 1050), ("RENAME TABLE shown TO a, shown TO b", 1146),
+            ("RENAME TABLE shown TO a, nope TO b", 1146), ("RENAME TABLE shown TO elsewhere.shown", 1235),
+            ("ALTER TABLE shown RENAME seen", 1050), ("ALTER TABLE shown REPLACE WITH TABLE nope", 1146),
+            ("ALTER TABLE shown REPLACE WITH TABLE shown", 1105), ("ALTER TABLE shown REPLACE WITH TABLE seen", 1146),
+            ("ALTER TABLE shown REPLACE WITH TABLE other PROPERTIES('swap' = 'perhaps')", 1105)):
+        found = refusal(sql, statement)
+        assert found[0] == code, (statement, found)
+    assert sql("SHOW TABLES") == [("other",), ("seen",), ("shown",)] and sql("SELECT v FROM shown") == [("made",)]
+
+
 def test_what_cannot_be_done_is_refused_whole(sql):
     sql("CREATE TABLE t (k INT NOT NULL, j VARCHAR(5) NOT NULL, a INT, b BIGINT, c VARCHAR(9) NOT NULL) UNIQUE KEY(k, j)")
     sql("CREATE TABLE d (k INT NOT NULL, h INT) DUPLICATE KEY(k) DISTRIBUTED BY HASH(h) BUCKETS 2")

@@ -50,6 +50,9 @@ class FakeStorage final : public storage::StorageEngine {
     return not_here();
   }
   Status drop_tables(const std::vector<storage::QualifiedName>&, bool) override { return not_here(); }
+  Status rename_tables(const std::vector<storage::TableRename>&, const std::vector<storage::QualifiedName>&) override {
+    return not_here();
+  }
   Status truncate_table(const std::string&, const std::string&) override { return not_here(); }
   Status alter_table(const std::string&, const std::string&, const TableChange&) override { return not_here(); }
   Status change_partitions(const std::string&, const std::string&, std::vector<PartitionChange>) override {

@@ -199,6 +199,44 @@ TEST(StorageEngine, SeveralTablesAreDroppedTogetherOrNotAtAll) {
   EXPECT_NE(find(*server, "c"), nullptr);
 }
 
+TEST(StorageEngine, TablesAreRenamedAllAtOnceOrNotAtAll) {
+  const test::TempDir folder;
+  StorageServer server(folder.path());
+  std::map<std::string, TableId> ids;
+  for (const char* name : {"a", "b", "c"}) {
+    create_table(*server, name, KeyForm::kFixed, 1);
+    ids[name] = find(*server, name)->id;
+  }
+  must(load(*server, find(*server, "a"), {{.key = 1, .number = 1}}, 0));
+  const auto name = [](const char* table) { return QualifiedName{"shop", table}; };
+  EXPECT_EQ(server->rename_tables({{name("a"), "d"}, {name("nope"), "e"}}, {}).code(), StatusCode::kNotFound);
+  EXPECT_EQ(server->rename_tables({{name("a"), "d"}, {name("a"), "e"}}, {}).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(server->rename_tables({{name("a"), "d"}}, {name("a")}).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(server->rename_tables({{name("a"), "d"}, {name("b"), "d"}}, {}).code(), StatusCode::kAlreadyExists);
+  EXPECT_EQ(server->rename_tables({{name("a"), "b"}}, {}).code(), StatusCode::kAlreadyExists);
+  EXPECT_EQ(server->rename_tables({{name("a"), "d/e"}}, {}).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(find(*server, "a")->id, ids["a"]);
+
+  const CommitNumber before = server->snapshot()->commit;
+  must(server->rename_tables({{name("a"), "b"}, {name("b"), "c"}, {name("c"), "a"}}, {}));
+  EXPECT_EQ(server->snapshot()->commit, before.next());
+  for (int restarts = 0; restarts < 2; ++restarts) {
+    EXPECT_EQ(find(*server, "b")->id, ids["a"]);
+    EXPECT_EQ(find(*server, "c")->id, ids["b"]);
+    EXPECT_EQ(find(*server, "a")->id, ids["c"]);
+    EXPECT_EQ(content(*find(*server, "b")).size(), 1u);
+    server.restart();
+  }
+  must(server->rename_tables({{name("b"), "c"}}, {name("c")}));
+  for (int restarts = 0; restarts < 2; ++restarts) {
+    EXPECT_EQ(find(*server, "c")->id, ids["a"]);
+    EXPECT_EQ(find(*server, "b"), nullptr);
+    server.restart();
+  }
+  must(load(*server, find(*server, "c"), {{.key = 2, .number = 1}}, 0));
+  EXPECT_EQ(content(*find(*server, "c")).size(), 2u);
+}
+
 TEST(StorageEngine, LabelIsUsedOnceAlsoAfterARestart) {
   const test::TempDir folder;
   StorageServer server(folder.path());

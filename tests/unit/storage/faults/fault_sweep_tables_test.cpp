@@ -102,6 +102,10 @@ class Machine {
     load("days", rows("days", 10, 20), 0);
     set_history("renamed", "0");
     change([&] { return engine->expire_history(); }, [](State&) {});
+    create("spare");
+    load("spare", rows("spare", 40, 44), 1);
+    swap("spare", "renamed");
+    replace("renamed", "spare");
     change([&] { return engine->drop_database(kDatabase, true); }, [](State& state) { state.clear(); });
     if (engine == nullptr || possible || !engine->create_database(kDatabase, true).ok()) return;
     create("plain");
@@ -251,6 +255,27 @@ class Machine {
           if (node.empty()) return;
           node.key() = to;
           state.insert(std::move(node));
+        });
+  }
+
+  void swap(const std::string& one, const std::string& other) {
+    change(
+        [&] {
+          return engine->rename_tables({{{kDatabase, one}, other}, {{kDatabase, other}, one}}, {});
+        },
+        [&](State& state) {
+          if (state.contains(one) && state.contains(other)) std::swap(state[one], state[other]);
+        });
+  }
+  void replace(const std::string& gone, const std::string& by) {
+    change(
+        [&] {
+          return engine->rename_tables({{{kDatabase, by}, gone}}, {{kDatabase, gone}});
+        },
+        [&](State& state) {
+          if (!state.contains(gone) || !state.contains(by)) return;
+          state[gone] = state[by];
+          state.erase(by);
         });
   }
 
