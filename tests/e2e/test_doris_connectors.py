@@ -8,6 +8,7 @@ import time
 import pytest
 
 from support.freshet_server import ROOT, FreshetServer
+from support.routine_loads import wait_for
 
 pytestmark = pytest.mark.full
 
@@ -93,13 +94,19 @@ def test_flink_upserts_deletes_and_look_ups(server, database):
 def test_flink_delivers_exactly_once_though_the_server_is_killed(server, database, rng):
     make_appended(server, database, "appends")
     job = flink(server, database, "appends")
-    for _ in range(KILLS):
-        time.sleep(1.5 + rng.random())
-        server.kill()
-        time.sleep(rng.random() / 2)
-        server.start(same_ports=True)
-    assert job.poll() is None, "the kills came too late for a test"
-    finish(job)
+    try:
+        for _ in range(KILLS):
+            before = server.value(f"SELECT count(*) FROM {database}.appends")
+            wait_for(lambda: server.value(f"SELECT count(*) FROM {database}.appends") > before, lambda: "rows come after a restart")
+            time.sleep(rng.random())
+            server.kill()
+            time.sleep(rng.random() / 2)
+            server.start(same_ports=True)
+        assert job.poll() is None, "the kills came too late for a test"
+        finish(job)
+    finally:
+        job.kill()
+        job.wait()
     assert appended(server, database, "appends") == ALL_APPENDED
 
 

@@ -18,7 +18,7 @@ import org.apache.flink.util.CloseableIterator;
  * name, or reads it; what was read is printed, and errors end the program.
  */
 public final class FlinkJobs {
-  private static final String ROWS = "40000", ROWS_PER_SECOND = "8000";
+  private static final int ROWS = 40000;
 
   private final TableEnvironment flink;
   private final String connection;
@@ -45,11 +45,11 @@ public final class FlinkJobs {
         + password + "'";
   }
 
-  private void source() {
+  private void source(int seconds) {
     flink.executeSql("CREATE TEMPORARY TABLE source (id BIGINT, k AS id % 1000, name AS 'näme\t\"' || CAST(id AS STRING),"
         + " moment AS TIMESTAMP '2026-01-01 00:00:00' + INTERVAL '1' SECOND * CAST(id % 1000 AS INT), p AS PROCTIME())"
         + " WITH ('connector'='datagen','fields.id.kind'='sequence','fields.id.start'='1','fields.id.end'='" + ROWS
-        + "','rows-per-second'='" + ROWS_PER_SECOND + "')");
+        + "','rows-per-second'='" + ROWS / seconds + "')");
   }
 
   /** Makes the table `target` of Flink, which is the table `name` of the server. */
@@ -59,7 +59,11 @@ public final class FlinkJobs {
   }
 
   private void write(String select) throws Exception {
-    source();
+    write(5, select);
+  }
+
+  private void write(int seconds, String select) throws Exception {
+    source(seconds);
     flink.executeSql("INSERT INTO target " + select).await();
   }
 
@@ -89,7 +93,7 @@ public final class FlinkJobs {
         break;
       case "appends": // two-phase commits at checkpoints, CSV, into a table without unique keys: a row twice would be seen
         target(job, appends, ",'sink.enable-delete'='false','sink.properties.column_separator'='\\x01','sink.properties.line_delimiter'='\\x02'");
-        write("SELECT id, name, moment FROM source");
+        write(16, "SELECT id, name, moment FROM source"); // long enough for some kills of the server
         break;
       case "batches":
         target(job, upserts, batches + json);
@@ -109,7 +113,7 @@ public final class FlinkJobs {
         write(counted);
         break;
       case "lookup": // each row of the source asks for its key in the table of the job upserts
-        source();
+        source(5);
         target("upserts", upserts, "");
         System.out.println(read("SELECT COUNT(*), SUM(t.seen) FROM source AS s JOIN target FOR SYSTEM_TIME AS OF s.p AS t ON s.k = t.k"));
         break;
