@@ -136,11 +136,11 @@ Status check_modes(const Insert& insert, const SessionState& session, const stor
                              table.database_name, table.name);
 }
 
-/// Reads what the session reads.
-Status collect_rows(const Insert& insert, const WriteContext& context, const TableSchema& schema,
-                    ingest::RowInserter& inserter) {
+/// Reads `snapshot`.
+Status collect_rows(const Insert& insert, const storage::ServerSnapshotPtr& snapshot, const WriteContext& context,
+                    const TableSchema& schema, ingest::RowInserter& inserter) {
   if (insert.needs_engine) {
-    const ReadAt pinned(context.connection, context.session, snapshot_of(context.session, context.services));
+    const ReadAt pinned(context.connection, context.session, snapshot);
     return insert_from_query(insert, context, schema, inserter);
   }
   std::vector<std::string> texts;
@@ -150,12 +150,17 @@ Status collect_rows(const Insert& insert, const WriteContext& context, const Tab
 }  // namespace
 
 Status run_insert(const Insert& insert, const WriteContext& context, ResultWriter& out) {
-  SessionState& session = context.session;
-  storage::StorageEngine& storage = context.services.storage;
-  FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, insert.table.database));
-  const storage::ServerSnapshotPtr snapshot = snapshot_of(session, context.services);
+  FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(context.session, insert.table.database));
+  storage::ServerSnapshotPtr snapshot = snapshot_of(context.session, context.services);
   FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*snapshot, database, insert.table.table));
   if (looks_at_keys(insert, *table->schema)) return run_keyed_insert(insert, context, out);
+  return insert_into(insert, std::move(snapshot), table, context, out);
+}
+
+Status insert_into(const Insert& insert, storage::ServerSnapshotPtr snapshot, const storage::TableSnapshotPtr& table,
+                   const WriteContext& context, ResultWriter& out) {
+  SessionState& session = context.session;
+  storage::StorageEngine& storage = context.services.storage;
   FRESHET_RETURN_IF_ERROR(check_modes(insert, session, *table));
   FRESHET_ASSIGN_OR_RETURN(InsertLabel label, InsertLabel::take(insert, storage, *table));
   FRESHET_ASSIGN_OR_RETURN(
@@ -164,7 +169,7 @@ Status run_insert(const Insert& insert, const WriteContext& context, ResultWrite
                                  write_options(context, nullptr), refuses_new_keys(session)));
   if (!insert.partitions.empty()) FRESHET_RETURN_IF_ERROR(inserter->restrict_to(insert.partitions));
   if (insert.mode == InsertMode::kOverwrite) inserter->replace_all();
-  FRESHET_RETURN_IF_ERROR(collect_rows(insert, context, *table->schema, *inserter));
+  FRESHET_RETURN_IF_ERROR(collect_rows(insert, snapshot, context, *table->schema, *inserter));
   OkResult result;
   const uint64_t rows = inserter->row_count();
   if (session.transaction != nullptr) {
@@ -186,7 +191,7 @@ Status run_insert(const Insert& insert, const WriteContext& context, ResultWrite
     result.info = label.info("VISIBLE");
     session.last_insert = label.last("VISIBLE");
   }
-  session.last_insert->database = database;
+  session.last_insert->database = table->database_name;
   session.last_insert->table = table->name;
   session.last_insert->rows = rows;
   const uint64_t generated = inserter->first_sequence();

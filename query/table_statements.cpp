@@ -61,7 +61,8 @@ Status run_drop_database(const DropDatabase& statement, SessionState& session, c
 }
 
 /// AUTO_INCREMENT(n) of Doris's columns, and MySQL's option AUTO_INCREMENT = n.
-Status start_auto_increment(const CreateTable& statement, const std::string& database, const QueryServices& services) {
+Status start_auto_increment(const CreateTable& statement, const storage::TableSnapshot& table,
+                            const QueryServices& services) {
   std::optional<uint64_t> start;
   for (const ColumnDefinition& column : statement.columns) {
     if (column.auto_increment_start) start = column.auto_increment_start;
@@ -73,24 +74,31 @@ Status start_auto_increment(const CreateTable& statement, const std::string& dat
     }
   }
   if (!start || *start == 0 || *start > INT64_MAX) return Status::OK();
-  FRESHET_ASSIGN_OR_RETURN(const auto table, find_table(*services.storage.snapshot(), database, statement.name.table));
-  return services.storage.pass_auto_increment(table->id, static_cast<int64_t>(*start) - 1);
+  return services.storage.pass_auto_increment(table.id, static_cast<int64_t>(*start) - 1);
 }
 
-Status create_table(const CreateTable& statement, const SessionState& session, const QueryServices& services) {
+Result<storage::TableSnapshotPtr> create_table(const CreateTable& statement, const SessionState& session,
+                                               const QueryServices& services) {
   FRESHET_ASSIGN_OR_RETURN(const std::string database, database_of(session, statement.name.database));
   FRESHET_RETURN_IF_ERROR(check_no_view({database, statement.name.table}, services));
   FRESHET_ASSIGN_OR_RETURN(TableSchema schema, make_table_schema(statement));
   FRESHET_ASSIGN_OR_RETURN(const TablePartitioning partitioning, make_partitioning(statement, schema));
-  const bool is_there = services.storage.snapshot()->find_table(database, statement.name.table) != nullptr;
+  const storage::ServerSnapshotPtr before = services.storage.snapshot();
   FRESHET_RETURN_IF_ERROR(services.storage.create_table(database, statement.name.table, std::move(schema), partitioning,
                                                         statement.if_not_exists));
-  return is_there ? Status::OK() : start_auto_increment(statement, database, services);
+  FRESHET_ASSIGN_OR_RETURN(storage::TableSnapshotPtr table,
+                           find_table(*services.storage.snapshot(), database, statement.name.table));
+  const bool was_there = before->tables.contains(table->id);
+  if (was_there && !statement.if_not_exists) {
+    return Status::Conflict("table {}.{} was replaced by another one right after it was made", database, table->name);
+  }
+  if (!was_there) FRESHET_RETURN_IF_ERROR(start_auto_increment(statement, *table, services));
+  return table;
 }
 
 Status run_create_table(const CreateTable& statement, SessionState& session, const QueryServices& services,
                         ResultWriter& out) {
-  FRESHET_RETURN_IF_ERROR(create_table(statement, session, services));
+  FRESHET_RETURN_IF_ERROR(create_table(statement, session, services).status());
   return answer_with_notes(create_table_notes(statement), {}, session, out);
 }
 
@@ -194,11 +202,12 @@ Status run_alter_table(const AlterTable& statement, SessionState& session, const
     FRESHET_RETURN_IF_ERROR(alter_partitions(statement, *table, services.storage));
     return out.ok({});
   }
-  FRESHET_ASSIGN_OR_RETURN(const TableChange change, make_table_change(statement, *table->schema));
+  FRESHET_ASSIGN_OR_RETURN(TableChange change, make_table_change(statement, *table->schema));
   if (!change.new_name.empty()) {
     FRESHET_RETURN_IF_ERROR(check_no_routine_load(database, table->name, services));
     FRESHET_RETURN_IF_ERROR(check_no_view({database, change.new_name}, services));
   }
+  change.table = table->id;
   if (!change.is_empty()) FRESHET_RETURN_IF_ERROR(services.storage.alter_table(database, table->name, change));
   std::vector<std::string> notes;
   for (const AlterClause& clause : statement.clauses) {

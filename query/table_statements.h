@@ -10,8 +10,9 @@ namespace freshet::query {
 Status run_create_database(const CreateDatabase& statement, const QueryServices& services, ResultWriter& out);
 Status run_drop_database(const DropDatabase& statement, SessionState& session, const QueryServices& services,
                          ResultWriter& out);
-/// Without an answer. AlreadyExists also for the name of a view.
-Status create_table(const CreateTable& statement, const SessionState& session, const QueryServices& services);
+/// The table, without an answer to the client. AlreadyExists also for the name of a view.
+Result<storage::TableSnapshotPtr> create_table(const CreateTable& statement, const SessionState& session,
+                                               const QueryServices& services);
 Status run_create_table(const CreateTable& statement, SessionState& session, const QueryServices& services,
                         ResultWriter& out);
 Status run_create_table_like(const CreateTableLike& statement, const SessionState& session, const QueryServices& services,

@@ -41,15 +41,17 @@ Status run_create_table_as(const CreateTable& statement, const WriteContext& con
   if (table.columns.empty()) {
     FRESHET_ASSIGN_OR_RETURN(table.columns, columns_of(statement.query, context));
   }
-  FRESHET_RETURN_IF_ERROR(create_table(table, context.session, context.services));
+  FRESHET_ASSIGN_OR_RETURN(const auto made, create_table(table, context.session, context.services));
   Insert insert;
   insert.table = {database, statement.name.table};
   insert.needs_engine = true;
   insert.source = insert.text = statement.query;
-  Status status = run_insert(insert, context, out);
+  Status status = insert_into(insert, context.services.storage.snapshot(), made, context, out);
   if (!status.ok()) {
-    const Status dropped = context.services.storage.drop_table(database, statement.name.table, true);
-    if (!dropped.ok()) return dropped.with_context("the table stays, with no rows, after: " + status.message());
+    // Under its name there may be another one by now.
+    const Status dropped = context.services.storage.drop_table(made->id);
+    if (!dropped.ok() && dropped.code() != StatusCode::kNotFound)
+      return dropped.with_context("the table stays, with no rows, after: " + status.message());
   }
   return status;
 }

@@ -134,6 +134,13 @@ Status CatalogChanges::drop_tables(const std::vector<QualifiedName>& names, bool
   return tables.empty() ? Status::OK() : commit_locked({std::move(tables), {}, {}});
 }
 
+Status CatalogChanges::drop_table(TableId table) {
+  std::lock_guard ddl(catalog_.ddl_mutex);
+  TableStatePtr state = catalog_.find_table(table);
+  if (!state) return Status::NotFound("Unknown table {}", table.value);
+  return commit_locked({{std::move(state)}, {}, {}});
+}
+
 Status CatalogChanges::rename_tables(const std::vector<TableRename>& renames, const std::vector<QualifiedName>& dropped) {
   std::lock_guard ddl(catalog_.ddl_mutex);
   Change change;

@@ -29,6 +29,8 @@ class CatalogChanges {
                       const TablePartitioning& partitioning, bool if_not_exists, int64_t partition_time);
   /// All of them in one commit. NotFound when one is not there, unless `if_exists`; InvalidArgument when one comes twice.
   Status drop_tables(const std::vector<QualifiedName>& names, bool if_exists);
+  /// Whatever its name is by now. NotFound when it is gone.
+  Status drop_table(TableId table);
   /// Renames tables and drops others, all at once and in one commit: a new name may be the old one of another of them, as in
   /// a swap. NotFound when a table is not there, AlreadyExists when a new name is taken, InvalidArgument when a table comes
   /// twice.

@@ -39,6 +39,9 @@ Status SchemaChanges::alter_table(const std::string& database, const std::string
   std::lock_guard ddl(catalog_.ddl_mutex);
   const TableStatePtr table = catalog_.find_table(database, name);
   if (!table) return Status::NotFound("Unknown table '{}.{}'", database, name);
+  if (change.table && *change.table != table->head()->id) {
+    return Status::Conflict("table {}.{} was replaced by another one meanwhile; run the statement again", database, name);
+  }
   if (!change.new_name.empty()) {
     FRESHET_RETURN_IF_ERROR(check_catalog_name("table", change.new_name));
     if (catalog_.find_table(database, change.new_name)) {

@@ -92,6 +92,8 @@ class Engine : public StorageEngine {
   Status drop_tables(const std::vector<QualifiedName>& names, bool if_exists) override {
     return catalog_changes_->drop_tables(names, if_exists);
   }
+  using StorageEngine::drop_table;
+  Status drop_table(TableId table) override { return catalog_changes_->drop_table(table); }
   Status rename_tables(const std::vector<TableRename>& renames, const std::vector<QualifiedName>& dropped) override {
     return catalog_changes_->rename_tables(renames, dropped);
   }

@@ -122,6 +122,8 @@ class StorageEngine {
   Status drop_table(const std::string& database, const std::string& name, bool if_exists) {
     return drop_tables({{database, name}}, if_exists);
   }
+  /// Whatever its name is by now. NotFound when it is gone.
+  virtual Status drop_table(TableId table) = 0;
   /// Renames tables and drops others, all at once and in one commit, or nothing. See CatalogChanges.
   virtual Status rename_tables(const std::vector<TableRename>& renames, const std::vector<QualifiedName>& dropped) = 0;
   virtual Status truncate_table(const std::string& database, const std::string& name) = 0;

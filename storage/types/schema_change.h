@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "storage/base/ids.h"
 #include "storage/types/schema.h"
 
 namespace freshet {
@@ -74,6 +75,8 @@ using SchemaChange = std::variant<AddColumn, DropColumn, RenameColumn, ModifyCol
 struct TableChange {
   std::vector<SchemaChange> columns;  ///< in this order
   std::string new_name;               ///< of the table; empty: it keeps its name
+  /// The table that the changes were made for: Conflict when the name is another one's by now.
+  std::optional<TableId> table = std::nullopt;
   bool is_empty() const { return columns.empty() && new_name.empty(); }
 };
 

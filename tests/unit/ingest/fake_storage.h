@@ -50,6 +50,7 @@ class FakeStorage final : public storage::StorageEngine {
     return not_here();
   }
   Status drop_tables(const std::vector<storage::QualifiedName>&, bool) override { return not_here(); }
+  Status drop_table(TableId) override { return not_here(); }
   Status rename_tables(const std::vector<storage::TableRename>&, const std::vector<storage::QualifiedName>&) override {
     return not_here();
   }

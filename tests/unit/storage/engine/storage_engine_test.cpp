@@ -235,6 +235,16 @@ TEST(StorageEngine, TablesAreRenamedAllAtOnceOrNotAtAll) {
   }
   must(load(*server, find(*server, "c"), {{.key = 2, .number = 1}}, 0));
   EXPECT_EQ(content(*find(*server, "c")).size(), 2u);
+
+  TableChange late{{SetTableComment{"of b"}}, {}, ids["b"]};
+  EXPECT_EQ(server->alter_table("shop", "c", late).code(), StatusCode::kConflict);
+  late.table = ids["a"];
+  must(server->alter_table("shop", "c", late));
+  EXPECT_EQ(server->drop_table(ids["b"]).code(), StatusCode::kNotFound);
+  must(server->drop_table(ids["a"]));
+  server.restart();
+  EXPECT_EQ(find(*server, "c"), nullptr);
+  EXPECT_NE(find(*server, "a"), nullptr);
 }
 
 TEST(StorageEngine, LabelIsUsedOnceAlsoAfterARestart) {
