@@ -144,3 +144,30 @@ def test_a_kill_leaves_each_change_done_or_not(make_server, rng):
         assert server.sql("SELECT count(*), sum(a), min(b) FROM d.t") == [(rows, rows * (rows - 1) // 2, "x")]
         assert server.value(f"SELECT count(*) FROM d.t WHERE {columns[1]} = {finished - 1}") == rows
     assert finished > 6
+
+
+def test_a_table_in_the_making_that_changes_places_takes_no_other_with_it(make_server):
+    """A failed CREATE TABLE AS drops what it made, not what has the name by then."""
+    server = make_server()
+    create_table(server)
+    server.sql("INSERT INTO d.t (id, a) SELECT range, 1 FROM range(3000)")
+    maker = server.connect()
+    refused = []
+
+    def make():
+        try:
+            maker.cursor().execute("CREATE TABLE d.made AS SELECT x.id, sum(sin(x.a + y.a * z.a)) AS s FROM d.t x, d.t y, d.t z GROUP BY x.id")
+        except pymysql.err.Error as problem:
+            refused.append(problem.args[0])
+
+    join = in_background(make)
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not server.sql("SHOW TABLES FROM d LIKE 'made'"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    server.sql("ALTER TABLE d.t REPLACE WITH TABLE made")
+    server.sql(f"KILL QUERY {maker.thread_id()}")
+    join()
+    assert refused == [1317]
+    assert server.sql("SHOW TABLES FROM d") == [("made",)]
+    assert server.sql("SELECT count(*) FROM d.made") == [(3000,)]
