@@ -21,7 +21,8 @@ def test_cursors_wait_in_the_queue_of_their_group(shop):  # noqa: F811
     reader, other = in_group_one(shop), in_group_one(shop)
     query = "SELECT id, t FROM shop.facts WHERE id >= ?"
     opened = ServerCursor(reader, query, 0)
-    assert opened.fetch(10)[0][0] == (0, "text 0")
+    [(first, text), *_] = opened.fetch(10)[0]
+    assert text == f"text {first}", "rows come in no order"
     assert shown(shop, "one")["running_query_num"] == "0", "a cursor that nobody fetches from has no place"
     busy = shop.connect()
     with busy.cursor() as cursor:
