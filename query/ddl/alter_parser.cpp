@@ -188,44 +188,24 @@ Status parse_alter_clause(TokenCursor& cursor, std::vector<AlterClause>& clauses
   return skip_clause(cursor, clauses, AlterKind::kOther);
 }
 
-/// Doris's ALTER TABLE a REPLACE WITH TABLE b [PROPERTIES ("swap" = "true")]. Nothing when it is another change.
-std::optional<Result<Statement>> parse_replace_table(TokenCursor& cursor) {
-  const size_t begin = cursor.position();
+/// What follows Doris's ALTER TABLE a REPLACE WITH TABLE: b [PROPERTIES ("swap" = "true")].
+Result<Statement> parse_replacement(TokenCursor& cursor, TableName name) {
   ReplaceTable replace;
-  if (auto name = parse_table_name(cursor); name.ok() && cursor.accept("REPLACE WITH TABLE")) {
-    replace.name = *std::move(name);
-  } else {
-    cursor.rewind(begin);
-    return std::nullopt;
-  }
-  const auto parse_rest = [&]() -> Result<Statement> {
-    FRESHET_ASSIGN_OR_RETURN(replace.by, cursor.name("a table name"));
-    if (cursor.accept("PROPERTIES")) {
-      FRESHET_ASSIGN_OR_RETURN(const Properties properties, cursor.properties());
-      for (const auto& [property, value] : properties) {
-        const bool is_yes = equals_word(value, "TRUE");
-        if (property != "swap" || (!is_yes && !equals_word(value, "FALSE"))) {
-          return Status::InvalidArgument("REPLACE WITH TABLE takes the property swap, true or false, not '{}' = '{}'",
-                                         property, value);
-        }
-        replace.swap = is_yes;
+  replace.name = std::move(name);
+  FRESHET_ASSIGN_OR_RETURN(replace.by, cursor.name("a table name"));
+  if (cursor.accept("PROPERTIES")) {
+    FRESHET_ASSIGN_OR_RETURN(const Properties properties, cursor.properties());
+    for (const auto& [property, value] : properties) {
+      const bool is_yes = equals_word(value, "TRUE");
+      if (property != "swap" || (!is_yes && !equals_word(value, "FALSE"))) {
+        return Status::InvalidArgument("REPLACE WITH TABLE takes the property swap, true or false, not '{}' = '{}'",
+                                       property, value);
       }
+      replace.swap = is_yes;
     }
-    FRESHET_RETURN_IF_ERROR(cursor.expect_end());
-    return Statement(std::move(replace));
-  };
-  return parse_rest();
-}
-
-/// MySQL's dumps put DISABLE KEYS and ENABLE KEYS around rows; keys need no rest here. Nothing when it is another change.
-std::optional<Result<Statement>> parse_alter_keys(TokenCursor& cursor) {
-  const size_t begin = cursor.position();
-  if (!parse_table_name(cursor).ok() || (!cursor.accept("DISABLE KEYS") && !cursor.accept("ENABLE KEYS"))) {
-    cursor.rewind(begin);
-    return std::nullopt;
   }
-  if (const Status ended = cursor.expect_end(); !ended.ok()) return Result<Statement>(ended);
-  return Result<Statement>(Statement(NoOperation{"ALTER TABLE KEYS"}));
+  FRESHET_RETURN_IF_ERROR(cursor.expect_end());
+  return Statement(std::move(replace));
 }
 
 }  // namespace
@@ -245,11 +225,15 @@ Result<Statement> parse_alter(TokenCursor& cursor) {
     if (cursor.at(other)) return Status::Unsupported("ALTER {} is not supported", other);
   }
   FRESHET_RETURN_IF_ERROR(cursor.expect("TABLE"));
-  if (auto keys = parse_alter_keys(cursor)) return *std::move(keys);
-  if (auto replacement = parse_replace_table(cursor)) return *std::move(replacement);
   AlterTable alter;
   alter.text = cursor.text();
   FRESHET_ASSIGN_OR_RETURN(alter.name, parse_table_name(cursor));
+  // MySQL's dumps put these around rows; keys need no rest here.
+  if (cursor.accept("DISABLE KEYS") || cursor.accept("ENABLE KEYS")) {
+    FRESHET_RETURN_IF_ERROR(cursor.expect_end());
+    return Statement(NoOperation{"ALTER TABLE KEYS"});
+  }
+  if (cursor.accept("REPLACE WITH TABLE")) return parse_replacement(cursor, std::move(alter.name));
   do {
     FRESHET_RETURN_IF_ERROR(parse_alter_clause(cursor, alter.clauses));
   } while (cursor.accept_operator(","));
