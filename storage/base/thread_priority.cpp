@@ -13,8 +13,9 @@ namespace {
 
 /// Linux leaves a running thread alone for a while even when one with a right to the processor wakes, up to a timer tick of
 /// 4 ms, unless the slice of the one that wakes is the shorter of the two. Everyone's is (0.7 to 3 ms) who has asked for
-/// none.
-constexpr std::chrono::nanoseconds kYieldingSlice = std::chrono::milliseconds(10);
+/// none. Not much longer than that: what a thread that waited is owed grows with its slice, and who wakes beside one that is
+/// owed time waits until a tick ends the slice that runs (linux/kernel/sched/fair.c: update_entity_lag, protect_slice).
+constexpr std::chrono::nanoseconds kYieldingSlice = std::chrono::microseconds(3200);
 
 /// As sched_setattr(2) takes it: the C library has no wrapper.
 struct SchedulingAttributes {
