@@ -29,8 +29,8 @@ Status insert_literals(const Insert& insert, std::span<const InputValue> paramet
 Status insert_from_query(const Insert& insert, const WriteContext& context, const TableSchema& schema,
                          ingest::RowInserter& inserter) {
   const std::vector<size_t>& targets = inserter.targets();
-  std::vector<DataType> types;
-  for (size_t target : targets) types.push_back(schema.columns[target].type);
+  std::vector<TargetColumn> columns;
+  for (size_t target : targets) columns.push_back(target_of(schema.columns[target]));
   std::string values;
   if (!insert.cells.empty()) {
     if (insert.width != targets.size()) return Status::InvalidArgument("Column count doesn't match value count at row 1");
@@ -40,7 +40,7 @@ Status insert_from_query(const Insert& insert, const WriteContext& context, cons
   FRESHET_ASSIGN_OR_RETURN(const std::string sql, rewrite_for_duckdb(insert.cells.empty() ? insert.source : values,
                                                                      rewrite_values(context.session, context.services)));
   Block block = Block::for_schema(schema);
-  return context.connection.stream(sql, context.session.database, context.parameters, types, [&](Block& rows) {
+  return context.connection.stream(sql, context.session.database, context.parameters, columns, [&](Block& rows) {
     for (size_t i = 0; i < targets.size(); ++i) block.columns[targets[i]] = std::move(rows.columns[i]);
     return inserter.append_columns(block);
   });

@@ -69,7 +69,7 @@ Result<uint64_t> delete_by_keys(const Delete& statement, const SelectText& selec
                            begin_deletes(context, table, key_names(schema), write_options(context, table)));
   Block block = Block::for_schema(schema);
   const size_t distinct = statement.rows.sources.empty() ? 0 : schema.key_count;
-  FRESHET_RETURN_IF_ERROR(stream_rows(context, select, distinct, first_types(schema, schema.key_count), [&](Block& keys) {
+  FRESHET_RETURN_IF_ERROR(stream_rows(context, select, distinct, first_columns(schema, schema.key_count), [&](Block& keys) {
     for (size_t i = 0; i < schema.key_count; ++i) block.columns[i] = std::move(keys.columns[i]);
     return inserter->append_columns(block);
   }));
@@ -78,11 +78,11 @@ Result<uint64_t> delete_by_keys(const Delete& statement, const SelectText& selec
 
 Result<uint64_t> delete_by_places(const Delete& statement, const SelectText& select, const WriteContext& context,
                                   const storage::TableSnapshotPtr& table) {
-  const std::vector<DataType> types = {{TypeKind::kBigInt}};
+  const std::vector<TargetColumn> places = {{"place", {TypeKind::kBigInt}}};
   std::vector<int64_t> ids;
   FRESHET_RETURN_IF_ERROR(context.services.storage.admit_load(table->id));
   const size_t distinct = statement.rows.sources.empty() ? 0 : 1;
-  FRESHET_RETURN_IF_ERROR(stream_rows(context, select, distinct, types, [&](Block& block) {
+  FRESHET_RETURN_IF_ERROR(stream_rows(context, select, distinct, places, [&](Block& block) {
     const auto found = block.columns[0].values<int64_t>();
     if (ids.size() + found.size() > kMaxDeletedPlaces) {
       return Status::ResourceExhausted("a DELETE takes {} rows of a DUPLICATE table at most: run it in parts",

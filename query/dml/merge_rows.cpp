@@ -46,11 +46,11 @@ class MergeSelect {
   std::span<const size_t> written() const { return written_; }
   std::span<const size_t> updated() const { return updated_; }
 
-  std::vector<DataType> types() const {
-    std::vector<DataType> types = {{TypeKind::kInt}, {TypeKind::kBigInt}};
-    for (size_t column : written_) types.push_back(schema_.columns[column].type);
-    for (size_t column : updated_) types.push_back(schema_.columns[column].type);
-    return types;
+  std::vector<TargetColumn> targets() const {
+    std::vector<TargetColumn> targets = {{"action", {TypeKind::kInt}}, {"order", {TypeKind::kBigInt}}};
+    for (size_t column : written_) targets.push_back(target_of(schema_.columns[column]));
+    for (size_t column : updated_) targets.push_back(target_of(schema_.columns[column]));
+    return targets;
   }
 
   /// The pairs of source rows and rows: __action, __order, __c0 ...
@@ -220,7 +220,7 @@ Result<MergeCounts> merge_rows(const MergePlan& plan, const WriteContext& contex
                                                                            true, write_options(context, table)));
   MergedRows merged(plan, select, schema);
   FRESHET_RETURN_IF_ERROR(context.connection.stream(
-      select.numbered(sql), context.session.database, parameters, select.types(), [&](Block& answer) -> Status {
+      select.numbered(sql), context.session.database, parameters, select.targets(), [&](Block& answer) -> Status {
         FRESHET_ASSIGN_OR_RETURN(Block * rows, merged.take(answer));
         return rows->row_count() == 0 ? Status::OK() : inserter->append_columns(*rows);
       }));

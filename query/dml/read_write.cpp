@@ -101,17 +101,17 @@ Result<std::string> engine_text(const WriteContext& context, const SelectText& s
   return fmt::format("SELECT DISTINCT ON ({}) * FROM ({}\n)", key, sql);
 }
 
-Status stream_rows(const WriteContext& context, const SelectText& select, size_t distinct, std::span<const DataType> types,
-                   const std::function<Status(Block&)>& on_block) {
+Status stream_rows(const WriteContext& context, const SelectText& select, size_t distinct,
+                   std::span<const TargetColumn> targets, const std::function<Status(Block&)>& on_block) {
   FRESHET_ASSIGN_OR_RETURN(const std::string sql, engine_text(context, select, distinct));
   FRESHET_ASSIGN_OR_RETURN(const auto parameters, select.parameters(context.parameters));
-  return context.connection.stream(sql, context.session.database, parameters, types, on_block);
+  return context.connection.stream(sql, context.session.database, parameters, targets, on_block);
 }
 
-std::vector<DataType> first_types(const TableSchema& schema, size_t count) {
-  std::vector<DataType> types;
-  for (size_t i = 0; i < count; ++i) types.push_back(schema.columns[i].type);
-  return types;
+std::vector<TargetColumn> first_columns(const TableSchema& schema, size_t count) {
+  std::vector<TargetColumn> columns;
+  for (size_t i = 0; i < count; ++i) columns.push_back(target_of(schema.columns[i]));
+  return columns;
 }
 
 }  // namespace freshet::query

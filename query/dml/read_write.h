@@ -7,6 +7,7 @@
 #include "ingest/row_inserter.h"
 #include "query/dml/select_text.h"
 #include "query/session_state.h"
+#include "query/target_column.h"
 
 namespace freshet::query {
 
@@ -26,16 +27,16 @@ struct WriteContext {
 Status write_what_was_read(const WriteContext& context, const std::string& database, const std::string& table,
                            const std::function<Status(const storage::TableSnapshotPtr&)>& attempt);
 
-/// Streams the answer of `select` as blocks with these types. `distinct`: so many columns from the first on are a key of
+/// Streams the answer of `select` as blocks for these columns. `distinct`: so many columns from the first on are a key of
 /// which one row is answered, whichever; 0 = all rows.
-Status stream_rows(const WriteContext& context, const SelectText& select, size_t distinct, std::span<const DataType> types,
-                   const std::function<Status(Block&)>& on_block);
+Status stream_rows(const WriteContext& context, const SelectText& select, size_t distinct,
+                   std::span<const TargetColumn> targets, const std::function<Status(Block&)>& on_block);
 
 /// The text that stream_rows() gives to the engine.
 Result<std::string> engine_text(const WriteContext& context, const SelectText& select, size_t distinct);
 
-/// Types of columns [0, count) of a schema.
-std::vector<DataType> first_types(const TableSchema& schema, size_t count);
+/// Columns [0, count) of a schema.
+std::vector<TargetColumn> first_columns(const TableSchema& schema, size_t count);
 
 /// Makes a connection read one snapshot for as long as this lives; null: that of `session`'s transaction or, without one,
 /// the newest of each query.

@@ -95,11 +95,11 @@ Result<UpdateCounts> update(const Update& statement, const std::string& database
   const TableSchema& schema = *table->schema;
   FRESHET_ASSIGN_OR_RETURN(const std::vector<size_t> assigned, find_assigned(statement, *table));
   FRESHET_ASSIGN_OR_RETURN(const SelectText select, select_rows(statement, database, schema, assigned));
-  std::vector<DataType> types = first_types(schema, schema.key_count);
+  std::vector<TargetColumn> targets = first_columns(schema, schema.key_count);
   std::vector<std::string> columns;
   for (size_t i = 0; i < schema.key_count; ++i) columns.push_back(schema.columns[i].name);
   for (int times = 0; times < 2; ++times) {
-    for (size_t column : assigned) types.push_back(schema.columns[column].type);
+    for (size_t column : assigned) targets.push_back(target_of(schema.columns[column]));
   }
   for (size_t column : assigned) columns.push_back(schema.columns[column].name);
 
@@ -108,7 +108,7 @@ Result<UpdateCounts> update(const Update& statement, const std::string& database
   UpdateCounts counts;
   ChangedValues changed(schema, assigned);
   const size_t distinct = statement.rows.sources.empty() ? 0 : schema.key_count;
-  FRESHET_RETURN_IF_ERROR(stream_rows(context, select, distinct, types, [&](Block& answer) {
+  FRESHET_RETURN_IF_ERROR(stream_rows(context, select, distinct, targets, [&](Block& answer) {
     counts.matched += answer.row_count();
     Block& rows = changed.take(answer);
     return rows.row_count() == 0 ? Status::OK() : inserter->append_columns(rows);

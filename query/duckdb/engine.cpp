@@ -42,7 +42,7 @@ class Connection final : public RuledConnection {
   }
 
   Status stream(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
-                std::span<const DataType> targets, const std::function<Status(Block&)>& on_block) override {
+                std::span<const TargetColumn> targets, const std::function<Status(Block&)>& on_block) override {
     return run(sql, database, parameters, [&](duckdb::QueryResult& result) -> Status {
       if (result.types.size() != targets.size()) {
         return Status::InvalidArgument("Column count doesn't match: the query gives {} columns, {} are expected",
@@ -50,7 +50,7 @@ class Connection final : public RuledConnection {
       }
       return for_each_chunk(result, [&](duckdb::DataChunk& chunk) -> Status {
         Block block;
-        FRESHET_RETURN_IF_ERROR(to_block(chunk, result.names, targets, block));
+        FRESHET_RETURN_IF_ERROR(to_block(chunk, targets, block));
         return on_block(block);
       });
     });

@@ -15,6 +15,7 @@
 #include "query/duckdb/worker_class.h"
 #include "query/result_writer.h"
 #include "query/session.h"
+#include "query/target_column.h"
 #include "storage/base/result.h"
 #include "storage/tablet/snapshot.h"
 #include "storage/types/block.h"
@@ -74,11 +75,11 @@ class DuckConnection {
   virtual Status query_with_parameters(std::string_view sql, const std::string& database,
                                        std::span<const Parameter> parameters, ResultWriter& out) = 0;
 
-  /// Streams the answer as blocks whose columns have the types `targets`, for INSERT ... SELECT. InvalidArgument when the
+  /// Streams the answer as blocks whose columns have the types of `targets`, for INSERT ... SELECT. InvalidArgument when the
   /// query has another number of columns, a value does not convert, or a text is longer than its target allows.
   /// `on_block` may move the block away; when it fails, the query ends with its error.
   virtual Status stream(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
-                        std::span<const DataType> targets, const std::function<Status(Block&)>& on_block) = 0;
+                        std::span<const TargetColumn> targets, const std::function<Status(Block&)>& on_block) = 0;
 
   /// From now on `*` means hidden columns too, or not.
   virtual void show_hidden_columns(bool shows) = 0;

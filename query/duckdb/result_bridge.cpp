@@ -199,6 +199,24 @@ Status append_values(const UnifiedVectorFormat& format, idx_t count, const std::
   return Status::OK();
 }
 
+/// What is wrong with the first value that a cast took for NULL, in the words of loads; in the engine's, `error`, when a
+/// load would take it.
+Status not_cast(Vector& values, Vector& cast, idx_t count, const TargetColumn& target, const std::string& error) {
+  UnifiedVectorFormat from;
+  UnifiedVectorFormat to;
+  values.ToUnifiedFormat(count, from);
+  cast.ToUnifiedFormat(count, to);
+  for (idx_t row = 0; row < count; ++row) {
+    if (!from.validity.RowIsValid(from.sel->get_index(row)) || to.validity.RowIsValid(to.sel->get_index(row))) continue;
+    Column probe(target.type);
+    const std::string text = values.GetValue(row).ToString();
+    const TextError problem = append_text(probe, text);
+    if (problem == TextError::kNone) break;
+    return Status::InvalidArgument("Column '{}': {}", target.name, describe(problem, target.type, text));
+  }
+  return Status::InvalidArgument("Column '{}': {}", target.name, error);
+}
+
 }  // namespace
 
 Status write_rows(duckdb::DataChunk& chunk, idx_t first, idx_t count, std::span<const ResultColumn> columns,
@@ -218,18 +236,18 @@ Status write_rows(duckdb::DataChunk& chunk, idx_t first, idx_t count, std::span<
   return Status::OK();
 }
 
-Status to_block(duckdb::DataChunk& chunk, std::span<const std::string> names, std::span<const DataType> targets,
-                Block& block) {
+Status to_block(duckdb::DataChunk& chunk, std::span<const TargetColumn> targets, Block& block) {
   const idx_t count = chunk.size();
   for (size_t i = 0; i < targets.size(); ++i) {
-    const LogicalType type = logical_type(targets[i]);
+    const auto& [name, target] = targets[i];
+    const LogicalType type = logical_type(target);
     Vector cast(type, count);
     Vector* values = &chunk.data[i];
     if (is_bitmap(values->GetType()) != is_bitmap(type)) {
       const std::string_view problem =
           is_bitmap(type) ? "is no bitmap, but goes into a BITMAP column: give a bitmap function's value, as to_bitmap()'s"
                           : "is a bitmap: bitmap_to_string() makes a text, and bitmap_count() a number of it";
-      return Status::InvalidArgument("Column '{}' {}", names[i], problem);
+      return Status::InvalidArgument("Column '{}' {}", name, problem);
     }
     if (values->GetType() != type) {
       std::string error;
@@ -240,13 +258,13 @@ Status to_block(duckdb::DataChunk& chunk, std::span<const std::string> names, st
         values = &*number;
       }
       if (!duckdb::VectorOperations::DefaultTryCast(*values, cast, count, &error)) {
-        return Status::InvalidArgument("Column '{}': {}", names[i], error);
+        return not_cast(*values, cast, count, targets[i], error);
       }
       values = &cast;
     }
     UnifiedVectorFormat format;
     values->ToUnifiedFormat(count, format);
-    FRESHET_RETURN_IF_ERROR(append_values(format, count, names[i], block.columns.emplace_back(targets[i])));
+    FRESHET_RETURN_IF_ERROR(append_values(format, count, name, block.columns.emplace_back(target)));
   }
   return Status::OK();
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "query/result_writer.h"
+#include "query/target_column.h"
 #include "storage/types/block.h"
 
 namespace freshet::query {
@@ -13,9 +14,8 @@ namespace freshet::query {
 Status write_rows(duckdb::DataChunk& chunk, duckdb::idx_t first, duckdb::idx_t count, std::span<const ResultColumn> columns,
                   ResultWriter& out);
 
-/// Converts a chunk to a block whose columns have the types `targets`. InvalidArgument when a value does not convert; the
-/// message names the column by `names`. REQUIRES: as many columns as targets.
-Status to_block(duckdb::DataChunk& chunk, std::span<const std::string> names, std::span<const DataType> targets,
-                Block& block);
+/// Converts a chunk to a block whose columns have the types of `targets`. InvalidArgument when a value does not convert.
+/// REQUIRES: as many columns as targets.
+Status to_block(duckdb::DataChunk& chunk, std::span<const TargetColumn> targets, Block& block);
 
 }  // namespace freshet::query

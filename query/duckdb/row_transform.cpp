@@ -235,8 +235,7 @@ class Transform {
       FRESHET_RETURN_IF_ERROR(
           computed_.add("column '" + computed.name + "'", computed.expression, sources, is_untyped_source, type));
       mapped.add(computed.name, type);
-      names_.push_back(computed.name);
-      targets_.push_back(computed.type);
+      targets_.push_back({computed.name, computed.type});
     }
     for (size_t i = 0; i < spec.sources.size(); ++i) {
       if (mapped.has(spec.sources[i].name)) continue;
@@ -244,7 +243,8 @@ class Transform {
       visible_sources_.push_back(i);
     }
     const IsUntyped is_untyped_mapped = [&](const std::string& name) {
-      const bool is_computed = std::any_of(names_.begin(), names_.end(), [&](const auto& n) { return same_name(n, name); });
+      const bool is_computed =
+          std::any_of(targets_.begin(), targets_.end(), [&](const auto& target) { return same_name(target.name, name); });
       return !is_computed && is_untyped_source(name);
     };
     if (has_where_) {
@@ -271,7 +271,7 @@ class Transform {
   Status apply(const std::vector<Column>& sources, TransformedRows& out) {
     const size_t rows = sources.empty() ? 0 : sources.front().size();
     out.computed.clear();
-    for (const DataType& type : targets_) out.computed.emplace_back(type);
+    for (const TargetColumn& target : targets_) out.computed.emplace_back(target.type);
     out.fates.assign(rows, Fate::kKept);
     out.deletes.assign(rows, 0);
     out.failures.clear();
@@ -340,7 +340,7 @@ class Transform {
                     [&](size_t row, bool is_true) { out.deletes[first + row] = is_true ? 1 : 0; });
     }
     Block block;
-    FRESHET_RETURN_IF_ERROR(to_block(computed, names_, targets_, block));
+    FRESHET_RETURN_IF_ERROR(to_block(computed, targets_, block));
     for (size_t i = 0; i < targets_.size(); ++i) out.computed[i].append_range(block.columns[i], 0, count);
     return Status::OK();
   }
@@ -370,8 +370,7 @@ class Transform {
   const bool has_filter_;
   const bool has_where_;
   const bool has_delete_;
-  std::vector<std::string> names_;       ///< of the computed columns
-  std::vector<DataType> targets_;        ///< their types
+  std::vector<TargetColumn> targets_;    ///< the computed columns
   std::vector<size_t> visible_sources_;  ///< those that the conditions see
   DataChunk input_;
   DataChunk one_;     ///< a row of input_

@@ -44,7 +44,7 @@ Status LaneConnection::query_with_parameters(std::string_view sql, const std::st
 }
 
 Status LaneConnection::stream(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
-                              std::span<const DataType> targets, const std::function<Status(Block&)>& on_block) {
+                              std::span<const TargetColumn> targets, const std::function<Status(Block&)>& on_block) {
   const Attempt attempt = [&](DuckConnection& engine) {
     return engine.stream(sql, database, parameters, targets, on_block);
   };

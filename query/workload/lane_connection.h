@@ -22,7 +22,7 @@ class LaneConnection final : public DuckConnection {
   Status query_with_parameters(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
                                ResultWriter& out) override;
   Status stream(std::string_view sql, const std::string& database, std::span<const Parameter> parameters,
-                std::span<const DataType> targets, const std::function<Status(Block&)>& on_block) override;
+                std::span<const TargetColumn> targets, const std::function<Status(Block&)>& on_block) override;
   void show_hidden_columns(bool shows) override;
   Result<StatementShape> describe(std::string_view sql, const std::string& database) override;
   Result<std::string> explain(std::string_view sql, const std::string& database, bool analyze) override;

@@ -271,11 +271,11 @@ TEST_F(EngineTest, DescribesWithoutRunning) {
 }
 
 TEST_F(EngineTest, StreamsBlocksOfTheTypesAskedFor) {
-  const std::vector<DataType> targets = {{.kind = TypeKind::kInt},
-                                         {.kind = TypeKind::kVarchar, .length = 20},
-                                         {.kind = TypeKind::kDateTime, .scale = 0},
-                                         {.kind = TypeKind::kDecimal, .precision = 20, .scale = 3},
-                                         {.kind = TypeKind::kBoolean}};
+  const std::vector<TargetColumn> targets = {{"id", {.kind = TypeKind::kInt}},
+                                             {"name", {.kind = TypeKind::kVarchar, .length = 20}},
+                                             {"at", {.kind = TypeKind::kDateTime, .scale = 0}},
+                                             {"price", {.kind = TypeKind::kDecimal, .precision = 20, .scale = 3}},
+                                             {"large", {.kind = TypeKind::kBoolean}}};
   std::vector<std::string> lines;
   const Status status =
       connection_->stream("SELECT id, name, TIMESTAMP '2026-01-02 03:04:05.6', price, id > 3 FROM orders ORDER BY id",
@@ -295,11 +295,14 @@ TEST_F(EngineTest, StreamsBlocksOfTheTypesAskedFor) {
   EXPECT_EQ(lines[4], "5|order 5|2026-01-02 03:04:06|5.500|1|");
 
   const auto ignore = [](Block&) { return Status::OK(); };
-  const std::vector<DataType> one_target = {{.kind = TypeKind::kVarchar, .length = 3}};
+  const std::vector<TargetColumn> one_target = {{"name", {.kind = TypeKind::kVarchar, .length = 3}}};
   EXPECT_EQ(connection_->stream("SELECT 1, 2", "shop", {}, one_target, ignore).code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(connection_->stream("SELECT 'abcd'", "shop", {}, one_target, ignore).code(), StatusCode::kInvalidArgument);
-  const std::vector<DataType> tiny = {{.kind = TypeKind::kTinyInt}};
-  EXPECT_EQ(connection_->stream("SELECT 1000", "shop", {}, tiny, ignore).code(), StatusCode::kInvalidArgument);
+  const std::vector<TargetColumn> tiny = {{"small", {.kind = TypeKind::kTinyInt}}};
+  EXPECT_EQ(connection_->stream("SELECT 1000", "shop", {}, tiny, ignore).message(),
+            "Column 'small': '1000' is out of range for tinyint");
+  EXPECT_EQ(connection_->stream("SELECT * FROM (VALUES (NULL), ('7'), ('x'))", "shop", {}, tiny, ignore).message(),
+            "Column 'small': 'x' is not a valid tinyint");
   EXPECT_EQ(connection_->stream("SELECT 1", "shop", {}, tiny, [](Block&) { return Status::Conflict("no"); }).code(),
             StatusCode::kConflict);
 }
