@@ -21,6 +21,7 @@
 #include "query/dml/delete_statement.h"
 #include "query/dml/merge_statement.h"
 #include "query/dml/open_transaction.h"
+#include "query/dml/savepoint_statement.h"
 #include "query/dml/update_statement.h"
 #include "query/found_rows.h"
 #include "query/insert_statement.h"
@@ -438,6 +439,11 @@ Status SessionImpl::run_transaction(const Transaction& transaction, ResultWriter
       break;
     case TransactionAction::kCommit: FRESHET_RETURN_IF_ERROR(commit_transaction()); break;
     case TransactionAction::kRollback: state_.transaction = nullptr; break;
+    case TransactionAction::kSetSavepoint:
+    case TransactionAction::kReturnToSavepoint:
+    case TransactionAction::kReleaseSavepoint:
+      FRESHET_RETURN_IF_ERROR(run_savepoint(transaction, state_.transaction.get()));
+      break;
   }
   return out.ok({});
 }

@@ -57,6 +57,7 @@ constexpr Rule kRules[] = {
     {StatusCode::kNotFound, "Unknown database", {1049, "42000"}},
     {StatusCode::kNotFound, "Unknown column", {1054, "42S22"}},
     {StatusCode::kNotFound, "Unknown table", {1146, "42S02"}},
+    {StatusCode::kNotFound, "SAVEPOINT ", {1305, "42000"}},
     {StatusCode::kNotFound, "Can't drop database", {1008, "HY000"}},
     {StatusCode::kNotFound, "doesn't exist", {1146, "42S02"}},
     {StatusCode::kNotFound, "Can't DROP '", {1091, "42000"}},

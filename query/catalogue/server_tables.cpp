@@ -153,7 +153,7 @@ std::vector<CatalogueTable> server_tables() {
                          "QUERY_TIMEOUT:int"),
        workload_group_rows},
       {"engines", catalogue_columns("ENGINE SUPPORT COMMENT TRANSACTIONS XA SAVEPOINTS"),
-       fixed({{"Freshet", "DEFAULT", "Merge-on-write column store", "NO", "NO", "NO"}})},
+       fixed({{"Freshet", "DEFAULT", "Merge-on-write column store", "YES", "NO", "YES"}})},
       {"character_sets", catalogue_columns("CHARACTER_SET_NAME DEFAULT_COLLATE_NAME DESCRIPTION MAXLEN:int"),
        fixed({{kCharset, kCollation, "UTF-8 Unicode", "4"}})},
       {"collations", catalogue_columns("COLLATION_NAME CHARACTER_SET_NAME ID:int IS_DEFAULT IS_COMPILED SORTLEN:int"),

@@ -51,12 +51,29 @@ Result<Statement> parse_start(TokenCursor& cursor) {
   return finish(cursor, Transaction{});
 }
 
+Result<Statement> parse_savepoint_name(TokenCursor& cursor, TransactionAction action) {
+  FRESHET_ASSIGN_OR_RETURN(auto name, cursor.name("a savepoint's name"));
+  return finish(cursor, Transaction{.action = action, .savepoint = std::move(name)});
+}
+
+Result<Statement> parse_savepoint(TokenCursor& cursor) {
+  return parse_savepoint_name(cursor, TransactionAction::kSetSavepoint);
+}
+
+Result<Statement> parse_release(TokenCursor& cursor) {
+  FRESHET_RETURN_IF_ERROR(cursor.expect("SAVEPOINT"));
+  return parse_savepoint_name(cursor, TransactionAction::kReleaseSavepoint);
+}
+
 Result<Statement> end_transaction(TokenCursor& cursor, TransactionAction action) {
   cursor.accept("WORK");
-  if (cursor.at("TO") || cursor.at("SAVEPOINT")) return Status::Unsupported("Savepoints are not supported");
+  if (action == TransactionAction::kRollback && cursor.accept("TO")) {
+    cursor.accept("SAVEPOINT");
+    return parse_savepoint_name(cursor, TransactionAction::kReturnToSavepoint);
+  }
   cursor.accept("AND NO CHAIN");
   cursor.accept("NO RELEASE");
-  return finish(cursor, Transaction{action, {}});
+  return finish(cursor, Transaction{.action = action});
 }
 
 Result<Statement> parse_commit(TokenCursor& cursor) { return end_transaction(cursor, TransactionAction::kCommit); }
@@ -113,6 +130,8 @@ constexpr Entry kRules[] = {
     {"START", parse_start},
     {"COMMIT", parse_commit},
     {"ROLLBACK", parse_rollback},
+    {"SAVEPOINT", parse_savepoint},
+    {"RELEASE", parse_release},
     {"SYNC", parse_sync},
     {"GRANT", parse_grant},
     {"REVOKE", parse_revoke},
@@ -130,8 +149,8 @@ constexpr Entry kRules[] = {
 /// Statements of maintenance that change nothing here.
 constexpr std::array<std::string_view, 10> kNoOperations = {"FLUSH", "LOCK",   "UNLOCK",  "ANALYZE", "OPTIMIZE",
                                                             "CHECK", "REPAIR", "REFRESH", "ADMIN",   "CHECKSUM"};
-constexpr std::array<std::string_view, 11> kRefused = {"PREPARE", "EXECUTE", "DEALLOCATE", "CALL",    "HANDLER", "SAVEPOINT",
-                                                       "RELEASE", "INSTALL", "BACKUP",     "RESTORE", "EXPORT"};
+constexpr std::array<std::string_view, 9> kRefused = {"PREPARE", "EXECUTE", "DEALLOCATE", "CALL",  "HANDLER",
+                                                      "INSTALL", "BACKUP",  "RESTORE",    "EXPORT"};
 
 template <size_t N>
 bool is_one_of(const Token& token, const std::array<std::string_view, N>& words) {

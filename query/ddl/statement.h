@@ -447,11 +447,12 @@ struct Set {
   std::vector<SetAssignment> assignments;
 };
 
-enum class TransactionAction : uint8_t { kBegin, kCommit, kRollback };
+enum class TransactionAction : uint8_t { kBegin, kCommit, kRollback, kSetSavepoint, kReturnToSavepoint, kReleaseSavepoint };
 
 struct Transaction {
   TransactionAction action = TransactionAction::kBegin;
-  std::string label;  ///< BEGIN WITH LABEL; empty when not given
+  std::string label = {};      ///< BEGIN WITH LABEL; empty when not given
+  std::string savepoint = {};  ///< of the last three actions
 };
 
 /// Doris's SYNC: what was committed before is visible after.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ingest/load_transaction.h"
+#include "query/dialect/tokenizer.h"
 
 namespace freshet::query {
 
@@ -30,6 +31,42 @@ Result<uint64_t> OpenTransaction::apply(const storage::LoadCommit& load) {
   after->tables[load.table] = table->current();
   view_ = std::move(after);
   return replaced;
+}
+
+std::vector<OpenTransaction::Savepoint>::iterator OpenTransaction::find_savepoint(const std::string& name) {
+  return std::find_if(savepoints_.begin(), savepoints_.end(),
+                      [&](const Savepoint& savepoint) { return to_lower(savepoint.name) == to_lower(name); });
+}
+
+Status OpenTransaction::no_savepoint(const std::string& name) {
+  return Status::NotFound("SAVEPOINT {} does not exist", name);
+}
+
+Status OpenTransaction::set_savepoint(const std::string& name) {
+  if (const auto same = find_savepoint(name); same != savepoints_.end()) savepoints_.erase(same);
+  if (savepoints_.size() >= kMostSavepoints) {
+    return Status::ResourceExhausted("a transaction has at most {} savepoints: RELEASE SAVEPOINT some", kMostSavepoints);
+  }
+  Savepoint& savepoint = savepoints_.emplace_back(Savepoint{name, view_, {}});
+  for (const auto& [id, table] : tables_) savepoint.tables.emplace(id, table->mark());
+  return Status::OK();
+}
+
+Status OpenTransaction::return_to_savepoint(const std::string& name) {
+  const auto savepoint = find_savepoint(name);
+  if (savepoint == savepoints_.end()) return no_savepoint(name);
+  view_ = savepoint->view ? savepoint->view : base_;
+  std::erase_if(tables_, [&](const auto& entry) { return !savepoint->tables.contains(entry.first); });
+  for (const auto& [id, mark] : savepoint->tables) tables_.at(id)->return_to(mark);
+  savepoints_.erase(std::next(savepoint), savepoints_.end());
+  return Status::OK();
+}
+
+Status OpenTransaction::release_savepoint(const std::string& name) {
+  const auto savepoint = find_savepoint(name);
+  if (savepoint == savepoints_.end()) return no_savepoint(name);
+  savepoints_.erase(savepoint, savepoints_.end());
+  return Status::OK();
 }
 
 Result<storage::LoadCommit> OpenTransaction::load_of(const storage::PrivateTable& table) const {

@@ -146,7 +146,7 @@ Status show_fixed(const Show& show, ResultWriter& out) {
                    {});
     case ShowKind::kEngines:
       return write({"Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"},
-                   {{"Freshet", "DEFAULT", "Merge-on-write column store", "YES", "NO", "NO"}});
+                   {{"Freshet", "DEFAULT", "Merge-on-write column store", "YES", "NO", "YES"}});
     case ShowKind::kCollation:
       return write({"Collation", "Charset", "Id", "Default", "Compiled", "Sortlen"},
                    {{"utf8mb4_bin", "utf8mb4", "46", "Yes", "Yes", "1"}});

@@ -4,19 +4,27 @@ namespace freshet::storage {
 
 Result<uint64_t> PrivateTable::apply(const LoadCommit& load) {
   FRESHET_RETURN_IF_ERROR(check_kind(load));
-  FRESHET_ASSIGN_OR_RETURN(PrivateChange change, publisher_.apply_privately(current_, load, own_buffers_));
-  current_ = std::move(change.table);
-  own_buffers_.insert(change.new_buffers.begin(), change.new_buffers.end());
-  depends_on_base_ |= load.read_from != nullptr || load.partial != nullptr;
+  FRESHET_ASSIGN_OR_RETURN(PrivateChange change, publisher_.apply_privately(now_.current, load, open_buffers_));
+  now_.current = std::move(change.table);
+  open_buffers_.insert(change.new_buffers.begin(), change.new_buffers.end());
+  now_.depends_on_base |= load.read_from != nullptr || load.partial != nullptr;
   // Sums are combined anew when they are published; rows without a key are taken from the buffers then.
-  const bool keeps_sent = current_->schema->is_aggregate();
+  const bool keeps_sent = base_->schema->is_aggregate();
   const std::vector<TabletRows>& applied = keeps_sent ? load.tablets : change.rows;
   for (const TabletRows& tablet : applied) {
     if (!tablet.rows) continue;
-    bytes_ += tablet.rows->byte_size();
-    if (current_->schema->is_unique()) rows_.push_back(*tablet.rows);
+    now_.bytes += tablet.rows->byte_size();
+    if (base_->schema->is_unique()) rows_.push_back(*tablet.rows);
   }
+  now_.blocks = rows_.size();
   return change.rows_replaced;
+}
+
+void PrivateTable::return_to(const Mark& mark) {
+  now_ = mark;
+  rows_.erase(rows_.begin() + static_cast<ptrdiff_t>(mark.blocks), rows_.end());
+  // The views of the mark end before rows that were appended to their buffers since.
+  open_buffers_.clear();
 }
 
 Status PrivateTable::check_kind(const LoadCommit& load) {
@@ -27,12 +35,12 @@ Status PrivateTable::check_kind(const LoadCommit& load) {
       (tablet.rows->is_delete(row) ? deletes : inserts) = true;
     }
   }
-  if (current_->schema->is_aggregate() && (has_inserts_ || inserts) && (has_deletes_ || deletes)) {
+  if (base_->schema->is_aggregate() && (now_.has_inserts || inserts) && (now_.has_deletes || deletes)) {
     return Status::Unsupported("a transaction either adds rows to the AGGREGATE table {}.{} or deletes some",
-                               current_->database_name, current_->name);
+                               base_->database_name, base_->name);
   }
-  has_inserts_ |= inserts;
-  has_deletes_ |= deletes;
+  now_.has_inserts |= inserts;
+  now_.has_deletes |= deletes;
   return Status::OK();
 }
 
@@ -40,7 +48,7 @@ std::vector<TabletRows> PrivateTable::dead_rows() const {
   std::vector<TabletRows> result;
   for (size_t i = 0; !base_->schema->is_unique() && i < base_->tablets.size(); ++i) {
     const TabletSnapshot& before = *base_->tablets[i];
-    const TabletSnapshot& after = *current_->tablets[i];
+    const TabletSnapshot& after = *now_.current->tablets[i];
     TabletRows tablet;
     tablet.tablet = before.id;
     const auto add = [&](RowsetId rowset, const DeadRows& then, const DeadRows& now) {
@@ -54,19 +62,19 @@ std::vector<TabletRows> PrivateTable::dead_rows() const {
   return result;
 }
 
-std::vector<Block> PrivateTable::rows() const { return current_->schema->is_unique() ? rows_ : own_live_rows(); }
+std::vector<Block> PrivateTable::rows() const { return base_->schema->is_unique() ? rows_ : own_live_rows(); }
 
 std::vector<Block> PrivateTable::own_live_rows() const {
   std::vector<Block> blocks;
-  for (const TabletSnapshotPtr& tablet : current_->tablets) {
-    for (const DeltaView& view : tablet->deltas) {
-      if (!own_buffers_.contains(view.buffer->id())) continue;
+  for (size_t i = 0; i < base_->tablets.size(); ++i) {
+    for (const DeltaView& view : now_.current->tablets[i]->deltas) {
+      if (base_->tablets[i]->find_delta(view.buffer->id()) != nullptr) continue;
       std::vector<RowOrdinal> live;
       for (RowOrdinal row = 0; row < view.row_count; ++row) {
         if (!view.dead.contains(row)) live.push_back(row);
       }
       if (live.empty()) continue;
-      view.buffer->gather(live, blocks.emplace_back(Block::for_schema(*current_->schema)));
+      view.buffer->gather(live, blocks.emplace_back(Block::for_schema(*base_->schema)));
     }
   }
   return blocks;

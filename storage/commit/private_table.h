@@ -16,18 +16,35 @@ namespace freshet::storage {
 /// only inserted win over others, as they do without a transaction. One thread.
 class PrivateTable {
  public:
+  /// What has been applied until some moment.
+  struct Mark {
+    TableSnapshotPtr current;
+    size_t blocks = 0;   ///< of rows()
+    uint64_t bytes = 0;  ///< of the rows that wait for COMMIT
+    bool depends_on_base = false;
+    bool has_inserts = false;
+    bool has_deletes = false;
+  };
+
   /// `publisher` must outlive it.
-  PrivateTable(const LoadPublisher& publisher, TableSnapshotPtr base) : publisher_(publisher), base_(base), current_(base) {}
+  PrivateTable(const LoadPublisher& publisher, const TableSnapshotPtr& base)
+      : publisher_(publisher), base_(base), now_{base} {}
 
   const TableSnapshotPtr& base() const { return base_; }
   /// The table with all that was applied.
-  const TableSnapshotPtr& current() const { return current_; }
+  const TableSnapshotPtr& current() const { return now_.current; }
   /// Bytes of the rows that wait for COMMIT.
-  uint64_t byte_size() const { return bytes_; }
+  uint64_t byte_size() const { return now_.bytes; }
 
   /// Makes a load visible in current(); answers how many rows it replaced. Nothing has changed when it fails. REQUIRES: its
   /// rows are all in memory, and made for current().
   Result<uint64_t> apply(const LoadCommit& load);
+
+  /// This moment, for return_to().
+  const Mark& mark() const { return now_; }
+  /// Takes back all that was applied since; also twice. REQUIRES: a mark of this table, older than none to which it has
+  /// returned since.
+  void return_to(const Mark& mark);
 
   /// What COMMIT publishes, beside rows(): rows of base() that die by their places (DUPLICATE tables).
   std::vector<TabletRows> dead_rows() const;
@@ -35,7 +52,7 @@ class PrivateTable {
   /// when they are published.
   std::vector<Block> rows() const;
   /// Whether the commit is held to base().
-  bool depends_on_base() const { return depends_on_base_; }
+  bool depends_on_base() const { return now_.depends_on_base; }
 
  private:
   Status check_kind(const LoadCommit& load);
@@ -43,13 +60,9 @@ class PrivateTable {
 
   const LoadPublisher& publisher_;
   const TableSnapshotPtr base_;
-  TableSnapshotPtr current_;
+  Mark now_;
   std::vector<Block> rows_;
-  std::set<RowsetId> own_buffers_;
-  uint64_t bytes_ = 0;
-  bool depends_on_base_ = false;
-  bool has_inserts_ = false;
-  bool has_deletes_ = false;
+  std::set<RowsetId> open_buffers_;  ///< made by apply() since the last return_to(): they take more rows
 };
 
 }  // namespace freshet::storage

@@ -373,3 +373,89 @@ def test_older_versions_know_nothing_of_what_the_transaction_changed(server, db)
     client("COMMIT")
     check_versions()
     assert client("SELECT id, v FROM t ORDER BY id") == own
+
+
+def test_savepoints(server, db):
+    make_tables(server)
+    client = Client(server, db)
+    before = [client(query) for query in STATE]
+    client("BEGIN")
+    client("SAVEPOINT start")
+    client("INSERT INTO accounts VALUES (4, 'dan', 1)")
+    client("INSERT INTO log VALUES (1, 'one')")
+    client("SAVEPOINT one")
+    kept = [client(query) for query in STATE]
+    client("UPDATE accounts SET balance = balance + 1")
+    client("DELETE FROM accounts WHERE id = 4")
+    client("SAVEPOINT two")
+    client("INSERT INTO sums VALUES (1, 5), (2, 1)")
+    client("DELETE FROM log WHERE day < 5")
+    client("ROLLBACK TO SAVEPOINT one")
+    assert [client(query) for query in STATE] == kept
+    with pytest.raises(MySQLError, match="SAVEPOINT two does not exist") as gone:
+        client("ROLLBACK TO two")
+    assert gone.value.args[0] == 1305
+    # What comes after a rollback stands beside what came before the savepoint; rows of the same keys and tables as before.
+    client("INSERT INTO accounts VALUES (5, 'eve', 5), (4, 'dan', 44)")
+    client("INSERT INTO log VALUES (2, 'two')")
+    client("INSERT INTO sums VALUES (1, 100)")
+    expected = [before[0] + [(4, "dan", 44), (5, "eve", 5)], [(0, "begin"), (1, "one"), (2, "two")], [(1, 110)]]
+    assert [client(query) for query in STATE] == expected
+    client("RELEASE SAVEPOINT ONE")
+    with pytest.raises(MySQLError, match="SAVEPOINT one does not exist"):
+        client("ROLLBACK WORK TO one")
+    client("COMMIT")
+    assert [server.sql(query) for query in STATE] == expected
+    assert server.restart()
+    server.sql(f"USE {db}")
+    assert [server.sql(query) for query in STATE] == expected
+
+
+def test_a_savepoint_before_everything_and_one_that_is_set_again(server, db):
+    make_tables(server)
+    client = Client(server, db)
+    before = [client(query) for query in STATE]
+    client("START TRANSACTION")
+    client("SAVEPOINT s")
+    client("DELETE FROM accounts")
+    client("ROLLBACK TO SAVEPOINT s")
+    client("ROLLBACK TO SAVEPOINT s")
+    assert [client(query) for query in STATE] == before
+    client("DELETE FROM accounts WHERE id = 1")
+    client("SAVEPOINT s")
+    client("DELETE FROM accounts")
+    client("ROLLBACK TO s")
+    client("COMMIT")
+    assert client("SELECT id FROM accounts ORDER BY id") == [(2,), (3,)]
+    # Without a transaction there is nothing to go back to.
+    client("SAVEPOINT s")
+    for statement in ("ROLLBACK TO s", "RELEASE SAVEPOINT s"):
+        with pytest.raises(MySQLError, match="does not exist"):
+            client(statement)
+
+
+def test_taken_back_reads_hold_nobody_up(server, db):
+    """A conflict counts for what is committed, not for what was taken back."""
+    make_tables(server)
+    client = Client(server, db)
+    client("BEGIN")
+    client("SAVEPOINT s")
+    client("UPDATE accounts SET balance = balance + 1 WHERE id = 1")
+    client("ROLLBACK TO s")
+    client("INSERT INTO accounts VALUES (9, 'ivy', 9)")
+    server.sql("UPDATE accounts SET balance = 7 WHERE id = 1")
+    client("COMMIT")
+    assert server.sql("SELECT id, balance FROM accounts ORDER BY id") == [(1, 7), (2, 100), (3, 0), (9, 9)]
+
+
+def test_savepoints_are_bounded(server, db):
+    client = Client(server, db)
+    client("BEGIN")
+    for number in range(1000):
+        client(f"SAVEPOINT s{number}")
+    with pytest.raises(MySQLError, match="at most 1000 savepoints"):
+        client("SAVEPOINT more")
+    client("SAVEPOINT s7")
+    client("RELEASE SAVEPOINT s0")
+    client("SAVEPOINT more")
+    client("ROLLBACK")

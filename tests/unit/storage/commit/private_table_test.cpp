@@ -126,5 +126,40 @@ TEST_F(PrivateTableTest, RandomChangesGiveWhatTheSameLoadsGiveOneByOne) {
   }
 }
 
+TEST_F(PrivateTableTest, WhatIsTakenBackLeavesNoTrace) {
+  std::mt19937_64 random(test::test_seed());
+  for (int round = 0; round < 30; ++round) {
+    const auto a = server_->open_private_table(table("a"));
+    std::vector<std::vector<LoadRow>> applied;
+    std::vector<std::pair<PrivateTable::Mark, size_t>> marks = {{a->mark(), 0}};
+    for (int step = 0; step < 30; ++step) {
+      const auto choice = random() % 6;
+      if (choice == 0) marks.emplace_back(a->mark(), applied.size());
+      if (choice == 1) {
+        const size_t to = random() % marks.size();
+        const Lines lines = test::lines_of(*marks[to].first.current);
+        a->return_to(marks[to].first);
+        EXPECT_EQ(test::lines_of(*a->current()), lines);
+        applied.resize(marks[to].second);
+        marks.resize(to + 1);
+      }
+      if (choice <= 1) continue;
+      std::vector<LoadRow>& rows = applied.emplace_back();
+      for (int n = static_cast<int>(random() % 20); n >= 0; --n) {
+        const std::string key = std::to_string(random() % 30);
+        random() % 4 == 0 ? rows.push_back({key, {}}) : rows.push_back(row(key, std::to_string(random() % 1000)));
+      }
+      must(a->apply(load(a->current(), rows)));
+    }
+    for (const std::vector<LoadRow>& rows : applied) must(test::load_rows(*server_, table("b"), rows, 0));
+    const Lines expected = test::lines_of(*table("b"));
+    EXPECT_EQ(test::lines_of(*a->current()), expected);
+    std::vector<LoadCommit> commits;
+    commits.push_back(commit_of(*a));
+    must(server_->commit_all(std::move(commits)));
+    EXPECT_EQ(test::lines_of(*table("a")), expected);
+  }
+}
+
 }  // namespace
 }  // namespace freshet::storage
