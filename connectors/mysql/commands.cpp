@@ -13,9 +13,10 @@ namespace {
 constexpr std::string_view kBlanks = " \t\r\n\v\f";
 constexpr size_t kMaxPreparedColumns = UINT16_MAX;
 
-/// Without blanks and semicolons at its end.
+/// Without blanks, semicolons and zero bytes (of clients that send C strings whole, as mariadb-slap) at its end.
 std::string_view without_terminator(std::string_view text) {
-  while (!text.empty() && (text.back() == ';' || kBlanks.find(text.back()) != std::string_view::npos)) text.remove_suffix(1);
+  const auto is_terminator = [](char c) { return c == ';' || c == '\0' || kBlanks.find(c) != std::string_view::npos; };
+  while (!text.empty() && is_terminator(text.back())) text.remove_suffix(1);
   return text;
 }
 

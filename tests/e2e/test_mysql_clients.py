@@ -151,3 +151,35 @@ def test_sqlalchemy_reflects_and_writes(server, database):
         assert connection.execute(sqlalchemy.select(sqlalchemy.func.count()).select_from(people)).scalar() == 10
     assert sqlalchemy.inspect(engine).get_table_names() == ["people"]
     engine.dispose()
+
+
+def run_program(server, *command, text=None):
+    """A program of MariaDB's clients against the server; its output."""
+    program, *arguments = command
+    done = subprocess.run([program, "-h127.0.0.1", f"-P{server.mysql_port}", "-uroot", *arguments], input=text,
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_dump_of_one_transaction_makes_the_same_tables(server):
+    for name in ("dumped", "restored"):
+        server.sql(f"CREATE DATABASE {name}")
+    server.sql("CREATE TABLE dumped.orders (id BIGINT NOT NULL AUTO_INCREMENT, name VARCHAR(20), amount DECIMAL(10,2) DEFAULT '1.5') "
+               "UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2")
+    server.sql("INSERT INTO dumped.orders (name, amount) VALUES ('a', 1), ('it''s', NULL), ('ü\\n\"', 3)")
+    server.sql("CREATE TABLE dumped.log (day DATE, what STRING) DUPLICATE KEY(day) DISTRIBUTED BY HASH(day) BUCKETS 1")
+    server.sql("INSERT INTO dumped.log VALUES ('2026-01-02', 'one'), ('2026-01-02', NULL)")
+    text = run_program(server, "mariadb-dump", "--single-transaction", "dumped")
+    run_program(server, "mariadb", "restored", text=text)
+    for table in ("orders", "log"):
+        rows = [sorted(server.sql(f"SELECT * FROM {name}.{table}"), key=str) for name in ("dumped", "restored")]
+        assert rows[0] == rows[1] and rows[0]
+        made = [server.sql(f"SHOW CREATE TABLE {name}.{table}") for name in ("dumped", "restored")]
+        assert made[0] == made[1]
+
+
+def test_mariadb_slap_emulates_its_clients(server):
+    text = run_program(server, "mariadb-slap", "--concurrency=4", "--auto-generate-sql", "--auto-generate-sql-guid-primary",
+                       "--auto-generate-sql-load-type=mixed", "--number-of-queries=200")
+    assert "Number of clients running queries: 4" in text
