@@ -441,9 +441,7 @@ Status SessionImpl::run_transaction(const Transaction& transaction, ResultWriter
     case TransactionAction::kRollback: state_.transaction = nullptr; break;
     case TransactionAction::kSetSavepoint:
     case TransactionAction::kReturnToSavepoint:
-    case TransactionAction::kReleaseSavepoint:
-      FRESHET_RETURN_IF_ERROR(run_savepoint(transaction, state_.transaction.get()));
-      break;
+    case TransactionAction::kReleaseSavepoint: FRESHET_RETURN_IF_ERROR(run_savepoint(transaction, state_)); break;
   }
   return out.ok({});
 }

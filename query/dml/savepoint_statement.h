@@ -1,12 +1,12 @@
 #pragma once
 
 #include "query/ddl/statement.h"
-#include "query/dml/open_transaction.h"
+#include "query/session_state.h"
 
 namespace freshet::query {
 
-/// SAVEPOINT, ROLLBACK TO and RELEASE SAVEPOINT. `open`: null without a transaction; then a savepoint ends with its own
-/// statement, as in MySQL, and the others answer NotFound.
-Status run_savepoint(const Transaction& statement, OpenTransaction* open);
+/// SAVEPOINT, ROLLBACK TO and RELEASE SAVEPOINT. Without a transaction a savepoint ends with its own statement, as in MySQL,
+/// but is Unsupported after SET autocommit = 0, since nothing could be taken back later; the others answer NotFound.
+Status run_savepoint(const Transaction& statement, const SessionState& session);
 
 }  // namespace freshet::query

@@ -432,6 +432,10 @@ def test_a_savepoint_before_everything_and_one_that_is_set_again(server, db):
     for statement in ("ROLLBACK TO s", "RELEASE SAVEPOINT s"):
         with pytest.raises(MySQLError, match="does not exist"):
             client(statement)
+    # Who counts on autocommit = 0 is told before anything is lost.
+    client("SET autocommit = 0")
+    with pytest.raises(MySQLError, match="needs BEGIN or START TRANSACTION"):
+        client("SAVEPOINT s")
 
 
 def test_taken_back_reads_hold_nobody_up(server, db):
