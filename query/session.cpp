@@ -34,6 +34,7 @@
 #include "query/session_factory.h"
 #include "query/set_statement.h"
 #include "query/show/show_statement.h"
+#include "query/statement_kind.h"
 #include "query/table_statements.h"
 #include "query/view_statements.h"
 #include "query/workload/group_statements.h"
@@ -59,20 +60,6 @@ struct Prepared {
   std::optional<PointRead> point_read;
   std::string database;
 };
-
-/// Statements that a transaction cannot hold.
-bool ends_transaction(const Statement& statement) {
-  return std::visit(
-      [](const auto& kind) {
-        using Kind = std::decay_t<decltype(kind)>;
-        return std::is_same_v<Kind, CreateDatabase> || std::is_same_v<Kind, DropDatabase> ||
-               std::is_same_v<Kind, CreateTable> || std::is_same_v<Kind, CreateTableLike> ||
-               std::is_same_v<Kind, DropTable> || std::is_same_v<Kind, TruncateTable> || std::is_same_v<Kind, CreateView> ||
-               std::is_same_v<Kind, DropView> || std::is_same_v<Kind, AlterTable> || std::is_same_v<Kind, RenameTables> ||
-               std::is_same_v<Kind, ReplaceTable>;
-      },
-      statement);
-}
 
 /// Whether a query says itself how many rows it wants, which goes before sql_select_limit.
 bool has_limit(std::string_view text) {
@@ -151,6 +138,10 @@ class SessionImpl : public Session {
   /// Runs a statement and reports it; `out`: what takes its rows, if they are counted.
   template <typename Run>
   Status journaled(std::string_view text, const ResultWriter* out, Run run);
+  void begin_transaction(std::string label);
+  /// After SET autocommit = 0 where implicit_transactions is on, statements about rows begin one, as in MySQL.
+  void begin_implicitly();
+  Status run_variables(const Set& set, std::span<const Parameter> parameters, ResultWriter& out);
   Status run_prepared(Prepared& prepared, std::span<const Parameter> parameters, ResultWriter& out);
   Status run_text(std::string_view sql, std::span<const Parameter> parameters, ResultWriter& out);
   Status run_statement(const Statement& statement, std::span<const Parameter> parameters, ResultWriter& out);
@@ -237,21 +228,6 @@ Status SessionImpl::write_within_limits(Work work) {
   return connection_->within_limits([&](const StatementLimits&) { return work(); });
 }
 
-StatementClass class_of(const Statement& statement) {
-  if (std::holds_alternative<Query>(statement) || std::holds_alternative<Do>(statement)) return StatementClass::kSmall;
-  const bool is_write = std::holds_alternative<Insert>(statement) || std::holds_alternative<Update>(statement) ||
-                        std::holds_alternative<Delete>(statement) || std::holds_alternative<Merge>(statement);
-  return is_write ? StatementClass::kWrite : StatementClass::kOther;
-}
-
-/// SHOW WARNINGS and the like leave what they show.
-bool tells_of_warnings(const Statement& statement) {
-  const Show* show = std::get_if<Show>(&statement);
-  if (show == nullptr) return false;
-  return show->kind == ShowKind::kWarnings || show->kind == ShowKind::kErrors || show->kind == ShowKind::kCountWarnings ||
-         show->kind == ShowKind::kCountErrors;
-}
-
 Status SessionImpl::run_statement(const Statement& statement, std::span<const Parameter> parameters, ResultWriter& out) {
   running_ = class_of(statement);
   limited_.is_write = running_ == StatementClass::kWrite || std::holds_alternative<CreateTable>(statement);
@@ -259,6 +235,7 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
   keeps_warnings_ = tells_of_warnings(statement);
   // As in MySQL, a statement that is about tables rather than rows ends the transaction first.
   if (ends_transaction(statement)) FRESHET_RETURN_IF_ERROR(commit_transaction());
+  if (running_ != StatementClass::kOther) begin_implicitly();
   return std::visit(
       Overloaded{
           [&](const Query& query) { return run_query(query, parameters, out); },
@@ -303,7 +280,7 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
             result.database = state_.database;
             return out.ok(result);
           },
-          [&](const Set& set) { return run_set(set, write_context(parameters), out); },
+          [&](const Set& set) { return run_variables(set, parameters, out); },
           [&](const ChangeWorkloadGroup& change) {
             return run_change_workload_group(change, services_.lanes.groups(), out);
           },
@@ -424,22 +401,37 @@ Status SessionImpl::run_explain(const Explain& explain, ResultWriter& out) {
 
 Result<StatementLimits> SessionImpl::limits() const { return statement_limits(state_, services_.lanes.groups(), limited_); }
 
+void SessionImpl::begin_transaction(std::string label) {
+  state_.transaction = std::make_shared<OpenTransaction>(services_.storage, services_.transaction_bytes, std::move(label));
+}
+
+void SessionImpl::begin_implicitly() {
+  if (state_.autocommit || state_.transaction != nullptr || !state_.variables.is_on("implicit_transactions")) return;
+  begin_transaction({});
+}
+
 Status SessionImpl::commit_transaction() {
   const std::shared_ptr<OpenTransaction> transaction = std::exchange(state_.transaction, nullptr);
   if (transaction == nullptr) return Status::OK();
   return write_within_limits([&] { return transaction->commit([this] { return connection_->is_interrupted(); }); });
 }
 
+Status SessionImpl::run_variables(const Set& set, std::span<const Parameter> parameters, ResultWriter& out) {
+  const bool had_autocommit = state_.autocommit;
+  FRESHET_RETURN_IF_ERROR(run_set(set, write_context(parameters), out));
+  // As in MySQL.
+  return had_autocommit || !state_.autocommit ? Status::OK() : commit_transaction();
+}
+
 Status SessionImpl::run_transaction(const Transaction& transaction, ResultWriter& out) {
   switch (transaction.action) {
     case TransactionAction::kBegin:
       FRESHET_RETURN_IF_ERROR(commit_transaction());
-      state_.transaction =
-          std::make_shared<OpenTransaction>(services_.storage, services_.transaction_bytes, transaction.label);
+      begin_transaction(transaction.label);
       break;
     case TransactionAction::kCommit: FRESHET_RETURN_IF_ERROR(commit_transaction()); break;
     case TransactionAction::kRollback: state_.transaction = nullptr; break;
-    case TransactionAction::kSetSavepoint:
+    case TransactionAction::kSetSavepoint: begin_implicitly(); [[fallthrough]];
     case TransactionAction::kReturnToSavepoint:
     case TransactionAction::kReleaseSavepoint: FRESHET_RETURN_IF_ERROR(run_savepoint(transaction, state_)); break;
   }
@@ -534,6 +526,7 @@ Result<std::optional<std::vector<ResultColumn>>> SessionImpl::open_cursor(uint32
   const auto open = [&]() -> Status {
     running_ = StatementClass::kBig;
     FRESHET_ASSIGN_OR_RETURN(const std::string sql, for_engine(query->text));
+    begin_implicitly();
     const bool is_within = state_.transaction != nullptr;
     FRESHET_ASSIGN_OR_RETURN(
         columns, cursors_.open(id, sql, state_.database, parameters, is_within ? state_.transaction->view() : nullptr,
@@ -547,6 +540,7 @@ Result<std::optional<std::vector<ResultColumn>>> SessionImpl::open_cursor(uint32
 Status SessionImpl::run_prepared(Prepared& prepared, std::span<const Parameter> parameters, ResultWriter& out) {
   FRESHET_RETURN_IF_ERROR(rights_.refresh(state_.rights));
   if (prepared.point_select && prepared.database == state_.database) {
+    begin_implicitly();
     const storage::ServerSnapshotPtr snapshot = snapshot_of(state_, services_);
     storage::TableSnapshotPtr table;
     const auto by_name = prepared.point_read ? snapshot->find_table(prepared.point_select->database.empty()

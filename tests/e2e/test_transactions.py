@@ -4,6 +4,7 @@ import random
 import threading
 import time
 
+import mysql.connector
 import pytest
 from pymysql.err import MySQLError
 
@@ -463,3 +464,69 @@ def test_savepoints_are_bounded(server, db):
     client("RELEASE SAVEPOINT s0")
     client("SAVEPOINT more")
     client("ROLLBACK")
+
+
+def test_implicit_transactions_are_those_of_mysql(server, db):
+    make_tables(server)
+    client, other = Client(server, db), Client(server, db)
+    balance = "SELECT balance FROM accounts WHERE id = 1"
+    client("SET autocommit = 0")
+    client("UPDATE accounts SET balance = 90 WHERE id = 1")
+    client("ROLLBACK")
+    assert other(balance) == [(90,)], "as in Doris, unless it is switched on"
+    client("SET implicit_transactions = ON")
+    client("UPDATE accounts SET balance = 80 WHERE id = 1")
+    client("SAVEPOINT s")
+    client("INSERT INTO log VALUES (1, 'one')")
+    client("ROLLBACK TO SAVEPOINT s")
+    assert (client(balance), other(balance)) == ([(80,)], [(90,)])
+    client("COMMIT")
+    assert other(balance) == [(80,)]
+    # A read begins one too, and each end begins the next.
+    assert client("SELECT count(*) FROM accounts") == [(3,)]
+    other("INSERT INTO accounts VALUES (4, 'dan', 4)")
+    assert client("SELECT count(*) FROM accounts") == [(3,)]
+    client("ROLLBACK")
+    assert client("SELECT count(*) FROM accounts") == [(4,)]
+    client("DELETE FROM accounts WHERE id = 4")
+    client("SET autocommit = 1")
+    assert other("SELECT count(*) FROM accounts") == [(3,)]
+    client("DELETE FROM accounts WHERE id = 3")
+    assert other("SELECT count(*) FROM accounts") == [(2,)]
+    client("SET autocommit = 0")
+    client("DELETE FROM accounts")
+    client("CREATE TABLE ends_it (k INT)")
+    assert other("SELECT count(*) FROM accounts") == [(0,)]
+    client("INSERT INTO accounts VALUES (9, 'ivy', 9)")
+    client.connection.close()
+    assert other("SELECT count(*) FROM accounts") == [(0,)]
+
+
+@pytest.mark.parametrize("prepared", (False, True))
+def test_drivers_that_begin_by_autocommit(server, db, prepared):
+    """Connector/Python as it is: autocommit off, no BEGIN, two connections that meet in one row."""
+    make_tables(server)
+
+    def connect():
+        return mysql.connector.connect(host="127.0.0.1", port=server.mysql_port, user="root", database=db, use_pure=True,
+                                       autocommit=False, init_command="SET implicit_transactions = ON")
+
+    one, two = connect(), connect()
+    read = "SELECT balance FROM accounts WHERE id = %s"
+    write = "UPDATE accounts SET balance = balance + %s WHERE id = %s"
+    cursors = [connection.cursor(prepared=prepared) for connection in (one, two)]
+    for cursor in cursors:
+        cursor.execute(read, (1,))
+        assert cursor.fetchall() == [(100,)]
+    cursors[0].execute(write, (5, 1))
+    one.commit()
+    cursors[1].execute(read, (1,))
+    assert cursors[1].fetchall() == [(100,)], "its snapshot is that of its first read"
+    cursors[1].execute(write, (7, 1))
+    with pytest.raises(mysql.connector.Error) as late:
+        two.commit()
+    assert late.value.errno == 1213
+    cursors[1].execute(read, (1,))
+    assert cursors[1].fetchall() == [(105,)]
+    for connection in (one, two):
+        connection.close()
