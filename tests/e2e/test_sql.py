@@ -127,3 +127,14 @@ def test_words_that_are_plain_names_in_mysql(server, database, sql, word):
     sql(f"UPDATE w SET {word} = {word} + 1 WHERE {word} - 1 > 0")
     assert sql(f"SELECT {word}, w.{word} - 1, abs({word}) AS {word} FROM w WHERE {word} BETWEEN 6 AND 7 ORDER BY {word}") == [(6, 5, 6), (7, 6, 7)]
     assert sql(f"SELECT max({word}), id IN (1) FROM w GROUP BY {word}, id HAVING max({word}) - 1 > 5") == [(7, 0)]
+
+
+def test_regexp_like_takes_match_types(server):
+    def truth(text, pattern, *types):
+        return server.value("SELECT REGEXP_LIKE(%s, %s" + ", %s" * len(types) + ")", text, pattern, *types)
+
+    assert [truth("Abc", "^a"), truth("Abc", "^a", "c"), truth("Abc", "^a", "i"), truth("Abc", "^a", "ic")] == [0, 0, 1, 0]
+    assert [truth("a\nb", "^b$"), truth("a\nb", "^b$", "m"), truth("a\nb", "a.b"), truth("a\nb", "a.b", "n")] == [0, 1, 0, 1]
+    assert server.value("SELECT REGEXP_LIKE(NULL, 'a', 'i')") is None
+    with pytest.raises(pymysql.MySQLError, match="match type"):
+        truth("a", "a", "x")

@@ -175,7 +175,32 @@ Bound bind_like(ClientContext& context, BoundList& arguments) {
   return call(context, std::string(kMysqlPrefix) + "like_escaped", std::move(arguments));
 }
 
+/// MySQL's match types as RE2 writes them at the beginning of a pattern; of c and i the last one counts.
+std::string pattern_flags(std::string_view types) {
+  bool ignores_case = false;
+  std::string flags;
+  for (const char type : types) {
+    switch (type) {
+      case 'c': ignores_case = false; break;
+      case 'i': ignores_case = true; break;
+      case 'm': flags += 'm'; break;
+      case 'n': flags += 's'; break;
+      case 'u': break;  // only \n ends a line, as always here
+      default: throw duckdb::InvalidInputException("Incorrect arguments to regexp_like: a match type is of c, i, m, n, u");
+    }
+  }
+  if (ignores_case) flags += 'i';
+  return flags.empty() ? flags : "(?" + flags + ")";
+}
+
 Bound bind_regexp(ClientContext& context, BoundList& arguments) {
+  if (arguments.size() == 3) {
+    const std::optional<std::string> types = constant_text(context, *arguments[2]);
+    if (!types) throw duckdb::BinderException("The match type of REGEXP_LIKE is a plain text");
+    arguments.pop_back();
+    arguments[1] = call_of(context, "||", constant(duckdb::Value(pattern_flags(*types))),
+                           read_as(context, std::move(arguments[1]), Reads::kText));
+  }
   for (Bound& argument : arguments) argument = read_as(context, std::move(argument), Reads::kText);
   return call(context, "regexp_matches", std::move(arguments));
 }
@@ -191,7 +216,7 @@ constexpr BoundFunctionEntry kComparisons[] = {
     {"in", 2, kAnyNumber, bind_in},
     {"between", 3, 3, bind_between},
     {"like", 2, 3, bind_like},
-    {"regexp", 2, 2, bind_regexp},
+    {"regexp", 2, 3, bind_regexp},
 };
 
 void like_escaped(const Row& row, Answer& answer) {
