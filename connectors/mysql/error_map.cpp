@@ -51,7 +51,6 @@ constexpr Rule kRules[] = {
     {StatusCode::kInvalidArgument, "clause cannot contain aggregates", {1111, "HY000"}},
     {StatusCode::kInvalidArgument, "ORDER term out of range", {1054, "42S22"}},
     {StatusCode::kInvalidArgument, "Referenced table ", {1054, "42S22"}},
-    {StatusCode::kInvalidArgument, "Duplicate column name", {1060, "42S21"}},
     {StatusCode::kInvalidArgument, "A table must have at least 1 column", {1113, "42000"}},
     {StatusCode::kInvalidArgument, "", {1105, "HY000"}},
     {StatusCode::kNotFound, "Unknown database", {1049, "42000"}},

@@ -100,7 +100,7 @@ Status add_columns(const CreateTable& table, TableSchema& schema) {
   size_t auto_increments = 0;
   for (const ColumnDefinition& definition : table.columns) {
     FRESHET_ASSIGN_OR_RETURN(auto column, make_column_schema(definition));
-    if (schema.find(column.name)) return Status::InvalidArgument("Duplicate column name '{}'", column.name);
+    if (schema.find(column.name)) return Status::AlreadyExists("Duplicate column name '{}'", column.name);
     auto_increments += column.auto_increment;
     schema.columns.push_back(std::move(column));
   }

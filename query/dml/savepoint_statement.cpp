@@ -9,9 +9,8 @@ Status run_savepoint(const Transaction& statement, const SessionState& session) 
   OpenTransaction* const open = session.transaction.get();
   if (open == nullptr && sets && !session.autocommit) {
     return Status::Unsupported(
-        "a savepoint needs BEGIN or START TRANSACTION before it: each statement commits by itself, also after SET "
-        "autocommit = 0, "
-        "unless implicit_transactions is ON");
+        "a savepoint needs BEGIN or START TRANSACTION before it: each statement commits by itself, also after "
+        "SET autocommit = 0, unless implicit_transactions is ON");
   }
   if (open == nullptr) return sets ? Status::OK() : OpenTransaction::no_savepoint(statement.savepoint);
   if (sets) return open->set_savepoint(statement.savepoint);

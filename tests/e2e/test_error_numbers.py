@@ -1,4 +1,4 @@
-"""Errors have MariaDB's numbers, by which clients choose what to raise, and name the column that is meant."""
+"""Errors have MySQL's numbers, by which clients choose what to raise, and name the column that is meant."""
 import pymysql
 import pytest
 

@@ -56,6 +56,16 @@ class PrivateTableTest : public testing::Test {
     return commit;
   }
 
+  /// Table a as a transaction sees it, and then publishes it, has the rows of table b.
+  void expect_as_b(const PrivateTable& a) {
+    const Lines expected = test::lines_of(*table("b"));
+    EXPECT_EQ(test::lines_of(*a.current()), expected);
+    std::vector<LoadCommit> commits;
+    commits.push_back(commit_of(a));
+    must(server_->commit_all(std::move(commits)));
+    EXPECT_EQ(test::lines_of(*table("a")), expected);
+  }
+
   test::TempDir folder_;
   test::StorageServer server_;
 };
@@ -117,12 +127,7 @@ TEST_F(PrivateTableTest, RandomChangesGiveWhatTheSameLoadsGiveOneByOne) {
       must(a->apply(load(a->current(), rows)));
       must(test::load_rows(*server_, table("b"), rows, 0));
     }
-    const Lines expected = test::lines_of(*table("b"));
-    EXPECT_EQ(test::lines_of(*a->current()), expected);
-    std::vector<LoadCommit> commits;
-    commits.push_back(commit_of(*a));
-    must(server_->commit_all(std::move(commits)));
-    EXPECT_EQ(test::lines_of(*table("a")), expected);
+    expect_as_b(*a);
   }
 }
 
@@ -152,12 +157,7 @@ TEST_F(PrivateTableTest, WhatIsTakenBackLeavesNoTrace) {
       must(a->apply(load(a->current(), rows)));
     }
     for (const std::vector<LoadRow>& rows : applied) must(test::load_rows(*server_, table("b"), rows, 0));
-    const Lines expected = test::lines_of(*table("b"));
-    EXPECT_EQ(test::lines_of(*a->current()), expected);
-    std::vector<LoadCommit> commits;
-    commits.push_back(commit_of(*a));
-    must(server_->commit_all(std::move(commits)));
-    EXPECT_EQ(test::lines_of(*table("a")), expected);
+    expect_as_b(*a);
   }
 }
 
