@@ -12,6 +12,7 @@
 #include "connectors/mysql/answers.h"
 #include "connectors/mysql/connection.h"
 #include "storage/base/log.h"
+#include "storage/base/thread_priority.h"
 
 namespace freshet::connectors {
 
@@ -104,6 +105,7 @@ void MySqlServer::welcome(int fd) {
 }
 
 void MySqlServer::serve(uint64_t id, Client& client) {
+  storage::take_short_turns();
   mysql::Connection(*context_, client.socket, id, *client.entry).run();
   client.socket.shut_down();
   registry_.remove(id);

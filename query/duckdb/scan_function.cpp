@@ -14,6 +14,7 @@
 #include "query/duckdb/types.h"
 #include "query/duckdb/vector_bridge.h"
 #include "query/scan/scan_plan.h"
+#include "storage/base/thread_priority.h"
 #include "storage/types/schema_mapping.h"
 
 namespace freshet::query {
@@ -110,6 +111,7 @@ class ScanLocalState final : public duckdb::LocalTableFunctionState {
 
   void scan(ScanGlobalState& global, DataChunk& output) {
     for (;;) {
+      storage::give_way();
       if (context_.interrupted) throw duckdb::InterruptException();
       if (position_ == end_ && !next_morsel(global)) return output.SetCardinality(0);
       if (skip_pages(global)) continue;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/base/thread_priority.h"
 #include "storage/compaction/segment_output.h"
 #include "storage/tablet/tombstones.h"
 
@@ -37,6 +38,7 @@ SortedRows sort_rows(const DeltaView& delta, std::span<const RowOrdinal> tombsto
 Status write_column(const DeltaBuffer& buffer, size_t column_index, std::span<const RowOrdinal> rows, SegmentWriter& out) {
   Column piece(buffer.schema()->columns[column_index].type);
   while (!rows.empty()) {
+    give_way();
     const size_t count = std::min(rows.size(), kPieceRows);
     piece.clear();
     buffer.gather_column(column_index, rows.first(count), piece);

@@ -22,7 +22,7 @@ struct MergeInput {
 using MergeOrder = std::vector<uint16_t>;
 inline constexpr size_t kMaxMergeInputs = 1u << 16;
 
-/// Slows a job down to its share of the disk, and ends it when it is cancelled.
+/// Slows a job down to its share of the disk, gives way on the processor, and ends the job when it is cancelled.
 struct Throttle {
   RateLimiter* rate_limiter = nullptr;
   const std::atomic<bool>* cancelled = nullptr;

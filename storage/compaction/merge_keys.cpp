@@ -2,6 +2,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "storage/base/thread_priority.h"
 #include "storage/compaction/merge_inputs.h"
 #include "storage/upsert/merge_heap.h"
 
@@ -126,6 +127,7 @@ Status merge(std::span<const MergeInput> inputs, std::vector<KeyCursor>& cursors
 }  // namespace
 
 Status Throttle::charge(uint64_t bytes) const {
+  give_way();
   if (rate_limiter != nullptr) return rate_limiter->acquire(bytes, cancelled);
   if (cancelled != nullptr && cancelled->load(std::memory_order_relaxed)) {
     return Status::Cancelled("background work was stopped");

@@ -168,7 +168,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--rows", type=int, default=3_000_000)
     arguments.add_argument("--seconds", type=int, default=8)
-    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--scans", type=int, default=8)
     arguments = arguments.parse_args()
     folder = tempfile.mkdtemp(prefix="freshet-bench-isolation-")
