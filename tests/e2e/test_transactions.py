@@ -46,10 +46,23 @@ def make_tables(server):
 STATE = ("SELECT * FROM accounts ORDER BY id", "SELECT * FROM log ORDER BY day, what", "SELECT * FROM sums ORDER BY k")
 
 
+def state(run):
+    """What the tables hold for who runs the queries."""
+    return [run(query) for query in STATE]
+
+
+def assert_stays(server, db, expected):
+    """Everyone sees it, also after a restart."""
+    assert state(server.sql) == expected
+    assert server.restart()
+    server.sql(f"USE {db}")
+    assert state(server.sql) == expected
+
+
 def test_own_writes_are_seen_and_others_see_them_at_once(server, db):
     make_tables(server)
     client, other = Client(server, db), Client(server, db)
-    before = [other(query) for query in STATE]
+    before = state(other)
     client("BEGIN")
     assert client.affected("UPDATE accounts SET balance = balance - 30 WHERE id = 1") == 1
     assert client.affected("INSERT INTO accounts VALUES (4, 'dan', 30)") == 1
@@ -62,28 +75,26 @@ def test_own_writes_are_seen_and_others_see_them_at_once(server, db):
     client("INSERT INTO sums VALUES (1, 5), (2, 1)")
     client("INSERT INTO sums SELECT id, balance FROM accounts WHERE id = 1")
     expected = [[(1, "ann", 71), (3, "cyd", 7), (4, "dan", 62), (5, None, 5)], [(2, "two"), (2, "two")], [(1, 86), (2, 1)]]
-    assert [client(query) for query in STATE] == expected
+    assert state(client) == expected
     assert client("SELECT balance FROM accounts WHERE id = 4") == [(62,)]
     assert client("SELECT balance FROM accounts WHERE id = 2") == []
     assert client("SELECT count(*) FROM accounts a JOIN log l ON l.day = 2") == [(8,)]
-    assert [other(query) for query in STATE] == before
+    assert state(other) == before
     client("COMMIT")
-    assert [other(query) for query in STATE] == expected
-    assert [client(query) for query in STATE] == expected
-    assert server.restart()
-    server.sql(f"USE {db}")
-    assert [server.sql(query) for query in STATE] == expected
+    assert state(other) == expected
+    assert state(client) == expected
+    assert_stays(server, db, expected)
 
 
 def test_rollback_and_failed_statements(server, db):
     make_tables(server)
     client = Client(server, db)
-    before = [client(query) for query in STATE]
+    before = state(client)
     client("START TRANSACTION")
     client("UPDATE accounts SET balance = 0")
     client("INSERT INTO log VALUES (9, 'x')")
     client("ROLLBACK")
-    assert [client(query) for query in STATE] == before
+    assert state(client) == before
     client("BEGIN")
     client("INSERT INTO accounts VALUES (7, 'eve', 1)")
     with pytest.raises(MySQLError):
@@ -379,20 +390,20 @@ def test_older_versions_know_nothing_of_what_the_transaction_changed(server, db)
 def test_savepoints(server, db):
     make_tables(server)
     client = Client(server, db)
-    before = [client(query) for query in STATE]
+    before = state(client)
     client("BEGIN")
     client("SAVEPOINT start")
     client("INSERT INTO accounts VALUES (4, 'dan', 1)")
     client("INSERT INTO log VALUES (1, 'one')")
     client("SAVEPOINT one")
-    kept = [client(query) for query in STATE]
+    kept = state(client)
     client("UPDATE accounts SET balance = balance + 1")
     client("DELETE FROM accounts WHERE id = 4")
     client("SAVEPOINT two")
     client("INSERT INTO sums VALUES (1, 5), (2, 1)")
     client("DELETE FROM log WHERE day < 5")
     client("ROLLBACK TO SAVEPOINT one")
-    assert [client(query) for query in STATE] == kept
+    assert state(client) == kept
     with pytest.raises(MySQLError, match="SAVEPOINT two does not exist") as gone:
         client("ROLLBACK TO two")
     assert gone.value.args[0] == 1305
@@ -401,27 +412,24 @@ def test_savepoints(server, db):
     client("INSERT INTO log VALUES (2, 'two')")
     client("INSERT INTO sums VALUES (1, 100)")
     expected = [before[0] + [(4, "dan", 44), (5, "eve", 5)], [(0, "begin"), (1, "one"), (2, "two")], [(1, 110)]]
-    assert [client(query) for query in STATE] == expected
+    assert state(client) == expected
     client("RELEASE SAVEPOINT ONE")
     with pytest.raises(MySQLError, match="SAVEPOINT one does not exist"):
         client("ROLLBACK WORK TO one")
     client("COMMIT")
-    assert [server.sql(query) for query in STATE] == expected
-    assert server.restart()
-    server.sql(f"USE {db}")
-    assert [server.sql(query) for query in STATE] == expected
+    assert_stays(server, db, expected)
 
 
 def test_a_savepoint_before_everything_and_one_that_is_set_again(server, db):
     make_tables(server)
     client = Client(server, db)
-    before = [client(query) for query in STATE]
+    before = state(client)
     client("START TRANSACTION")
     client("SAVEPOINT s")
     client("DELETE FROM accounts")
     client("ROLLBACK TO SAVEPOINT s")
     client("ROLLBACK TO SAVEPOINT s")
-    assert [client(query) for query in STATE] == before
+    assert state(client) == before
     client("DELETE FROM accounts WHERE id = 1")
     client("SAVEPOINT s")
     client("DELETE FROM accounts")
