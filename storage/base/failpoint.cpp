@@ -142,6 +142,7 @@ Status arm_failpoints(std::string_view text) {
     rest = rest.substr(std::min(end + 1, rest.size()));
   }
   armings = parsed;
+  for (auto& of_point : hits) of_point = 0;
   failpoint_detail::any_armed.store(!text.empty());
   return Status::OK();
 }
