@@ -107,19 +107,19 @@ std::string_view FileColumnReader::find_fault(std::string_view bytes, uint32_t p
 
 Result<std::shared_ptr<const ColumnPage>> FileColumnReader::page(uint32_t page) const {
   FRESHET_DCHECK(page < page_count());
-  auto bytes = source_.get(footer_.pages[page], [&](std::string_view read) { return find_fault(read, page); });
+  auto bytes = pages_.get(page, [&](std::string_view read) { return find_fault(read, page); });
   if (!bytes.ok()) return bytes.status().with_context(fmt::format("column '{}', page {}", footer_.name, page));
   return make_column_page(std::move(bytes).value());
 }
 
 Result<std::string> FileColumnReader::read_page(uint32_t page) const {
-  auto bytes = source_.read(footer_.pages[page], [&](std::string_view read) { return find_fault(read, page); });
+  auto bytes = pages_.read(page, [&](std::string_view read) { return find_fault(read, page); });
   if (!bytes.ok()) return bytes.status().with_context(fmt::format("column '{}', page {}", footer_.name, page));
   return bytes;
 }
 
 uint64_t FileColumnReader::resident_bytes() const {
-  return sizeof(*this) + footer_.pages.capacity() * sizeof(PageLocation) + footer_.zones.capacity() * sizeof(ZoneMap);
+  return sizeof(*this) + pages_.resident_bytes() + footer_.zones.capacity() * sizeof(ZoneMap);
 }
 
 }  // namespace freshet::storage

@@ -35,6 +35,13 @@ size_t gallop(size_t from, size_t size, const IsBefore& is_before) {
   return from;
 }
 
+/// Where `key` lies in a block of `count` keys when they are spread evenly up to `next_key`, where the next block begins.
+uint32_t guess_position(uint64_t key, uint64_t first_key, uint64_t next_key, uint32_t count) {
+  if (key <= first_key) return 0;
+  const auto part = static_cast<double>(key - first_key) / static_cast<double>(next_key - first_key);
+  return std::min(count - 1, static_cast<uint32_t>(part * count));
+}
+
 struct Block {
   uint64_t first_key;
   const char* packed;
@@ -44,12 +51,6 @@ struct Block {
   uint64_t key(size_t index) const { return first_key + unpack_one(packed, index, bits); }
   void decode(size_t first, size_t keys, uint64_t* out) const { unpack_deltas(packed, bits, first, keys, first_key, out); }
   const char* address_of(uint32_t index) const { return packed + size_t{index} * bits / 8; }
-  /// Where `key` lies when the keys are spread evenly up to `next_key`, where the next block begins.
-  uint32_t guess(uint64_t key, uint64_t next_key) const {
-    if (key <= first_key) return 0;
-    const auto part = static_cast<double>(key - first_key) / static_cast<double>(next_key - first_key);
-    return std::min(count - 1, static_cast<uint32_t>(part * count));
-  }
   /// Position of the first key not below `key`: searched from `start` on in growing steps, so a good guess costs little.
   uint32_t lower_bound(uint64_t key, uint32_t start) const {
     if (key <= first_key) return 0;
@@ -82,6 +83,14 @@ Block block_at(std::string_view page, size_t index, uint32_t count) {
   const char* entry = entry_of(page, index);
   return {load_fixed<uint64_t>(entry), page_payload(page).data() + load_fixed<uint32_t>(entry + 8),
           load_fixed<uint32_t>(entry + 12), count};
+}
+
+/// Has the memory on its way that likely holds key `index` of a page of `keys`, while block_at() waits for the directory:
+/// the blocks of a page are mostly of one width.
+void prefetch_key(std::string_view page, size_t index, uint32_t keys) {
+  const std::string_view payload = page_payload(page);
+  const size_t directory_bytes = block_count_of(keys) * kEntryBytes;
+  __builtin_prefetch(payload.data() + directory_bytes + (payload.size() - directory_bytes) * index / keys);
 }
 
 /// Adds the matches between a block and the candidates that fall into its range.
@@ -125,7 +134,7 @@ class SearchWindow {
     const std::span items(items_.data(), size_);
     for (Item& item : items) {
       item.view = block_at(item.page, item.block, item.count);
-      item.start = item.view.guess(keys[item.candidate], item.next_key);
+      item.start = guess_position(keys[item.candidate], item.view.first_key, item.next_key, item.count);
       __builtin_prefetch(item.view.address_of(item.start));
     }
     for (const Item& item : items) {
@@ -163,24 +172,26 @@ Result<std::unique_ptr<PrimaryKeyIndex>> FixedKeyIndex::open(const PageSource& s
     return page_header(page).kind == PageKind::kKeyTop && page_payload(page).size() == wanted ? "" : "not a key index";
   };
   FRESHET_ASSIGN_OR_RETURN(const std::string page, source.read(top, check));
-  std::unique_ptr<FixedKeyIndex> index(new FixedKeyIndex(source, row_count));
+  std::vector<PageLocation> locations;
+  std::vector<uint64_t> first_keys;
   ByteReader reader(page_payload(page));
   for (uint32_t i = 0; i < pages; ++i) {
     const auto offset = reader.fixed<uint64_t>();
-    index->pages_.push_back({offset, reader.fixed<uint32_t>()});
+    locations.push_back({offset, reader.fixed<uint32_t>()});
   }
-  for (uint32_t i = 0; i < blocks; ++i) index->first_keys_.push_back(reader.fixed<uint64_t>());
-  if (!std::is_sorted(index->first_keys_.begin(), index->first_keys_.end())) {
+  for (uint32_t i = 0; i < blocks; ++i) first_keys.push_back(reader.fixed<uint64_t>());
+  if (!std::is_sorted(first_keys.begin(), first_keys.end())) {
     return source.bad_page(top, "the key index is out of order");
   }
-  return std::unique_ptr<PrimaryKeyIndex>(std::move(index));
+  return std::unique_ptr<PrimaryKeyIndex>(
+      new FixedKeyIndex(std::move(first_keys), CachedPages(source, std::move(locations)), row_count));
 }
 
 std::string_view FixedKeyIndex::find_page_fault(std::string_view bytes, size_t page) const {
   const PageHeader header = page_header(bytes);
   const std::string_view payload = page_payload(bytes);
   const auto first_row = static_cast<uint32_t>(page * kKeysPerPage);
-  const uint32_t keys = std::min(kKeysPerPage, row_count_ - first_row);
+  const uint32_t keys = keys_of_page(page);
   if (header.kind != PageKind::kKeyBlocks || header.first_row != first_row || header.row_count != keys) {
     return "not this page of the key index";
   }
@@ -200,15 +211,24 @@ std::string_view FixedKeyIndex::find_page_fault(std::string_view bytes, size_t p
 }
 
 Result<PageCache::PagePtr> FixedKeyIndex::page(size_t page) const {
-  return source_.get(pages_[page], [&](std::string_view bytes) { return find_page_fault(bytes, page); });
+  return pages_.get(page, [&](std::string_view bytes) { return find_page_fault(bytes, page); });
 }
 
 size_t FixedKeyIndex::block_of(uint64_t key, size_t from) const {
   return gallop(from + 1, first_keys_.size(), [&](size_t block) { return first_keys_[block] <= key; }) - 1;
 }
 
+uint32_t FixedKeyIndex::blocks_not_above(uint64_t key) const {
+  const auto above = std::upper_bound(first_keys_.begin(), first_keys_.end(), key);
+  return static_cast<uint32_t>(above - first_keys_.begin());
+}
+
 uint32_t FixedKeyIndex::keys_of(size_t block) const {
   return std::min(kFixedKeysPerBlock, row_count_ - static_cast<uint32_t>(block * kFixedKeysPerBlock));
+}
+
+uint32_t FixedKeyIndex::keys_of_page(size_t page) const {
+  return std::min(kKeysPerPage, row_count_ - static_cast<uint32_t>(page * kKeysPerPage));
 }
 
 uint64_t FixedKeyIndex::first_key_behind(size_t block) const {
@@ -252,14 +272,18 @@ Status FixedKeyIndex::find_sorted(const KeyRun& run, std::span<const uint32_t> c
   return Status::OK();
 }
 
-Result<std::optional<RowOrdinal>> FixedKeyIndex::find(const KeyRun& keys, size_t key) const {
+Result<std::optional<RowOrdinal>> FixedKeyIndex::find(const KeyRun& keys, size_t key, const KeyFilter& filter) const {
   const uint64_t wanted = keys.fixed_at(key);
-  const auto above = std::upper_bound(first_keys_.begin(), first_keys_.end(), wanted);
-  if (above == first_keys_.begin()) return std::optional<RowOrdinal>();
-  const auto block = static_cast<uint32_t>(above - first_keys_.begin() - 1);
+  const uint64_t hash = keys.hash_at(key);
+  filter.prefetch(hash);
+  const uint32_t blocks = blocks_not_above(wanted);
+  if (blocks == 0 || !filter.may_contain(hash)) return std::optional<RowOrdinal>();
+  const uint32_t block = blocks - 1;
   FRESHET_ASSIGN_OR_RETURN(const PageCache::PagePtr page, this->page(block / kFixedBlocksPerPage));
+  const uint32_t guess = guess_position(wanted, first_keys_[block], first_key_behind(block), keys_of(block));
+  prefetch_key(*page, (block % kFixedBlocksPerPage) * kFixedKeysPerBlock + guess, keys_of_page(block / kFixedBlocksPerPage));
   const Block view = block_at(*page, block % kFixedBlocksPerPage, keys_of(block));
-  const auto position = view.find(wanted, view.guess(wanted, first_key_behind(block)));
+  const auto position = view.find(wanted, guess);
   if (!position) return std::optional<RowOrdinal>();
   return std::optional<RowOrdinal>(block * kFixedKeysPerBlock + *position);
 }
@@ -270,12 +294,13 @@ Result<RowOrdinal> FixedKeyIndex::lower_bound(std::string_view encoded) const {
   uint64_t wanted = load_big_endian64(padded.data());
   // Longer than a key: keys that are its prefix are below it.
   if (encoded.size() > padded.size() && ++wanted == 0) return row_count_;
-  const auto above = std::upper_bound(first_keys_.begin(), first_keys_.end(), wanted);
-  if (above == first_keys_.begin()) return RowOrdinal{0};
-  const auto block = static_cast<uint32_t>(above - first_keys_.begin() - 1);
+  const uint32_t blocks = blocks_not_above(wanted);
+  if (blocks == 0) return RowOrdinal{0};
+  const uint32_t block = blocks - 1;
   FRESHET_ASSIGN_OR_RETURN(const PageCache::PagePtr page, this->page(block / kFixedBlocksPerPage));
   const Block view = block_at(*page, block % kFixedBlocksPerPage, keys_of(block));
-  return block * kFixedKeysPerBlock + view.lower_bound(wanted, view.guess(wanted, first_key_behind(block)));
+  const uint32_t guess = guess_position(wanted, view.first_key, first_key_behind(block), view.count);
+  return block * kFixedKeysPerBlock + view.lower_bound(wanted, guess);
 }
 
 Status FixedKeyIndex::read(RowOrdinal first, uint32_t count, KeyRun& out) const {
@@ -301,13 +326,13 @@ Status FixedKeyIndex::read(RowOrdinal first, uint32_t count, KeyRun& out) const 
 
 void FixedKeyIndex::verify_pages(std::vector<std::string>& problems) const {
   for (size_t page = 0; page < pages_.size(); ++page) {
-    const auto bytes = source_.read(pages_[page], [&](std::string_view read) { return find_page_fault(read, page); });
+    const auto bytes = pages_.read(page, [&](std::string_view read) { return find_page_fault(read, page); });
     if (!bytes.ok()) problems.push_back("key index: " + bytes.status().message());
   }
 }
 
 uint64_t FixedKeyIndex::resident_bytes() const {
-  return sizeof(*this) + first_keys_.capacity() * sizeof(uint64_t) + pages_.capacity() * sizeof(PageLocation);
+  return sizeof(*this) + first_keys_.capacity() * sizeof(uint64_t) + pages_.resident_bytes();
 }
 
 Status FixedKeyIndexBuilder::add(const KeyRun& keys, PageSink& sink) {

@@ -22,6 +22,30 @@ struct CacheKey {
   std::array<uint64_t, 2> words;
 };
 
+/// Counts without threads taking one cache line from each other.
+class StripedCounter {
+ public:
+  void add() { stripes_[own_stripe()].count.fetch_add(1, std::memory_order_relaxed); }
+  uint64_t sum() const {
+    uint64_t sum = 0;
+    for (const Stripe& stripe : stripes_) sum += stripe.count.load(std::memory_order_relaxed);
+    return sum;
+  }
+
+ private:
+  static constexpr size_t kStripes = 16;
+  struct alignas(64) Stripe {
+    std::atomic<uint64_t> count{0};
+  };
+  static size_t own_stripe() {
+    static std::atomic<size_t> threads{0};
+    thread_local const size_t stripe = threads.fetch_add(1, std::memory_order_relaxed) % kStripes;
+    return stripe;
+  }
+
+  std::array<Stripe, kStripes> stripes_;
+};
+
 void delete_entry(const rocksdb::Slice&, void* value) { delete static_cast<PageCache::PagePtr*>(value); }
 
 }  // namespace
@@ -60,7 +84,7 @@ struct PageCache::State {
   std::mutex mutex;  ///< guards the two below, and the order in which the capacity is set
   uint64_t reserved_bytes = 0;
   bool is_short = false;  ///< more is reserved than pages can give way to
-  alignas(64) std::atomic<uint64_t> hits{0};
+  StripedCounter hits;
   alignas(64) std::atomic<uint64_t> misses{0};
 };
 
@@ -92,9 +116,11 @@ PageCache::PagePtr PageCache::find(RowsetId file, uint64_t offset) {
   if (handle == nullptr) return nullptr;
   PagePtr page = *static_cast<PagePtr*>(state_->cache->Value(handle));
   state_->cache->Release(handle);
-  state_->hits.fetch_add(1, std::memory_order_relaxed);
+  count_hit();
   return page;
 }
+
+void PageCache::count_hit() { state_->hits.add(); }
 
 Result<PageCache::PagePtr> PageCache::get(RowsetId file, uint64_t offset, const std::function<Result<std::string>()>& load) {
   if (PagePtr page = find(file, offset)) return page;
@@ -115,7 +141,7 @@ uint64_t PageCache::reserved_bytes() const {
   std::lock_guard lock(state_->mutex);
   return state_->reserved_bytes;
 }
-uint64_t PageCache::hit_count() const { return state_->hits.load(std::memory_order_relaxed); }
+uint64_t PageCache::hit_count() const { return state_->hits.sum(); }
 uint64_t PageCache::miss_count() const { return state_->misses.load(std::memory_order_relaxed); }
 
 }  // namespace freshet::storage

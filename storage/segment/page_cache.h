@@ -56,6 +56,8 @@ class PageCache {
   uint64_t capacity_bytes() const;
   uint64_t reserved_bytes() const;
   uint64_t hit_count() const;
+  /// Counts a read of a page that was known to be resident without get() or find().
+  void count_hit();
   uint64_t miss_count() const;
 
  private:

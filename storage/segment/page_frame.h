@@ -96,6 +96,8 @@ class PageSource {
     if (const std::string_view wrong = check(std::string_view(page)); !wrong.empty()) return bad_page(location, wrong);
     return page;
   }
+  /// A read of a page that was in memory and did not ask the cache.
+  void count_hit() const { cache_->count_hit(); }
   /// Corruption that names file, page offset and what is wrong.
   Status bad_page(PageLocation location, std::string_view wrong) const;
   const ReadableFile& file() const { return *file_; }

@@ -54,27 +54,29 @@ Result<std::unique_ptr<PrimaryKeyIndex>> PrefixKeyIndex::open(const PageSource& 
   };
   FRESHET_ASSIGN_OR_RETURN(const std::string page, source.read(top, check));
   const uint32_t blocks = (row_count + kPrefixKeysPerBlock - 1) / kPrefixKeysPerBlock;
-  std::unique_ptr<PrefixKeyIndex> index(new PrefixKeyIndex(source, row_count));
+  std::vector<PageLocation> locations;
+  std::vector<uint32_t> firsts;
+  KeyRun separators(false);
   ByteReader reader(page_payload(page));
   const auto pages = reader.fixed<uint32_t>();
   for (uint32_t i = 0; i < pages && reader.ok(); ++i) {
     const auto offset = reader.fixed<uint64_t>();
-    index->pages_.push_back({offset, reader.fixed<uint32_t>()});
-    index->page_first_blocks_.push_back(reader.fixed<uint32_t>());
+    locations.push_back({offset, reader.fixed<uint32_t>()});
+    firsts.push_back(reader.fixed<uint32_t>());
   }
-  for (uint32_t i = 0; i < blocks && reader.ok(); ++i) index->separators_.append_bytes(reader.length_prefixed());
-  const auto& firsts = index->page_first_blocks_;
+  for (uint32_t i = 0; i < blocks && reader.ok(); ++i) separators.append_bytes(reader.length_prefixed());
   const bool pages_ascend = std::adjacent_find(firsts.begin(), firsts.end(), std::greater_equal<>()) == firsts.end();
   if (!reader.ok() || !reader.at_end() || firsts.empty() || firsts.front() != 0 || firsts.back() >= blocks ||
       !pages_ascend) {
     return source.bad_page(top, "the key index does not fit its rows");
   }
   for (size_t i = 1; i < blocks; ++i) {
-    if (index->separators_.bytes_at(i - 1) >= index->separators_.bytes_at(i)) {
+    if (separators.bytes_at(i - 1) >= separators.bytes_at(i)) {
       return source.bad_page(top, "the key index is out of order");
     }
   }
-  return std::unique_ptr<PrimaryKeyIndex>(std::move(index));
+  return std::unique_ptr<PrimaryKeyIndex>(
+      new PrefixKeyIndex(std::move(separators), CachedPages(source, std::move(locations)), std::move(firsts), row_count));
 }
 
 std::string_view PrefixKeyIndex::find_page_fault(std::string_view bytes, size_t page) const {
@@ -106,7 +108,7 @@ std::string_view PrefixKeyIndex::find_page_fault(std::string_view bytes, size_t 
 }
 
 Result<PageCache::PagePtr> PrefixKeyIndex::page(size_t page) const {
-  return source_.get(pages_[page], [&](std::string_view bytes) { return find_page_fault(bytes, page); });
+  return pages_.get(page, [&](std::string_view bytes) { return find_page_fault(bytes, page); });
 }
 
 size_t PrefixKeyIndex::page_of(size_t block) const {
@@ -155,7 +157,8 @@ Status PrefixKeyIndex::find_sorted(const KeyRun& keys, std::span<const uint32_t>
   return Status::OK();
 }
 
-Result<std::optional<RowOrdinal>> PrefixKeyIndex::find(const KeyRun& keys, size_t key) const {
+Result<std::optional<RowOrdinal>> PrefixKeyIndex::find(const KeyRun& keys, size_t key, const KeyFilter& filter) const {
+  if (!filter.may_contain(keys.hash_at(key))) return std::optional<RowOrdinal>();
   const size_t blocks = blocks_not_above(keys.bytes_at(key), 0);
   if (blocks == 0) return std::optional<RowOrdinal>();
   const size_t page_index = page_of(blocks - 1);
@@ -197,13 +200,13 @@ Status PrefixKeyIndex::read(RowOrdinal first, uint32_t count, KeyRun& out) const
 
 void PrefixKeyIndex::verify_pages(std::vector<std::string>& problems) const {
   for (size_t page = 0; page < pages_.size(); ++page) {
-    const auto bytes = source_.read(pages_[page], [&](std::string_view read) { return find_page_fault(read, page); });
+    const auto bytes = pages_.read(page, [&](std::string_view read) { return find_page_fault(read, page); });
     if (!bytes.ok()) problems.push_back("key index: " + bytes.status().message());
   }
 }
 
 uint64_t PrefixKeyIndex::resident_bytes() const {
-  return sizeof(*this) + separators_.byte_size() + pages_.capacity() * sizeof(PageLocation) +
+  return sizeof(*this) + separators_.byte_size() + pages_.resident_bytes() +
          page_first_blocks_.capacity() * sizeof(uint32_t);
 }
 

@@ -16,26 +16,29 @@ class PrefixKeyIndex final : public PrimaryKeyIndex {
   static Result<std::unique_ptr<PrimaryKeyIndex>> open(const PageSource& source, PageLocation top, uint32_t row_count);
 
   Status find_sorted(const KeyRun& keys, std::span<const uint32_t> candidates, std::vector<KeyMatch>& out) const override;
-  Result<std::optional<RowOrdinal>> find(const KeyRun& keys, size_t key) const override;
+  Result<std::optional<RowOrdinal>> find(const KeyRun& keys, size_t key, const KeyFilter& filter) const override;
   Result<RowOrdinal> lower_bound(std::string_view encoded) const override;
   Status read(RowOrdinal first, uint32_t count, KeyRun& out) const override;
   void verify_pages(std::vector<std::string>& problems) const override;
-  std::span<const PageLocation> pages() const override { return pages_; }
+  std::span<const PageLocation> pages() const override { return pages_.locations(); }
   size_t block_count() const override { return separators_.size(); }
   uint64_t resident_bytes() const override;
 
  private:
-  PrefixKeyIndex(const PageSource& source, uint32_t row_count) : source_(source), row_count_(row_count) {}
+  PrefixKeyIndex(KeyRun separators, CachedPages pages, std::vector<uint32_t> page_first_blocks, uint32_t row_count)
+      : row_count_(row_count),
+        separators_(std::move(separators)),
+        pages_(std::move(pages)),
+        page_first_blocks_(std::move(page_first_blocks)) {}
   Result<PageCache::PagePtr> page(size_t page) const;
   std::string_view find_page_fault(std::string_view bytes, size_t page) const;
   size_t page_of(size_t block) const;
   /// Blocks whose separator is not above `key`, counted from `from` on and added to it.
   size_t blocks_not_above(std::string_view key, size_t from) const;
 
-  const PageSource& source_;
   uint32_t row_count_;
-  KeyRun separators_{false};  ///< one for each block
-  std::vector<PageLocation> pages_;
+  KeyRun separators_;  ///< one for each block
+  CachedPages pages_;
   std::vector<uint32_t> page_first_blocks_;
 };
 

@@ -7,7 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "storage/segment/page_frame.h"
+#include "storage/segment/cached_pages.h"
+#include "storage/segment/key_filter.h"
 #include "storage/segment/segment_reader.h"
 #include "storage/types/key_run.h"
 
@@ -23,8 +24,9 @@ class PrimaryKeyIndex {
   /// Rows of the keys `candidates` (ascending positions) of `keys` (ascending) that are here, appended to `out`. Goes block
   /// by block: blocks with many candidates are decoded and merged, those with few are searched in place.
   virtual Status find_sorted(const KeyRun& keys, std::span<const uint32_t> candidates, std::vector<KeyMatch>& out) const = 0;
-  /// Row of key `key` of `keys`, searched in place: no allocation when the page is resident.
-  virtual Result<std::optional<RowOrdinal>> find(const KeyRun& keys, size_t key) const = 0;
+  /// Row of key `key` of `keys`, searched in place: no allocation when the page is resident. `filter` of the same keys is
+  /// asked before a page is.
+  virtual Result<std::optional<RowOrdinal>> find(const KeyRun& keys, size_t key, const KeyFilter& filter) const = 0;
   /// First row whose encoded key is not below `encoded`.
   virtual Result<RowOrdinal> lower_bound(std::string_view encoded) const = 0;
   /// Appends the keys of rows [first, first + count). REQUIRES: they are in the segment.

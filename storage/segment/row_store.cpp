@@ -24,7 +24,7 @@ RowLayout row_layout_of(const SegmentFooter& footer) {
 }
 
 RowStore::RowStore(const PageSource& source, RowStoreFooter footer, RowLayout layout)
-    : source_(source), footer_(std::move(footer)), layout_(std::move(layout)) {}
+    : source_(source), footer_(std::move(footer)), pages_(source, std::move(footer_.pages)), layout_(std::move(layout)) {}
 
 uint32_t RowStore::page_of(RowOrdinal row) const {
   const auto page = std::upper_bound(footer_.ends.begin(), footer_.ends.end(), row);
@@ -53,13 +53,13 @@ std::string_view RowStore::find_fault(std::string_view bytes, uint32_t page) con
 }
 
 Result<RowPage> RowStore::page(uint32_t page) const {
-  auto bytes = source_.get(footer_.pages[page], [&](std::string_view read) { return find_fault(read, page); });
+  auto bytes = pages_.get(page, [&](std::string_view read) { return find_fault(read, page); });
   if (!bytes.ok()) return bytes.status().with_context(fmt::format("row store, page {}", page));
   return RowPage(std::move(bytes).value());
 }
 
 Result<std::string> RowStore::read_page(uint32_t page) const {
-  auto bytes = source_.read(footer_.pages[page], [&](std::string_view read) { return find_fault(read, page); });
+  auto bytes = pages_.read(page, [&](std::string_view read) { return find_fault(read, page); });
   if (!bytes.ok()) return bytes.status().with_context(fmt::format("row store, page {}", page));
   return bytes;
 }
@@ -104,7 +104,7 @@ Status RowStore::compare(std::span<const RowPage> pages, std::span<const ColumnR
 }
 
 uint64_t RowStore::resident_bytes() const {
-  return sizeof(*this) + footer_.pages.capacity() * sizeof(PageLocation) + footer_.ends.capacity() * sizeof(RowOrdinal) +
+  return sizeof(*this) + pages_.resident_bytes() + footer_.ends.capacity() * sizeof(RowOrdinal) +
          layout_.size() * (sizeof(RowLayout::Field) + sizeof(std::pair<ColumnId, uint32_t>));
 }
 

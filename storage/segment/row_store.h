@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "storage/segment/cached_pages.h"
 #include "storage/segment/column_reader.h"
-#include "storage/segment/page_frame.h"
 #include "storage/segment/row_layout.h"
 #include "storage/segment/segment_footer.h"
 
@@ -46,8 +46,8 @@ class RowStore {
   RowStore(const PageSource& source, RowStoreFooter footer, RowLayout layout);
 
   const RowLayout& layout() const { return layout_; }
-  uint32_t page_count() const { return static_cast<uint32_t>(footer_.pages.size()); }
-  const PageLocation& location(uint32_t page) const { return footer_.pages[page]; }
+  uint32_t page_count() const { return static_cast<uint32_t>(pages_.size()); }
+  const PageLocation& location(uint32_t page) const { return pages_.locations()[page]; }
   uint32_t page_of(RowOrdinal row) const;
   /// Corruption names the file and the page.
   Result<RowPage> page(uint32_t page) const;
@@ -63,7 +63,8 @@ class RowStore {
   Status compare(std::span<const RowPage> pages, std::span<const ColumnReader* const> columns) const;
 
   const PageSource& source_;
-  const RowStoreFooter footer_;
+  RowStoreFooter footer_;  ///< its pages have moved to pages_
+  CachedPages pages_;
   const RowLayout layout_;
 };
 

@@ -88,7 +88,7 @@ std::string_view key_form_name(KeyForm form) {
 }
 
 void print_page(std::string& out, const FileColumnReader& column, uint32_t page) {
-  const PageLocation location = column.footer().pages[page];
+  const PageLocation location = column.location(page);
   const auto bytes = column.read_page(page);
   if (!bytes.ok()) {
     fmt::format_to(std::back_inserter(out), "  page {} offset={} BAD: {}\n", page, location.offset,

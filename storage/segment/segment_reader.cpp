@@ -172,7 +172,7 @@ Status SegmentFileReader::find_keys(const KeyRun& sorted_keys, std::span<const u
 
 Result<std::optional<RowOrdinal>> SegmentFileReader::find_key(const KeyRun& keys, size_t key) const {
   FRESHET_ASSERT(key_index_ != nullptr && keys.is_fixed() == bounds_.is_fixed());
-  return may_have_key(keys, key) ? key_index_->find(keys, key) : std::optional<RowOrdinal>();
+  return is_in_range(keys, key) ? key_index_->find(keys, key, key_filter_) : std::optional<RowOrdinal>();
 }
 
 bool SegmentFileReader::may_have_key(const KeyRun& keys, size_t key) const {

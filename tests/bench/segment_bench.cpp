@@ -127,14 +127,24 @@ void find_keys(benchmark::State& state) {
 }
 BENCHMARK(find_keys)->ArgsProduct({{1, 0}, {3, 15, 101, 10001}})->Unit(benchmark::kMicrosecond);
 
+/// One key at a time: of those that are there or of those that are not.
 void find_key(benchmark::State& state) {
   const KeySegment& segment = segment_of(state.range(0) != 0);
-  const KeyRun probes = segment.probes(1);
+  const bool is_here = state.range(1) != 0;
   std::mt19937_64 random(1);
-  for (auto _ : state) benchmark::DoNotOptimize(segment.reader->find_key(probes, random() % probes.size()).ok());
+  KeyRun keys = segment.codec->make_run();
+  for (size_t i = 0; i < KeySegment::kRows / 2; ++i) {
+    const uint64_t number = random() % KeySegment::kRows * 2 + (is_here ? 0 : 1);
+    segment.codec->append_keys(KeySegment::make_block(*segment.schema, number, 1, 1), 0, 1, keys);
+  }
+  size_t next = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(segment.reader->find_key(keys, next).ok());
+    next = next + 1 < keys.size() ? next + 1 : 0;
+  }
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations()));
 }
-BENCHMARK(find_key)->Arg(1)->Arg(0);
+BENCHMARK(find_key)->ArgsProduct({{1, 0}, {1, 0}})->ArgNames({"fixed", "is_here"});
 
 std::vector<uint64_t> random_hashes(size_t count, uint64_t seed) {
   std::mt19937_64 random(seed);

@@ -107,6 +107,20 @@ TEST_P(KeyLookup, ManyKeysAreLookedUpInASmallSegmentAndFewInALargeOne) {
   }
 }
 
+TEST_P(KeyLookup, TheFilterSparesReadingPages) {
+  write_keys(40000, 90000);
+  const KeyRun probes = random_probes(2000);
+  const uint64_t reads = cache_.miss_count();
+  size_t spared = 0;
+  for (size_t key = 0; key < probes.size(); ++key) {
+    if (reader_->may_have_key(probes, key)) continue;
+    ASSERT_FALSE(reader_->find_key(probes, key)->has_value());
+    ++spared;
+  }
+  EXPECT_GT(spared, 100u);
+  EXPECT_EQ(cache_.miss_count(), reads);
+}
+
 TEST_P(KeyLookup, KeysReadBackFromAnyRow) {
   write_keys(40000, 90000);
   const auto total = static_cast<uint32_t>(rows_.size());
