@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <unordered_map>
 
 #include "query/access/account_access.h"
 #include "query/access/read_access.h"
@@ -34,6 +33,7 @@
 #include "query/session_factory.h"
 #include "query/set_statement.h"
 #include "query/show/show_statement.h"
+#include "query/statement_handles.h"
 #include "query/statement_kind.h"
 #include "query/table_statements.h"
 #include "query/view_statements.h"
@@ -44,21 +44,9 @@
 namespace freshet::query {
 namespace {
 
-/// Prepared statements of one session; a client that never closes them is stopped here.
-constexpr size_t kMaxPreparedStatements = 16384;
-
 template <typename... Visitors>
 struct Overloaded : Visitors... {
   using Visitors::operator()...;
-};
-
-/// A statement that was prepared: its text, and the point read it is, if it is one.
-struct Prepared {
-  std::string text;
-  uint16_t parameter_count = 0;
-  std::optional<PointSelect> point_select;
-  std::optional<PointRead> point_read;
-  std::string database;
 };
 
 /// Whether a query says itself how many rows it wants, which goes before sql_select_limit.
@@ -95,7 +83,7 @@ class SessionImpl : public Session {
   Result<PreparedInfo> prepare(std::string_view sql) override;
   Status execute_prepared(uint32_t id, std::span<const Parameter> parameters, ResultWriter& out) override;
   void close_prepared(uint32_t id) override {
-    prepared_.erase(id);
+    prepared_.close(id);
     cursors_.close(id);
   }
   Result<std::optional<std::vector<ResultColumn>>> open_cursor(uint32_t id, std::span<const Parameter> parameters) override;
@@ -133,8 +121,6 @@ class SessionImpl : public Session {
  private:
   /// Variables as after the login.
   void begin_state();
-  /// The prepared statement, after a check of what is given to it.
-  Result<Prepared*> find_prepared(uint32_t id, std::span<const Parameter> parameters);
   /// Runs a statement and reports it; `out`: what takes its rows, if they are counted.
   template <typename Run>
   Status journaled(std::string_view text, const ResultWriter* out, Run run);
@@ -151,6 +137,7 @@ class SessionImpl : public Session {
   Status run_do(const Do& statement, std::span<const Parameter> parameters, ResultWriter& out);
   /// What ROW_COUNT() and FOUND_ROWS() tell of the statement that has just ended; `out` as for journaled().
   void remember_counts(const Status& status, const ResultWriter* out);
+  Status run_named(const NamedStatement& named, ResultWriter& out);
   Status run_explain(const Explain& explain, ResultWriter& out);
   Status run_transaction(const Transaction& transaction, ResultWriter& out);
   Result<StatementLimits> limits() const;
@@ -174,9 +161,8 @@ class SessionImpl : public Session {
   const EngineAccess access_ = read_access(state_);
   std::unique_ptr<LaneConnection> connection_;
   SessionRights rights_;
-  std::unordered_map<uint32_t, Prepared> prepared_;
+  StatementHandles prepared_;
   Cursors cursors_;
-  uint32_t next_prepared_ = 1;
   StatementClass running_ = StatementClass::kOther;  ///< what the running statement has turned out to be
   LimitedStatement limited_;                         ///< the running statement
   bool keeps_warnings_ = false;                      ///< it does not replace those of the statement before it
@@ -206,7 +192,8 @@ Status SessionImpl::journaled(std::string_view text, const ResultWriter* out, Ru
   }
   if (!keeps_warnings_ || !status.ok()) state_.warnings.swap(state_.next_warnings);
   remember_counts(status, out);
-  services_.journal.record({running_, std::chrono::steady_clock::now() - began, state_.identity, database, text,
+  // What EXECUTE ran is in `limited_`.
+  services_.journal.record({running_, std::chrono::steady_clock::now() - began, state_.identity, database, limited_.text,
                             status.ok() && out != nullptr ? out->row_count() : 0, status});
   return status;
 }
@@ -286,6 +273,7 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
           },
           [&](const SetUserProperties& set) { return run_set_user_properties(set, state_, services_.lanes.groups(), out); },
           [&](const Transaction& transaction) { return run_transaction(transaction, out); },
+          [&](const NamedStatement& named) { return run_named(named, out); },
           [&](const Sync&) { return out.ok({}); },
           [&](const Kill& kill) {
             const Status killed = kill.query_only ? services_.connections.kill_query(kill.connection_id)
@@ -455,10 +443,7 @@ Result<std::vector<std::string>> SessionImpl::split(std::string_view text) const
 }
 
 Result<PreparedInfo> SessionImpl::prepare(std::string_view sql) {
-  if (prepared_.size() >= kMaxPreparedStatements) {
-    return Status::ResourceExhausted("this session has {} prepared statements, the limit; close those that are done",
-                                     prepared_.size());
-  }
+  FRESHET_RETURN_IF_ERROR(prepared_.check_room());
   FRESHET_RETURN_IF_ERROR(rights_.refresh(state_.rights));
   Prepared prepared;
   prepared.text = sql;
@@ -472,6 +457,9 @@ Result<PreparedInfo> SessionImpl::prepare(std::string_view sql) {
   PreparedInfo info;
   info.parameter_count = prepared.parameter_count;
   FRESHET_ASSIGN_OR_RETURN(const Statement statement, parse_statement(prepared.text));
+  if (std::holds_alternative<NamedStatement>(statement)) {
+    return Status::Unsupported("This command is not supported in the prepared statement protocol yet");
+  }
   if (const Query* query = std::get_if<Query>(&statement)) {
     storage::TableSnapshotPtr table;
     if (query->point) {
@@ -488,27 +476,30 @@ Result<PreparedInfo> SessionImpl::prepare(std::string_view sql) {
       info.columns = std::move(shape.columns);
     }
   }
-  info.id = next_prepared_++;
-  auto [stored, is_new] = prepared_.emplace(info.id, std::move(prepared));
-  // Views of the point read go into the text, which has moved with the statement.
-  if (stored->second.point_select) stored->second.point_select = parse_point_select(stored->second.text);
+  info.id = prepared_.add(std::move(prepared));
   return info;
 }
 
-Result<Prepared*> SessionImpl::find_prepared(uint32_t id, std::span<const Parameter> parameters) {
-  const auto found = prepared_.find(id);
-  if (found == prepared_.end())
-    return Status::InvalidArgument("Unknown prepared statement handler ({}) given to EXECUTE", id);
-  Prepared& prepared = found->second;
-  if (parameters.size() != prepared.parameter_count) {
-    return Status::InvalidArgument("the statement has {} parameters, {} were given", prepared.parameter_count,
-                                   parameters.size());
+Status SessionImpl::run_named(const NamedStatement& named, ResultWriter& out) {
+  if (named.action == NamedAction::kExecute) {
+    FRESHET_ASSIGN_OR_RETURN(const uint32_t id, prepared_.find_name(named.name, "EXECUTE"));
+    const std::vector<Parameter> parameters = parameters_of(named.variables, state_);
+    FRESHET_ASSIGN_OR_RETURN(Prepared* const prepared, prepared_.find(id, parameters.size()));
+    limited_.text = prepared->text;
+    return run_prepared(*prepared, parameters, out);
   }
-  return &prepared;
+  // As in MySQL, a name is free again before something else gets it, also when that fails.
+  const Status closed = prepared_.close_name(named.name);
+  if (named.action == NamedAction::kDeallocate) return closed.ok() ? out.ok({}) : closed;
+  FRESHET_ASSIGN_OR_RETURN(const std::string text,
+                           named.variables.empty() ? named.text : statement_in(named.variables.front(), state_));
+  FRESHET_ASSIGN_OR_RETURN(const PreparedInfo info, prepare(text));
+  prepared_.give_name(named.name, info.id);
+  return out.ok({});
 }
 
 Status SessionImpl::execute_prepared(uint32_t id, std::span<const Parameter> parameters, ResultWriter& out) {
-  FRESHET_ASSIGN_OR_RETURN(Prepared* const prepared, find_prepared(id, parameters));
+  FRESHET_ASSIGN_OR_RETURN(Prepared* const prepared, prepared_.find(id, parameters.size()));
   return journaled(prepared->text, &out, [&] { return run_prepared(*prepared, parameters, out); });
 }
 
@@ -516,7 +507,7 @@ Result<std::optional<std::vector<ResultColumn>>> SessionImpl::open_cursor(uint32
                                                                           std::span<const Parameter> parameters) {
   using Opened = std::optional<std::vector<ResultColumn>>;
   FRESHET_RETURN_IF_ERROR(rights_.refresh(state_.rights));
-  FRESHET_ASSIGN_OR_RETURN(const Prepared* const prepared, find_prepared(id, parameters));
+  FRESHET_ASSIGN_OR_RETURN(const Prepared* const prepared, prepared_.find(id, parameters.size()));
   FRESHET_ASSIGN_OR_RETURN(const Statement statement, parse_statement(prepared->text));
   const Query* query = std::get_if<Query>(&statement);
   if (query == nullptr || prepared->point_read || state_.select_rows_max != UINT64_MAX || find_counted_query(query->text)) {

@@ -42,6 +42,7 @@ constexpr Rule kRules[] = {
     {StatusCode::kInvalidArgument, "is a read only variable", {1238, "HY000"}},
     {StatusCode::kInvalidArgument, "can't be set to the value of", {1231, "42000"}},
     {StatusCode::kInvalidArgument, "Incorrect argument type to variable", {1232, "42000"}},
+    {StatusCode::kInvalidArgument, "Incorrect arguments to ", {1210, "HY000"}},
     {StatusCode::kInvalidArgument, "Operand should contain 1 column", {1241, "21000"}},
     {StatusCode::kInvalidArgument, " columns - expected 1", {1241, "21000"}},
     {StatusCode::kInvalidArgument, "Subquery returns more than 1 row", {1242, "21000"}},
@@ -85,6 +86,7 @@ constexpr Rule kRules[] = {
     {StatusCode::kNotAuthorized, "to database '", {1044, "42000"}},
     {StatusCode::kNotAuthorized, "You are not owner of thread", {1095, "HY000"}},
     {StatusCode::kNotAuthorized, "", {1045, "28000"}},
+    {StatusCode::kUnsupported, "is not supported in the prepared statement protocol", {1295, "HY000"}},
     {StatusCode::kUnsupported, "", {1235, "42000"}},
 };
 

@@ -176,6 +176,8 @@ class AccessRules {
     return rights_.is_admin() ? Status::OK() : denied_operation("ADMIN_PRIV");
   }
   Status operator()(const Transaction&) const { return Status::OK(); }
+  /// What it runs is checked as a statement of its own.
+  Status operator()(const NamedStatement&) const { return Status::OK(); }
   Status operator()(const Sync&) const { return Status::OK(); }
   Status operator()(const Do&) const { return Status::OK(); }
   /// One's own connections, or any.

@@ -267,6 +267,7 @@ Result<Statement> parse_drop(TokenCursor& cursor) {
   if (cursor.accept("VIEW")) return parse_drop_view(cursor);
   if (cursor.accept("USER")) return parse_drop_user(cursor);
   if (cursor.accept("ROLE")) return parse_drop_role(cursor);
+  if (cursor.at("PREPARE")) return parse_deallocate(cursor);
   FRESHET_ASSIGN_OR_RETURN(auto workload_group, parse_workload_group(cursor, WorkloadGroupAction::kDrop));
   if (workload_group) return *std::move(workload_group);
   if (cursor.accept("TABLE")) {

@@ -141,6 +141,9 @@ constexpr Entry kRules[] = {
     {"UPDATE", parse_update},
     {"MERGE", parse_merge},
     {"CLEAN", parse_clean},
+    {"PREPARE", parse_prepare},
+    {"EXECUTE", parse_execute},
+    {"DEALLOCATE", parse_deallocate},
     {"PAUSE", control_routine_load<RoutineLoadAction::kPause>},
     {"RESUME", control_routine_load<RoutineLoadAction::kResume>},
     {"STOP", control_routine_load<RoutineLoadAction::kStop>},
@@ -149,8 +152,7 @@ constexpr Entry kRules[] = {
 /// Statements of maintenance that change nothing here.
 constexpr std::array<std::string_view, 10> kNoOperations = {"FLUSH", "LOCK",   "UNLOCK",  "ANALYZE", "OPTIMIZE",
                                                             "CHECK", "REPAIR", "REFRESH", "ADMIN",   "CHECKSUM"};
-constexpr std::array<std::string_view, 9> kRefused = {"PREPARE", "EXECUTE", "DEALLOCATE", "CALL",  "HANDLER",
-                                                      "INSTALL", "BACKUP",  "RESTORE",    "EXPORT"};
+constexpr std::array<std::string_view, 6> kRefused = {"CALL", "HANDLER", "INSTALL", "BACKUP", "RESTORE", "EXPORT"};
 
 template <size_t N>
 bool is_one_of(const Token& token, const std::array<std::string_view, N>& words) {

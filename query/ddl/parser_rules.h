@@ -43,6 +43,12 @@ Result<Statement> parse_rename_table(TokenCursor& cursor);
 Result<Statement> parse_show(TokenCursor& cursor);
 Result<Statement> parse_describe(TokenCursor& cursor);
 Result<Statement> parse_set(TokenCursor& cursor);
+/// The name of a variable in lower case, without the quotes that it may have.
+std::string variable_name(std::string_view text);
+Result<Statement> parse_prepare(TokenCursor& cursor);
+Result<Statement> parse_execute(TokenCursor& cursor);
+/// Behind DEALLOCATE, or behind DROP when PREPARE follows.
+Result<Statement> parse_deallocate(TokenCursor& cursor);
 Result<Statement> parse_create_user(TokenCursor& cursor);
 Result<Statement> parse_alter_user(TokenCursor& cursor);
 Result<Statement> parse_drop_user(TokenCursor& cursor);

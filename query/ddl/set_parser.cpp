@@ -95,8 +95,7 @@ Status parse_variable_name(const Token& token, SetAssignment& assignment) {
   } else {
     assignment.scope = SetScope::kUserVariable;
   }
-  const bool quoted = name.size() >= 2 && (name[0] == '`' || name[0] == '\'' || name[0] == '"');
-  assignment.name = to_lower(quoted ? name.substr(1, name.size() - 2) : name);
+  assignment.name = variable_name(name);
   return assignment.name.empty() ? Status::InvalidArgument("'{}' is not the name of a variable", token.text) : Status::OK();
 }
 
@@ -120,6 +119,11 @@ Status parse_assignment(TokenCursor& cursor, Set& set) {
 }
 
 }  // namespace
+
+std::string variable_name(std::string_view text) {
+  const bool quoted = text.size() >= 2 && (text[0] == '`' || text[0] == '\'' || text[0] == '"');
+  return to_lower(quoted ? text.substr(1, text.size() - 2) : text);
+}
 
 Result<Statement> parse_set(TokenCursor& cursor) {
   if (cursor.accept("PASSWORD")) return parse_set_password(cursor);

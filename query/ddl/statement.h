@@ -455,6 +455,16 @@ struct Transaction {
   std::string savepoint = {};  ///< of the last three actions
 };
 
+enum class NamedAction : uint8_t { kPrepare, kExecute, kDeallocate };
+
+/// PREPARE name FROM text, EXECUTE name USING variables, DEALLOCATE PREPARE name.
+struct NamedStatement {
+  NamedAction action = NamedAction::kPrepare;
+  std::string name = {};                    ///< lower case
+  std::string text = {};                    ///< kPrepare
+  std::vector<std::string> variables = {};  ///< names of user variables; kPrepare: the one that has the text, if any
+};
+
 /// Doris's SYNC: what was committed before is visible after.
 struct Sync {};
 
@@ -484,10 +494,10 @@ struct NoOperation {
   std::string what;  ///< e.g. "FLUSH", for the note
 };
 
-using Statement =
-    std::variant<Query, Do, Insert, Delete, Update, Merge, CreateDatabase, DropDatabase, CreateTable, CreateTableLike,
-                 DropTable, CreateView, DropView, TruncateTable, CreateIndex, DropIndex, AlterTable, RenameTables,
-                 ReplaceTable, Show, Explain, CreateRoutineLoad, AlterRoutineLoad, ControlRoutineLoad, CleanLabel, Use, Set,
-                 ChangeWorkloadGroup, SetUserProperties, Transaction, Sync, Kill, AccountStatement, NoOperation>;
+using Statement = std::variant<Query, Do, Insert, Delete, Update, Merge, CreateDatabase, DropDatabase, CreateTable,
+                               CreateTableLike, DropTable, CreateView, DropView, TruncateTable, CreateIndex, DropIndex,
+                               AlterTable, RenameTables, ReplaceTable, Show, Explain, CreateRoutineLoad, AlterRoutineLoad,
+                               ControlRoutineLoad, CleanLabel, Use, Set, ChangeWorkloadGroup, SetUserProperties, Transaction,
+                               NamedStatement, Sync, Kill, AccountStatement, NoOperation>;
 
 }  // namespace freshet::query

@@ -37,6 +37,8 @@ def test_planted_passwords_are_found_nowhere(make_server):
     server.sql("CREATE TABLE d.t (id BIGINT) UNIQUE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1")
     seen = answers(
         server, f"CREATE USER ann IDENTIFIED BY '{CANARY}'", f"CREATE USER ann IDENTIFIED BY '{CANARY}'", f"ALTER USER ann IDENTIFIED BY '{CANARY}-2'",
+        f"PREPARE s FROM 'ALTER USER ann IDENTIFIED BY ''{CANARY}-3'''", "EXECUTE s",
+        f'SET @s = "ALTER USER ann IDENTIFIED BY \'{CANARY}-4\'"', "PREPARE s FROM @s", "EXECUTE s",
         f"SET PASSWORD FOR 'ann'@'%' = PASSWORD('{CANARY}')", f"SET PASSWORD FOR 'ann'@'%' = '{CANARY}'", f"SET PASSWORD FOR nobody = '{CANARY}'",
         f"SET PASSWORD = PASSWORD('{CANARY}')", f"ALTER USER ann IDENTIFIED WITH sha256_password BY '{CANARY}'", f"CREATE USER b IDENTIFED BY '{CANARY}'",
         f"CREATE USER b IDENTIFIED BY '{CANARY}' REQUIRE SSL", f"GRANT SELECT ON d.* TO ann IDENTIFIED BY '{CANARY}'",

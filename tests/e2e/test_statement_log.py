@@ -47,8 +47,13 @@ def test_prepared_statements_are_named_by_their_text(make_server):
         with connection.cursor(prepared=True) as cursor:
             cursor.execute("SELECT v FROM shop.t WHERE id = %s", (1,))
             assert cursor.fetchall() == [(10,)]
-    entry = next(entry for entry in lines(server, "audit.jsonl") if entry["statement"] == "SELECT v FROM shop.t WHERE id = ?")
-    assert (entry["class"], entry["rows"]) == ("point", 1)
+    with server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("PREPARE p FROM 'SELECT v FROM shop.t WHERE id = ?'")
+        cursor.execute("SET @id = 1")
+        cursor.execute("EXECUTE p USING @id")
+        assert cursor.fetchall() == ((10,),)
+    entries = [entry for entry in lines(server, "audit.jsonl") if entry["statement"] == "SELECT v FROM shop.t WHERE id = ?"]
+    assert [(entry["class"], entry["rows"]) for entry in entries] == [("point", 1)] * 2
 
 
 def test_slow_statements_are_written_by_default_and_counted(make_server):

@@ -29,6 +29,14 @@ TEST(MaskSecrets, HidesPropertiesByTheirNames) {
             "('property.ssl.key.pem' = '***', 'property.ssl.key.location' = 'b')");
 }
 
+TEST(MaskSecrets, HidesStatementsWithSecretsThatAreToBePrepared) {
+  EXPECT_EQ(mask_secrets("PREPARE s FROM 'CREATE USER a IDENTIFIED BY ''hunter2'''"), "PREPARE s FROM '***'");
+  EXPECT_EQ(mask_secrets(R"(SET @a = 1, @s = "ALTER USER a IDENTIFIED BY 'hunter2'")"), "SET @a = 1, @s = '***'");
+  for (const char* sql : {"PREPARE s FROM 'SELECT 1 FROM t WHERE a = ''b'''", "SET @a = 'it''s', @b = 'SET x = 1'"}) {
+    EXPECT_EQ(mask_secrets(sql), sql);
+  }
+}
+
 TEST(MaskSecrets, LeavesEverythingElse) {
   for (const char* sql :
        {"SELECT 'password' FROM t WHERE a = 'b'", "INSERT INTO users (name, password_hash) VALUES ('a', 'b')", "",
