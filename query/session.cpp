@@ -35,6 +35,7 @@
 #include "query/show/show_statement.h"
 #include "query/statement_handles.h"
 #include "query/statement_kind.h"
+#include "query/table_maintenance.h"
 #include "query/table_statements.h"
 #include "query/view_statements.h"
 #include "query/workload/group_statements.h"
@@ -281,6 +282,9 @@ Status SessionImpl::run_statement(const Statement& statement, std::span<const Pa
             return killed.ok() ? out.ok({}) : killed;
           },
           [&](const AccountStatement& statement) { return run_account_statement(statement, state_, services_, out); },
+          [&](const MaintainTables& maintain) {
+            return write_within_limits([&] { return run_maintain_tables(maintain, write_context(parameters), out); });
+          },
           [&](const NoOperation&) { return out.ok({}); },
       },
       statement);

@@ -191,6 +191,10 @@ class AccessRules {
   }
   /// Its own rules need the accounts as they are then.
   Status operator()(const AccountStatement&) const { return Status::OK(); }
+  Status operator()(const MaintainTables& statement) const {
+    const bool only_reads = statement.work == TableMaintenance::kCheck || statement.work == TableMaintenance::kChecksum;
+    return tables(statement.tables, only_reads ? Privileges(Privilege::kSelect) : Privilege::kSelect | Privilege::kInsert);
+  }
   Status operator()(const NoOperation&) const { return Status::OK(); }
 
  private:

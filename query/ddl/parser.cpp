@@ -109,6 +109,11 @@ Result<Statement> control_routine_load(TokenCursor& cursor) {
   return parse_control_routine_load(cursor, kAction);
 }
 
+template <TableMaintenance kWork>
+Result<Statement> maintain_tables(TokenCursor& cursor) {
+  return parse_maintain_tables(cursor, kWork);
+}
+
 struct Entry {
   std::string_view word;
   Rule rule;
@@ -141,6 +146,11 @@ constexpr Entry kRules[] = {
     {"UPDATE", parse_update},
     {"MERGE", parse_merge},
     {"CLEAN", parse_clean},
+    {"CHECK", maintain_tables<TableMaintenance::kCheck>},
+    {"ANALYZE", maintain_tables<TableMaintenance::kAnalyze>},
+    {"OPTIMIZE", maintain_tables<TableMaintenance::kOptimize>},
+    {"REPAIR", maintain_tables<TableMaintenance::kRepair>},
+    {"CHECKSUM", maintain_tables<TableMaintenance::kChecksum>},
     {"PREPARE", parse_prepare},
     {"EXECUTE", parse_execute},
     {"DEALLOCATE", parse_deallocate},
@@ -150,8 +160,7 @@ constexpr Entry kRules[] = {
 };
 
 /// Statements of maintenance that change nothing here.
-constexpr std::array<std::string_view, 10> kNoOperations = {"FLUSH", "LOCK",   "UNLOCK",  "ANALYZE", "OPTIMIZE",
-                                                            "CHECK", "REPAIR", "REFRESH", "ADMIN",   "CHECKSUM"};
+constexpr std::array<std::string_view, 5> kNoOperations = {"FLUSH", "LOCK", "UNLOCK", "REFRESH", "ADMIN"};
 constexpr std::array<std::string_view, 6> kRefused = {"CALL", "HANDLER", "INSTALL", "BACKUP", "RESTORE", "EXPORT"};
 
 template <size_t N>

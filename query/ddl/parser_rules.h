@@ -61,6 +61,7 @@ Result<Statement> parse_grant(TokenCursor& cursor);
 Result<Statement> parse_revoke(TokenCursor& cursor);
 /// GRANTS, ALL GRANTS, ROLES, CREATE USER behind SHOW; nothing, and nothing is taken, when something else is shown.
 std::optional<Result<Statement>> parse_show_accounts(TokenCursor& cursor);
+Result<Statement> parse_maintain_tables(TokenCursor& cursor, TableMaintenance work);
 Result<Statement> parse_delete(TokenCursor& cursor);
 Result<Statement> parse_update(TokenCursor& cursor);
 Result<Statement> parse_merge(TokenCursor& cursor);

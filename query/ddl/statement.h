@@ -489,7 +489,15 @@ struct SetUserProperties {
   Properties properties;
 };
 
-/// Accepted without effect: FLUSH, LOCK TABLES, ANALYZE, OPTIMIZE, ADMIN SET and the like.
+enum class TableMaintenance : uint8_t { kCheck, kAnalyze, kOptimize, kRepair, kChecksum };
+
+/// CHECK, ANALYZE, OPTIMIZE, REPAIR and CHECKSUM TABLE.
+struct MaintainTables {
+  TableMaintenance work = TableMaintenance::kCheck;
+  std::vector<TableName> tables;
+};
+
+/// Accepted without effect: FLUSH, LOCK TABLES, ADMIN SET and the like.
 struct NoOperation {
   std::string what;  ///< e.g. "FLUSH", for the note
 };
@@ -498,6 +506,6 @@ using Statement = std::variant<Query, Do, Insert, Delete, Update, Merge, CreateD
                                CreateTableLike, DropTable, CreateView, DropView, TruncateTable, CreateIndex, DropIndex,
                                AlterTable, RenameTables, ReplaceTable, Show, Explain, CreateRoutineLoad, AlterRoutineLoad,
                                ControlRoutineLoad, CleanLabel, Use, Set, ChangeWorkloadGroup, SetUserProperties, Transaction,
-                               NamedStatement, Sync, Kill, AccountStatement, NoOperation>;
+                               NamedStatement, Sync, Kill, AccountStatement, MaintainTables, NoOperation>;
 
 }  // namespace freshet::query
