@@ -17,17 +17,22 @@ uint32_t coarse_milliseconds() {
 }
 
 CachedPages::CachedPages(const PageSource& source, std::vector<PageLocation> locations)
-    : source_(&source), locations_(std::move(locations)), slots_(std::make_unique<Slot[]>(locations_.size())) {}
+    : source_(&source), locations_(std::move(locations)) {}
+
+CachedPages::Slot* CachedPages::slots() const {
+  Slot* known = slots_.load(std::memory_order_acquire);
+  if (known != nullptr) return known;
+  auto made = std::make_unique<Slot[]>(locations_.size());
+  if (!slots_.compare_exchange_strong(known, made.get(), std::memory_order_acq_rel)) return known;
+  reserved_ = source_->reserve(locations_.size() * (sizeof(Slot) + kForgottenPageBytes));
+  return made.release();
+}
 
 void CachedPages::Slot::remember(const PageCache::PagePtr& page) {
   if (is_taken_.exchange(true, std::memory_order_acquire)) return;
   if (page_.lock() != page) page_ = page;
   touched_ = coarse_milliseconds();
   is_taken_.store(false, std::memory_order_release);
-}
-
-uint64_t CachedPages::resident_bytes() const {
-  return locations_.capacity() * sizeof(PageLocation) + locations_.size() * (sizeof(Slot) + kForgottenPageBytes);
 }
 
 }  // namespace freshet::storage

@@ -20,21 +20,25 @@ uint32_t coarse_milliseconds();
 ///
 /// It remembers where each page is in memory: a read takes it from there, not from the page cache, whose table, list and
 /// lock cost a point lookup more cache misses than all else it does. The cache alone decides what stays, as the pointers
-/// here are weak; it hears of reads of a page once in kTouchMilliseconds, so its order of use is true to that time. Any
-/// thread; none waits for another.
+/// here are weak; it hears of reads of a page once in kTouchMilliseconds, so its order of use is true to that time. The
+/// pointers take memory, reserved of the cache's, from the first read of a page on. Any thread; none waits for another.
 class CachedPages {
  public:
   static constexpr uint32_t kTouchMilliseconds = 100;
 
   /// `source` must outlive it.
   CachedPages(const PageSource& source, std::vector<PageLocation> locations);
+  /// REQUIRES: no page of `other` was read.
+  CachedPages(CachedPages&& other) noexcept : source_(other.source_), locations_(std::move(other.locations_)) {}
+  ~CachedPages() { delete[] slots_.load(std::memory_order_relaxed); }
 
   size_t size() const { return locations_.size(); }
   const std::vector<PageLocation>& locations() const { return locations_; }
 
   /// Page `page` when it is known to be in memory. Null says nothing: then get().
   PageCache::PagePtr find(size_t page) const {
-    PageCache::PagePtr found = slots_[page].find();
+    Slot* const slots = slots_.load(std::memory_order_acquire);
+    PageCache::PagePtr found = slots == nullptr ? nullptr : slots[page].find();
     if (found != nullptr) source_->count_hit();
     return found;
   }
@@ -43,7 +47,7 @@ class CachedPages {
   Result<PageCache::PagePtr> get(size_t page, const Check& check) const {
     if (PageCache::PagePtr found = find(page)) return found;
     Result<PageCache::PagePtr> got = source_->get(locations_[page], check);
-    if (got.ok()) slots_[page].remember(*got);
+    if (got.ok()) slots()[page].remember(*got);
     return got;
   }
   /// From the file, whatever is in memory.
@@ -52,7 +56,8 @@ class CachedPages {
     return source_->read(locations_[page], check);
   }
 
-  uint64_t resident_bytes() const;
+  /// Without what is reserved for pages that were read.
+  uint64_t resident_bytes() const { return locations_.capacity() * sizeof(PageLocation); }
 
  private:
   /// Lies within one line of the processor's cache.
@@ -74,9 +79,13 @@ class CachedPages {
     std::atomic<bool> is_taken_{false};
   };
 
+  /// One a page; made by the first call.
+  Slot* slots() const;
+
   const PageSource* source_;
   std::vector<PageLocation> locations_;
-  std::unique_ptr<Slot[]> slots_;
+  mutable std::atomic<Slot*> slots_{nullptr};
+  mutable PageCache::Reservation reserved_;  ///< written by the thread that made `slots_`
 };
 
 }  // namespace freshet::storage

@@ -98,6 +98,8 @@ class PageSource {
   }
   /// A read of a page that was in memory and did not ask the cache.
   void count_hit() const { cache_->count_hit(); }
+  /// Memory beside the pages, taken from that of the cache.
+  PageCache::Reservation reserve(uint64_t bytes) const { return cache_->reserve(bytes); }
   /// Corruption that names file, page offset and what is wrong.
   Status bad_page(PageLocation location, std::string_view wrong) const;
   const ReadableFile& file() const { return *file_; }

@@ -46,29 +46,58 @@ void wait_until_the_cache_is_to_hear() {
   std::this_thread::sleep_for(std::chrono::milliseconds(CachedPages::kTouchMilliseconds + 20));
 }
 
+/// Does `work` until it took so little time that the cache was not to hear of a page that was read before it: one busy
+/// moment of the machine must not fail a test. `begin` is done before each attempt.
+template <typename Begin, typename Work>
+void at_once(const Begin& begin, const Work& work) {
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    const uint32_t began = coarse_milliseconds();
+    begin();
+    work();
+    if (coarse_milliseconds() - began < CachedPages::kTouchMilliseconds / 2) return;
+    wait_until_the_cache_is_to_hear();
+  }
+  FAIL() << "this machine is too slow";
+}
+
 TEST_F(CachedPagesOfAFile, AReadOfAPageInMemoryAsksTheCacheFromTimeToTimeAlone) {
   write_pages(2);
   EXPECT_EQ(pages_->find(0), nullptr);
+  EXPECT_EQ(small_.reserved_bytes(), 0u);
   const PageCache::PagePtr page = get(0);
   EXPECT_EQ(page_payload(*page), std::string(kPageBytes, 'a'));
-  for (int i = 0; i < 5; ++i) ASSERT_EQ(pages_->find(0), page);
-  EXPECT_EQ(small_.hit_count(), 5u);
+  EXPECT_GT(small_.reserved_bytes(), 0u) << "of the slots";
   wait_until_the_cache_is_to_hear();
-  EXPECT_EQ(pages_->find(0), nullptr);
-  EXPECT_EQ(get(0), page);
-  EXPECT_EQ(small_.hit_count(), 6u);
+  uint64_t hits = 0;
+  int found = 0;
+  at_once(
+      [&] {
+        ASSERT_EQ(pages_->find(0), nullptr) << "the cache is to hear";
+        ASSERT_EQ(get(0), page);
+        hits = small_.hit_count();
+        found = 0;
+      },
+      [&] {
+        for (int i = 0; i < 5; ++i) found += pages_->find(0) == page;
+      });
+  EXPECT_EQ(found, 5);
+  EXPECT_EQ(small_.hit_count(), hits + 5);
   EXPECT_EQ(small_.miss_count(), 1u);
 }
 
 TEST_F(CachedPagesOfAFile, APageThatTheCacheGaveUpIsNotKept) {
   write_pages(300);
-  get(0);
-  EXPECT_NE(pages_->find(0), nullptr);
-  for (size_t page = 1; page < pages_->size(); ++page) get(page);
-  EXPECT_EQ(pages_->find(0), nullptr);
+  PageCache::PagePtr found;
+  at_once([&] { get(0); },
+          [&] {
+            for (size_t page = 1; page < pages_->size(); ++page) get(page);
+            found = pages_->find(0);
+          });
+  EXPECT_EQ(found, nullptr);
   EXPECT_LE(small_.used_bytes(), kCacheBytes);
+  const uint64_t misses = small_.miss_count();
   EXPECT_EQ(page_payload(*get(0)), std::string(kPageBytes, 'a'));
-  EXPECT_EQ(small_.miss_count(), pages_->size() + 1);
+  EXPECT_EQ(small_.miss_count(), misses + 1);
 }
 
 TEST_F(CachedPagesOfAFile, TheCacheKeepsWhatIsReadOften) {
