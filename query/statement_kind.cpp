@@ -17,6 +17,8 @@ bool tells_of_warnings(const Statement& statement) {
 }
 
 bool ends_transaction(const Statement& statement) {
+  const MaintainTables* maintain = std::get_if<MaintainTables>(&statement);
+  if (maintain != nullptr) return maintain->work != TableMaintenance::kChecksum;
   return std::visit(
       [](const auto& kind) {
         using Kind = std::decay_t<decltype(kind)>;

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <thread>
+#include <functional>
+#include <future>
 
 #include "query/duckdb/engine.h"
 #include "query/value_cells.h"
@@ -45,20 +45,34 @@ class Report {
   std::vector<std::vector<TextCell>> rows_;
 };
 
-/// Reads all files of a table, on a thread that yields to queries and loads.
+/// Pages that are read a second time, to compare keys and rows with each other: not in the place of those in use.
+constexpr uint64_t kCheckCacheBytes = 64ull << 20;
+
+/// Reads the files of a table until `is_stopped`.
+void read_files(const storage::TableSnapshot& table, const std::function<bool()>& is_stopped,
+                std::vector<std::string>& problems) {
+  storage::PageCache pages(kCheckCacheBytes);
+  for (const storage::TabletSnapshotPtr& tablet : table.tablets) {
+    for (const storage::SegmentView& view : tablet->segments) {
+      if (is_stopped()) return;
+      const auto reader = view.segment->open_apart(pages);
+      reader.ok() ? (*reader)->verify(problems, is_stopped) : problems.push_back(reader.status().message());
+    }
+  }
+}
+
+/// Reads them on a thread that yields to queries and loads.
 Status find_problems(const storage::TableSnapshot& table, const DuckConnection& connection,
                      std::vector<std::string>& problems) {
-  std::thread reading([&] {
+  const auto is_stopped = [&] {
+    storage::give_way();
+    return connection.is_interrupted() || problems.size() >= kMaxShownProblems;
+  };
+  auto reading = std::async(std::launch::async, [&] {
     storage::yield_to_others(kBigQueryNice);
-    for (const storage::TabletSnapshotPtr& tablet : table.tablets) {
-      for (const storage::SegmentView& view : tablet->segments) {
-        if (connection.is_interrupted()) return;
-        const auto reader = view.segment->reader();
-        reader.ok() ? (*reader)->verify(problems) : problems.push_back(reader.status().message());
-      }
-    }
+    read_files(table, is_stopped, problems);
   });
-  reading.join();
+  reading.get();
   return connection.is_interrupted() ? Status::Cancelled("Query execution was interrupted") : Status::OK();
 }
 
@@ -69,24 +83,32 @@ Status check(const storage::TableSnapshot& table, const WriteContext& context, R
     report.add("status", "OK");
     return Status::OK();
   }
-  for (size_t i = 0; i < std::min(problems.size(), kMaxShownProblems); ++i) report.add("error", problems[i]);
-  if (problems.size() > kMaxShownProblems) {
-    report.add("note", fmt::format("{} more problems", problems.size() - kMaxShownProblems));
-  }
+  for (const std::string& problem : problems) report.add("error", problem);
+  if (problems.size() >= kMaxShownProblems) report.add("note", "what is behind these problems was not read");
   report.add("error", "Corrupt");
   return Status::OK();
 }
 
 Status optimize(const storage::TableSnapshot& table, const WriteContext& context, Report& report) {
-  size_t asked = 0;
+  size_t asked = 0, busy = 0, refused = 0;
+  Status refusal;
   for (const storage::TabletSnapshotPtr& tablet : table.tablets) {
     const Status status = context.services.storage.request_compaction(table.id, tablet->id, storage::CompactionKind::kFull);
-    const bool has_nothing_to_do = status.code() == StatusCode::kConflict;
-    if (!status.ok() && !has_nothing_to_do && status.code() != StatusCode::kAlreadyExists) return status;
-    asked += !has_nothing_to_do;
+    if (status.ok()) {
+      ++asked;
+    } else if (status.code() == StatusCode::kAlreadyExists) {
+      ++busy;
+    } else if (status.code() != StatusCode::kConflict) {
+      ++refused;
+      refusal = status;
+    }
   }
-  if (asked > 0) report.add("note", fmt::format("{} of {} tablets are being compacted", asked, table.tablets.size()));
-  report.add("status", asked > 0 ? "OK" : "Table is already up to date");
+  if (asked + busy == 0 && refused > 0) return refusal;
+  const size_t tablets = table.tablets.size();
+  if (asked > 0) report.add("note", fmt::format("{} of {} tablets will be compacted", asked, tablets));
+  if (busy > 0) report.add("note", fmt::format("{} of {} tablets are in a compaction already: ask again", busy, tablets));
+  if (refused > 0) report.add("note", fmt::format("{} of {} tablets wait: {}", refused, tablets, refusal.message()));
+  report.add("status", asked + busy > 0 ? "OK" : "Table is already up to date");
   return Status::OK();
 }
 

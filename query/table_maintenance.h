@@ -10,7 +10,7 @@ namespace freshet::query {
 /// TABLE, by Table and Checksum.
 ///
 /// CHECK reads every page of the table's segment files and compares its checksums, and each key with the key filter, the
-/// row store with the columns; at most kMaxShownProblems are shown. OPTIMIZE asks for a compaction of each tablet and does
+/// row store with the columns; it ends at kMaxShownProblems. OPTIMIZE asks for a compaction of each tablet and does
 /// not wait for it. ANALYZE and REPAIR have nothing to do: statistics are made when rows are written, and a damaged file is
 /// restored from a backup. CHECKSUM answers NULL, as for every table that keeps none. Cancelled when the statement is.
 Status run_maintain_tables(const MaintainTables& statement, const WriteContext& context, ResultWriter& out);

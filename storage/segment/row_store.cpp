@@ -64,9 +64,11 @@ Result<std::string> RowStore::read_page(uint32_t page) const {
   return bytes;
 }
 
-void RowStore::verify(std::span<const ColumnReader* const> columns, std::vector<std::string>& problems) const {
+void RowStore::verify(std::span<const ColumnReader* const> columns, std::vector<std::string>& problems,
+                      const std::function<bool()>& is_stopped) const {
   std::vector<RowPage> pages;
   for (uint32_t page = 0; page < page_count(); ++page) {
+    if (is_stopped()) return;
     auto bytes = read_page(page);
     if (!bytes.ok()) return problems.push_back(bytes.status().message());
     pages.emplace_back(std::make_shared<const std::string>(std::move(bytes).value()));

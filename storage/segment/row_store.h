@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -54,8 +55,10 @@ class RowStore {
   /// Reads page `page` from the file, not from the cache, and checks it.
   Result<std::string> read_page(uint32_t page) const;
 
-  /// Reads every page again and compares it with `columns`, which are those of layout(); problems are appended.
-  void verify(std::span<const ColumnReader* const> columns, std::vector<std::string>& problems) const;
+  /// Reads every page again and compares it with `columns`, which are those of layout(); problems are appended. Leaves the
+  /// rest when `is_stopped`.
+  void verify(std::span<const ColumnReader* const> columns, std::vector<std::string>& problems,
+              const std::function<bool()>& is_stopped) const;
   uint64_t resident_bytes() const;
 
  private:

@@ -37,6 +37,10 @@ Result<std::shared_ptr<const SegmentReader>> Segment::reader() const {
   return open_->reader;
 }
 
+Result<std::shared_ptr<const SegmentReader>> Segment::open_apart(PageCache& cache) const {
+  return SegmentReader::open(files_, cache, meta_, *schema_);
+}
+
 uint64_t Segment::resident_bytes() const {
   return open_->is_open.load(std::memory_order_acquire) ? open_->reader->resident_bytes() : 0;
 }

@@ -40,7 +40,7 @@ class SegmentFileReader final : public SegmentReader {
   Status read_keys(RowOrdinal first, uint32_t count, KeyRun& out) const override;
 
   uint64_t resident_bytes() const override;
-  void verify(std::vector<std::string>& problems) const override;
+  void verify(std::vector<std::string>& problems, const std::function<bool()>& is_stopped) const override;
 
  private:
   Status mismatch(std::string_view wrong) const;
@@ -50,8 +50,8 @@ class SegmentFileReader final : public SegmentReader {
   bool is_in_range(const KeyRun& keys, size_t key) const;
   bool most_are_here(const KeyRun& keys, std::span<const uint32_t> wanted) const;
   std::vector<uint32_t> filter_candidates(const KeyRun& keys, std::span<const uint32_t> wanted) const;
-  void verify_rows(std::vector<std::string>& problems) const;
-  void verify_keys(std::vector<std::string>& problems) const;
+  void verify_rows(std::vector<std::string>& problems, const std::function<bool()>& is_stopped) const;
+  void verify_keys(std::vector<std::string>& problems, const std::function<bool()>& is_stopped) const;
 
   SegmentMeta meta_;
   PageSource source_;
@@ -198,17 +198,18 @@ uint64_t SegmentFileReader::resident_bytes() const {
   return bytes;
 }
 
-void SegmentFileReader::verify(std::vector<std::string>& problems) const {
+void SegmentFileReader::verify(std::vector<std::string>& problems, const std::function<bool()>& is_stopped) const {
   const size_t known_problems = problems.size();
   const auto footer = read_segment_footer(source_.file());
   if (!footer.ok()) problems.push_back(footer.status().message());
   for (const auto& [id, column] : columns_) {
     for (uint32_t page = 0; page < column->page_count(); ++page) {
+      if (is_stopped()) return;
       const auto bytes = column->read_page(page);
       if (!bytes.ok()) problems.push_back(bytes.status().message());
     }
   }
-  if (row_store_ && problems.size() == known_problems) verify_rows(problems);
+  if (row_store_ && problems.size() == known_problems) verify_rows(problems, is_stopped);
   const auto read_again = [&](PageLocation location) {
     const auto bytes = source_.read(location, [](std::string_view) { return std::string_view(); });
     if (!bytes.ok()) problems.push_back(bytes.status().message());
@@ -218,23 +219,24 @@ void SegmentFileReader::verify(std::vector<std::string>& problems) const {
   read_again(footer_.key_top);
   const size_t problems_before = problems.size();
   key_index_->verify_pages(problems);
-  if (problems.size() == problems_before) verify_keys(problems);
+  if (problems.size() == problems_before) verify_keys(problems, is_stopped);
 }
 
-void SegmentFileReader::verify_rows(std::vector<std::string>& problems) const {
+void SegmentFileReader::verify_rows(std::vector<std::string>& problems, const std::function<bool()>& is_stopped) const {
   std::vector<const ColumnReader*> columns;
   for (size_t field = 0; field < row_store_->layout().size(); ++field) {
     columns.push_back(column(row_store_->layout().field(field).column));
   }
-  row_store_->verify(columns, problems);
+  row_store_->verify(columns, problems, is_stopped);
 }
 
-void SegmentFileReader::verify_keys(std::vector<std::string>& problems) const {
+void SegmentFileReader::verify_keys(std::vector<std::string>& problems, const std::function<bool()>& is_stopped) const {
   const auto report = [&](std::string_view wrong, uint64_t row) {
     problems.push_back(fmt::format("segment file {}: key of row {} {}", source_.file().name(), row, wrong));
   };
   KeyRun previous = bounds_;
   for (RowOrdinal first = 0; first < row_count(); first += std::min(kVerifyKeys, row_count() - first)) {
+    if (is_stopped()) return;
     KeyRun keys(bounds_.is_fixed());
     const Status status = read_keys(first, std::min(kVerifyKeys, row_count() - first), keys);
     if (!status.ok()) return problems.push_back(status.message());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -54,8 +55,12 @@ class SegmentReader {
 
   /// Bytes this reader keeps in memory beside the page cache.
   virtual uint64_t resident_bytes() const = 0;
-  /// Reads every page and checks every checksum; problems are appended as text naming file and offset.
-  virtual void verify(std::vector<std::string>& problems) const = 0;
+  /// Reads every page and checks every checksum; problems are appended as text naming file and offset. Asks `is_stopped`
+  /// before each page, and leaves the rest when it is true.
+  virtual void verify(std::vector<std::string>& problems, const std::function<bool()>& is_stopped) const = 0;
+  void verify(std::vector<std::string>& problems) const {
+    verify(problems, [] { return false; });
+  }
 };
 
 /// Prints a segment file readably: footer, columns, each page with encoding, size and zone, indexes. For `freshet inspect`.
@@ -71,6 +76,8 @@ class Segment {
   RowsetId id() const { return meta_.id; }
   const SchemaPtr& schema() const { return schema_; }
   Result<std::shared_ptr<const SegmentReader>> reader() const;
+  /// A reader of its own, whose pages come through `cache`: for work that must not take the place of pages in use.
+  Result<std::shared_ptr<const SegmentReader>> open_apart(PageCache& cache) const;
   /// Memory of the open reader; 0 while it was never needed.
   uint64_t resident_bytes() const;
   /// When the last reference goes, the file is removed. Set when no record names the file any more.

@@ -53,7 +53,7 @@ def test_a_flipped_bit_is_told_with_its_file(shop):
 
 
 def test_optimize_compacts(shop):
-    assert shop.sql("OPTIMIZE TABLE shop.a") == [("shop.a", "optimize", "note", "1 of 1 tablets are being compacted"),
+    assert shop.sql("OPTIMIZE TABLE shop.a") == [("shop.a", "optimize", "note", "1 of 1 tablets will be compacted"),
                                                  ("shop.a", "optimize", "status", "OK")]
     wait_for(lambda: shop.sql("OPTIMIZE TABLE shop.a") == [("shop.a", "optimize", "status", "Table is already up to date")],
              "compacted table")
