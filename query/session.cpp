@@ -130,6 +130,8 @@ class SessionImpl : public Session {
   void begin_implicitly();
   Status run_variables(const Set& set, std::span<const Parameter> parameters, ResultWriter& out);
   Status run_prepared(Prepared& prepared, std::span<const Parameter> parameters, ResultWriter& out);
+  /// The same once the statement's database is the current one.
+  Status run_where_prepared(Prepared& prepared, std::span<const Parameter> parameters, ResultWriter& out);
   Status run_text(std::string_view sql, std::span<const Parameter> parameters, ResultWriter& out);
   Status run_statement(const Statement& statement, std::span<const Parameter> parameters, ResultWriter& out);
   Status run_query(const Query& query, std::span<const Parameter> parameters, ResultWriter& out);
@@ -163,6 +165,7 @@ class SessionImpl : public Session {
   std::unique_ptr<LaneConnection> connection_;
   SessionRights rights_;
   StatementHandles prepared_;
+  std::string named_text_;  ///< what PREPARE took from a variable last
   Cursors cursors_;
   StatementClass running_ = StatementClass::kOther;  ///< what the running statement has turned out to be
   LimitedStatement limited_;                         ///< the running statement
@@ -193,7 +196,7 @@ Status SessionImpl::journaled(std::string_view text, const ResultWriter* out, Ru
   }
   if (!keeps_warnings_ || !status.ok()) state_.warnings.swap(state_.next_warnings);
   remember_counts(status, out);
-  // What EXECUTE ran is in `limited_`.
+  // What PREPARE read and EXECUTE ran is in `limited_`.
   services_.journal.record({running_, std::chrono::steady_clock::now() - began, state_.identity, database, limited_.text,
                             status.ok() && out != nullptr ? out->row_count() : 0, status});
   return status;
@@ -464,6 +467,7 @@ Result<PreparedInfo> SessionImpl::prepare(std::string_view sql) {
   if (std::holds_alternative<NamedStatement>(statement)) {
     return Status::Unsupported("This command is not supported in the prepared statement protocol yet");
   }
+  prepared.is_use = std::holds_alternative<Use>(statement);
   if (const Query* query = std::get_if<Query>(&statement)) {
     storage::TableSnapshotPtr table;
     if (query->point) {
@@ -495,9 +499,10 @@ Status SessionImpl::run_named(const NamedStatement& named, ResultWriter& out) {
   // As in MySQL, a name is free again before something else gets it, also when that fails.
   const Status closed = prepared_.close_name(named.name);
   if (named.action == NamedAction::kDeallocate) return closed.ok() ? out.ok({}) : closed;
-  FRESHET_ASSIGN_OR_RETURN(const std::string text,
-                           named.variables.empty() ? named.text : statement_in(named.variables.front(), state_));
-  FRESHET_ASSIGN_OR_RETURN(const PreparedInfo info, prepare(text));
+  named_text_ = named.variables.empty() ? named.text : statement_in(named.variables.front(), state_);
+  // The journal then knows which parts of an error's message are secret.
+  if (!named.variables.empty()) limited_.text = named_text_;
+  FRESHET_ASSIGN_OR_RETURN(const PreparedInfo info, prepare(named_text_));
   prepared_.give_name(named.name, info.id);
   return out.ok({});
 }
@@ -524,7 +529,7 @@ Result<std::optional<std::vector<ResultColumn>>> SessionImpl::open_cursor(uint32
     begin_implicitly();
     const bool is_within = state_.transaction != nullptr;
     FRESHET_ASSIGN_OR_RETURN(
-        columns, cursors_.open(id, sql, state_.database, parameters, is_within ? state_.transaction->view() : nullptr,
+        columns, cursors_.open(id, sql, prepared->database, parameters, is_within ? state_.transaction->view() : nullptr,
                                is_within ? state_.transaction->base() : nullptr, shows_hidden_columns(state_), access_));
     return Status::OK();
   };
@@ -533,8 +538,17 @@ Result<std::optional<std::vector<ResultColumn>>> SessionImpl::open_cursor(uint32
 }
 
 Status SessionImpl::run_prepared(Prepared& prepared, std::span<const Parameter> parameters, ResultWriter& out) {
+  if (prepared.is_use || prepared.database.empty() || prepared.database == state_.database)
+    return run_where_prepared(prepared, parameters, out);
+  std::string current = std::exchange(state_.database, prepared.database);
+  const Status status = run_where_prepared(prepared, parameters, out);
+  state_.database = std::move(current);
+  return status;
+}
+
+Status SessionImpl::run_where_prepared(Prepared& prepared, std::span<const Parameter> parameters, ResultWriter& out) {
   FRESHET_RETURN_IF_ERROR(rights_.refresh(state_.rights));
-  if (prepared.point_select && prepared.database == state_.database) {
+  if (prepared.point_select) {
     begin_implicitly();
     const storage::ServerSnapshotPtr snapshot = snapshot_of(state_, services_);
     storage::TableSnapshotPtr table;

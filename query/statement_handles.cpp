@@ -34,8 +34,9 @@ const UserVariable* find_variable(const std::string& name, const SessionState& s
 
 Status StatementHandles::check_room() const {
   if (statements_.size() < kMax) return Status::OK();
-  return Status::ResourceExhausted("this session has {} prepared statements, the limit; close those that are done",
-                                   statements_.size());
+  return Status::ResourceExhausted(
+      "Can't create more than max_prepared_stmt_count statements (current value: {}): close those that are done",
+      statements_.size());
 }
 
 uint32_t StatementHandles::add(Prepared statement) {
@@ -82,10 +83,9 @@ std::vector<Parameter> parameters_of(const std::vector<std::string>& variables, 
   return parameters;
 }
 
-Result<std::string> statement_in(const std::string& variable, const SessionState& session) {
+std::string statement_in(const std::string& variable, const SessionState& session) {
   const UserVariable* found = find_variable(variable, session);
-  if (found != nullptr && found->value) return *found->value;
-  return Status::InvalidArgument("PREPARE from @{}: the variable is NULL; set it to the text of a statement", variable);
+  return found == nullptr ? "NULL" : found->value.value_or("NULL");
 }
 
 }  // namespace freshet::query

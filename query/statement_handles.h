@@ -19,7 +19,8 @@ struct Prepared {
   uint16_t parameter_count = 0;
   std::optional<PointSelect> point_select;  ///< views of `text`
   std::optional<PointRead> point_read;
-  std::string database;
+  std::string database;  ///< the current one when it was prepared: its names mean what they meant then
+  bool is_use = false;   ///< USE, which changes the session's
 };
 
 /// The prepared statements of one session: its driver knows them by number, PREPARE and EXECUTE by name too. One thread.
@@ -48,10 +49,10 @@ class StatementHandles {
   uint32_t next_id_ = 1;
 };
 
-/// What EXECUTE gives for the named user variables: integers, decimals, doubles and texts as their values are written, NULL
-/// for one that was never set.
+/// What EXECUTE gives for the named user variables: integers, decimals, numbers with an exponent, and texts, as their values
+/// are written; NULL for one that was never set.
 std::vector<Parameter> parameters_of(const std::vector<std::string>& variables, const SessionState& session);
-/// The text that PREPARE takes from a user variable.
-Result<std::string> statement_in(const std::string& variable, const SessionState& session);
+/// The text that PREPARE takes from a user variable: "NULL", as in MySQL, from one without a value.
+std::string statement_in(const std::string& variable, const SessionState& session);
 
 }  // namespace freshet::query

@@ -25,17 +25,31 @@ bool links_to_a_value(const Token& token) {
   return token.is_operator("=") || token.is_operator(":") || token.is_operator("(") || token.is_operator(":=");
 }
 
-/// Statements with passwords in them.
-bool may_begin_with_secrets(const Token& token) {
-  return token.is_word("CREATE") || token.is_word("ALTER") || token.is_word("SET");
-}
+/// PREPARE and EXECUTE, and SET of a variable for them, have statements in strings.
+class PreparedTextWatch {
+ public:
+  explicit PreparedTextWatch(const Token& first)
+      : is_prepared_(first.is_word("PREPARE") || first.is_word("EXECUTE")), is_set_(first.is_word("SET")) {}
 
-/// PREPARE, and SET of a variable for it, have statements in strings: one with a secret is not shown at all.
-bool is_statement_with_secret(const Token& text) {
-  if (text.kind != TokenKind::kString) return false;
-  const std::string statement = unquote(text);
-  return may_begin_with_secrets(Tokenizer(statement).next()) && mask_secrets(statement) != statement;
-}
+  /// Whether the string is a statement with a secret, or comes behind one, as the pieces of a CONCAT do: it is hidden whole.
+  bool hides(const Token& text) {
+    if (text.kind == TokenKind::kString && !is_hiding_ && (is_prepared_ || is_set_)) is_hiding_ = has_secret(unquote(text));
+    return is_hiding_;
+  }
+
+ private:
+  bool has_secret(const std::string& statement) const {
+    // A variable has any text, in which a quote may be open.
+    const Token first = Tokenizer(statement).next();
+    const bool may_have =
+        is_prepared_ || first.is_word("CREATE") || first.is_word("ALTER") || first.is_word("SET") || first.is_word("GRANT");
+    return may_have && mask_secrets(statement) != statement;
+  }
+
+  const bool is_prepared_;
+  const bool is_set_;
+  bool is_hiding_ = false;
+};
 
 /// Follows CREATE USER, ALTER USER and SET PASSWORD: which of their strings are passwords, also when they are misspelt.
 class AccountStatementWatch {
@@ -43,8 +57,7 @@ class AccountStatementWatch {
   /// Whether a string at the place behind `token` is a secret.
   bool hides_after(const Token& token) {
     if (count_ < 2) {
-      is_watched_ =
-          count_ == 0 ? may_begin_with_secrets(token) : is_watched_ && (token.is_word("USER") || token.is_word("PASSWORD"));
+      is_watched_ = count_ == 0 ? starts(token) : is_watched_ && (token.is_word("USER") || token.is_word("PASSWORD"));
       ++count_;
       return false;
     }
@@ -58,6 +71,10 @@ class AccountStatementWatch {
   }
 
  private:
+  static bool starts(const Token& token) {
+    return token.is_word("CREATE") || token.is_word("ALTER") || token.is_word("SET");
+  }
+
   size_t count_ = 0;
   bool is_watched_ = false;
   bool is_hiding_ = false;
@@ -72,12 +89,11 @@ std::string mask_secrets(std::string_view sql) {
   bool is_secret = false;      // a string that comes now is one
   bool is_identified = false;  // between IDENTIFIED and the string
   AccountStatementWatch accounts;
-  const Token first = Tokenizer(sql).next();
-  const bool has_statements = first.is_word("PREPARE") || first.is_word("SET");
+  PreparedTextWatch prepared(Tokenizer(sql).next());
   for (Token token = tokens.next(); token.kind != TokenKind::kEnd; token = tokens.next()) {
     if (token.kind == TokenKind::kInvalid) return masked.append(sql.substr(copied, token.offset - copied)).append("...");
     const bool is_value = token.kind == TokenKind::kString || token.kind == TokenKind::kHexString;
-    if (is_value && (is_secret || (has_statements && is_statement_with_secret(token)))) {
+    if (is_value && (is_secret || prepared.hides(token))) {
       masked.append(sql.substr(copied, token.offset - copied)).append(kMask);
       copied = token.end();
       is_secret = is_identified = false;

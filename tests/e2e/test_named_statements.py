@@ -58,6 +58,17 @@ def test_writes_and_transactions(session):
     assert run(session, "SELECT count(*) FROM made") == ((0,),)
 
 
+def test_names_mean_what_they_meant(server, database, session):
+    run(session, "PREPARE d FROM 'DELETE FROM t WHERE id = 1'", "PREPARE p FROM 'SELECT name FROM t WHERE id = 2'",
+        f"CREATE DATABASE {database}_b", f"USE {database}_b")
+    assert run(session, "EXECUTE p") == (("two",),)
+    run(session, "EXECUTE d")
+    assert run(session, f"SELECT DATABASE(), count(*) FROM {database}.t") == ((f"{database}_b", 2),)
+    run(session, f"PREPARE u FROM 'USE {database}'", "EXECUTE u")
+    assert run(session, "SELECT DATABASE()") == ((database,),)
+    run(session, f"DROP DATABASE {database}_b")
+
+
 def test_a_name_is_given_anew_and_given_up(session):
     run(session, "PREPARE p FROM 'SELECT 1'", "PREPARE p FROM 'SELECT 2'")
     assert run(session, "EXECUTE p") == ((2,),)
@@ -75,7 +86,7 @@ def test_what_cannot_be_is_told(session):
     run(session, "PREPARE p FROM 'SELECT ?'")
     for statement, number in (("EXECUTE p", 1210), ("EXECUTE p USING @a, @b", 1210), ("EXECUTE p USING 1", 1064),
                               ("EXECUTE p USING @@autocommit", 1064), ("PREPARE q FROM 'PREPARE r FROM @s'", 1295),
-                              ("PREPARE q FROM 'EXECUTE r'", 1295), ("PREPARE q FROM @never", 1105),
+                              ("PREPARE q FROM 'EXECUTE r'", 1295), ("PREPARE q FROM @never", 1064),
                               ("PREPARE q FROM 'SELECT * FROM nope'", 1146), ("PREPARE q AS SELECT 1", 1064)):
         assert error(session, statement)[0] == number, statement
 

@@ -51,6 +51,12 @@ def test_planted_passwords_are_found_nowhere(make_server):
         "SHOW ROUTINE LOAD FOR d.j", "SHOW CREATE ROUTINE LOAD FOR d.j", "SHOW ALL GRANTS", "SHOW GRANTS FOR ann", "SHOW CREATE USER ann", "SHOW VARIABLES",
         "SHOW FULL PROCESSLIST", *(f"SELECT * FROM information_schema.{name}" for name in (
             "routine_load_jobs", "processlist", "metrics", "user_privileges", "table_privileges", "tables", "columns")))
+    # A syntax error quotes what the client itself has sent, to that client alone.
+    answers(
+        server, f'SET @s = "CREATE OR REPLACE USER b IDENTIFIED BY \'{CANARY}\'"', "PREPARE s FROM @s",
+        f'SET @s = "ALTER USER ann IDENTIFIED BY \'{CANARY}"', "PREPARE s FROM @s",
+        f"SET @s = CONCAT('ALTER USER ann IDENTIFIED BY ''', '{CANARY}', ''' NONSENSE')", "PREPARE s FROM @s",
+        f"EXECUTE IMMEDIATE 'ALTER USER ann IDENTIFIED BY ''{CANARY}'''")
     assert CANARY not in seen
     assert "***" in seen, "the masks are there"
     for password in ("wrong" + CANARY, ""):

@@ -31,6 +31,10 @@ TEST(MaskSecrets, HidesPropertiesByTheirNames) {
 
 TEST(MaskSecrets, HidesStatementsWithSecretsThatAreToBePrepared) {
   EXPECT_EQ(mask_secrets("PREPARE s FROM 'CREATE USER a IDENTIFIED BY ''hunter2'''"), "PREPARE s FROM '***'");
+  EXPECT_EQ(mask_secrets("PREPARE s FROM 'GRANT SELECT ON a TO b IDENTIFIED BY ''x'''"), "PREPARE s FROM '***'");
+  EXPECT_EQ(mask_secrets("EXECUTE IMMEDIATE 'SELECT ''sasl.password'' = ''x'''"), "EXECUTE IMMEDIATE '***'");
+  EXPECT_EQ(mask_secrets("SET @s = CONCAT('ALTER USER a IDENTIFIED BY ''', 'x', '''')"),
+            "SET @s = CONCAT('***', '***', '***')");
   EXPECT_EQ(mask_secrets(R"(SET @a = 1, @s = "ALTER USER a IDENTIFIED BY 'hunter2'")"), "SET @a = 1, @s = '***'");
   for (const char* sql : {"PREPARE s FROM 'SELECT 1 FROM t WHERE a = ''b'''", "SET @a = 'it''s', @b = 'SET x = 1'"}) {
     EXPECT_EQ(mask_secrets(sql), sql);
