@@ -1,17 +1,16 @@
 #include "query/compaction_admin.h"
 
-#include <charconv>
+#include "query/dialect/number_text.h"
 
 namespace freshet::query {
 namespace {
 
 Result<uint64_t> parse_id(const char* name, const std::string& text) {
-  uint64_t id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error != std::errc() || end != text.data() + text.size()) {
+  const auto id = parse_number<uint64_t>(text);
+  if (!id) {
     return Status::InvalidArgument("{} must be a number, not '{}': SHOW TABLETS FROM the table lists them", name, text);
   }
-  return id;
+  return *id;
 }
 
 struct Place {

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <climits>
 #include <span>
 
+#include "query/dialect/number_text.h"
 #include "query/dialect/tokenizer.h"
 
 namespace freshet::query {
@@ -59,13 +59,6 @@ bool contains(std::span<const std::string_view> names, std::string_view name) {
 
 bool is_timeout(std::string_view name) { return name == "wait_timeout" || name == "interactive_timeout"; }
 
-std::optional<uint64_t> number_of(std::string_view text) {
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 std::optional<bool> switch_of(std::string_view text) {
   if (text == "1" || equals_word(text, "ON") || equals_word(text, "TRUE")) return true;
   if (text == "0" || equals_word(text, "OFF") || equals_word(text, "FALSE")) return false;
@@ -87,7 +80,7 @@ Status check_variable(std::string_view name, std::string& value) {
     value = *on ? "1" : "0";
   }
   if (is_timeout(name)) {
-    const std::optional<uint64_t> seconds = number_of(value);
+    const std::optional<uint64_t> seconds = parse_number<uint64_t>(value);
     if (!seconds) return Status::InvalidArgument("Incorrect argument type to variable '{}'", name);
     value = fmt::to_string(std::clamp<uint64_t>(*seconds, 1, kTimeoutSecondsMax));
   }
@@ -214,7 +207,7 @@ bool SessionVariables::is_on(std::string_view name) const { return switch_of(get
 
 std::optional<uint64_t> SessionVariables::number(std::string_view name) const {
   const std::optional<std::string> value = get(name);
-  return value ? number_of(*value) : std::nullopt;
+  return value ? parse_number<uint64_t>(*value) : std::nullopt;
 }
 
 }  // namespace freshet::query

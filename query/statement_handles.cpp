@@ -1,27 +1,18 @@
 #include "query/statement_handles.h"
 
-#include <charconv>
+#include "query/dialect/number_text.h"
 
 namespace freshet::query {
 namespace {
-
-/// Nothing when `text` is not such a number from its first to its last character.
-template <typename Number>
-std::optional<Number> number_in(std::string_view text) {
-  Number value{};
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 Parameter parameter_of(const UserVariable& variable) {
   if (!variable.value) return ParameterNull{};
   const std::string& text = *variable.value;
   if (!variable.is_number) return text;
-  if (const auto value = number_in<int64_t>(text)) return *value;
-  if (const auto value = number_in<uint64_t>(text)) return *value;
+  if (const auto value = parse_number<int64_t>(text)) return *value;
+  if (const auto value = parse_number<uint64_t>(text)) return *value;
   const bool has_exponent = text.find_first_of("eE") != std::string::npos;
-  if (const auto value = number_in<double>(text); value && has_exponent) return *value;
+  if (const auto value = parse_number<double>(text); value && has_exponent) return *value;
   return ParameterDecimal{text};
 }
 

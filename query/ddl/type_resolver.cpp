@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "query/ddl/table_definition.h"
+#include "query/dialect/number_text.h"
 
 namespace freshet::query {
 namespace {
@@ -114,13 +114,12 @@ Status unknown_type(std::string_view name, std::string_view column) {
 /// Parameter `index` as a number in [least, most].
 Result<uint32_t> parameter(const TypeName& type, size_t index, uint32_t least, uint32_t most, std::string_view column) {
   const std::string& text = type.arguments[index];
-  uint32_t value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc() || end != text.data() + text.size() || value < least || value > most) {
+  const auto value = parse_number<uint32_t>(text);
+  if (!value || *value < least || *value > most) {
     return Status::InvalidArgument("Column '{}': {} takes a parameter from {} to {}, not '{}'", column, type.name, least,
                                    most, text);
   }
-  return value;
+  return *value;
 }
 
 Status too_many_parameters(const TypeName& type, std::string_view column) {

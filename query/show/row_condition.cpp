@@ -1,8 +1,8 @@
 #include "query/show/row_condition.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "query/dialect/number_text.h"
 #include "query/show/like_pattern.h"
 
 namespace freshet::query {
@@ -10,19 +10,12 @@ namespace {
 
 constexpr size_t kDepthMax = 100;
 
-std::optional<int64_t> number_of(std::string_view text) {
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 int sign_of(int order) { return order < 0 ? -1 : order > 0 ? 1 : 0; }
 
 }  // namespace
 
 int compare_cells(std::string_view left, std::string_view right, bool with_case) {
-  const std::optional<int64_t> left_number = number_of(left), right_number = number_of(right);
+  const std::optional<int64_t> left_number = parse_number<int64_t>(left), right_number = parse_number<int64_t>(right);
   if (left_number && right_number) return *left_number < *right_number ? -1 : *left_number > *right_number ? 1 : 0;
   return sign_of(with_case ? left.compare(right) : to_lower(left).compare(to_lower(right)));
 }

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
+#include "query/dialect/number_text.h"
 #include "query/dialect/tokenizer.h"
 
 namespace freshet::query {
@@ -22,10 +22,8 @@ constexpr std::string_view kWorkloadGroup = "workload_group";
 constexpr uint64_t kMostSeconds = 10ull * 366 * 86400;
 
 std::optional<uint64_t> parse_limit(std::string_view name, std::string_view value) {
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc() || end != value.data() + value.size()) return std::nullopt;
-  if (number > kMostSeconds * (name == kExecutionTime ? 1000 : 1)) return std::nullopt;
+  const auto number = parse_number<uint64_t>(value);
+  if (number && *number > kMostSeconds * (name == kExecutionTime ? 1000 : 1)) return std::nullopt;
   return number;
 }
 

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <iterator>
 
+#include "query/dialect/number_text.h"
 #include "query/dialect/tokenizer.h"
 #include "storage/meta/record_seal.h"
 
@@ -16,14 +16,6 @@ namespace {
 constexpr std::string_view kRecordName = "workload group";
 constexpr uint8_t kRecordVersion = 1;
 constexpr uint64_t kMostTimeoutSeconds = 10ull * 366 * 86400;
-
-template <typename Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 Status wrong_value(std::string_view name, std::string_view value, std::string_view wanted) {
   return Status::InvalidArgument("workload group's {} must be {}, but the value is '{}'", name, wanted, value);

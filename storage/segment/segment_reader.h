@@ -56,7 +56,7 @@ class SegmentReader {
   /// Bytes this reader keeps in memory beside the page cache.
   virtual uint64_t resident_bytes() const = 0;
   /// Reads every page and checks every checksum; problems are appended as text naming file and offset. Asks `is_stopped`
-  /// before each page, and leaves the rest when it is true.
+  /// before each page of rows and each run of keys, and leaves the rest when it is true.
   virtual void verify(std::vector<std::string>& problems, const std::function<bool()>& is_stopped) const = 0;
   void verify(std::vector<std::string>& problems) const {
     verify(problems, [] { return false; });
