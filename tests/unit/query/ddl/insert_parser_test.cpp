@@ -1,6 +1,5 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
-
-#include <chrono>
 
 #include "query/ddl/parser.h"
 
@@ -106,22 +105,17 @@ TEST(InsertParser, LiteralsOutliveAMoveOfTheStatement) {
   EXPECT_EQ(std::get<Insert>(copy).values[0].text, "a\nb");
 }
 
-TEST(InsertParser, ReadsAThousandRowsQuickly) {
+TEST(InsertParser, ReadsAThousandRows) {
   std::string text = "INSERT INTO t VALUES ";
   for (int row = 0; row < 1000; ++row) {
     text +=
         (row > 0 ? "," : "") + fmt::format("({},'name of row {}',{}.25,-{},'2026-01-02 03:04:05',NULL)", row, row, row, row);
   }
-  auto best = std::chrono::nanoseconds::max();
-  for (int i = 0; i < 20; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    const auto statement = parse_statement(text);
-    best = std::min<std::chrono::nanoseconds>(best, std::chrono::steady_clock::now() - begin);
-    ASSERT_TRUE(statement.ok());
-    ASSERT_EQ(std::get<Insert>(statement.value()).row_count, 1000u);
-  }
-  RecordProperty("microseconds", static_cast<int>(best.count() / 1000));
-  EXPECT_LT(best, std::chrono::milliseconds(20)) << "far above what it takes, also under sanitizers";
+  const auto statement = parse_statement(text);
+  ASSERT_TRUE(statement.ok());
+  const Insert& insert = std::get<Insert>(statement.value());
+  ASSERT_EQ(insert.row_count, 1000u);
+  EXPECT_EQ(insert.values[999 * 6 + 1].text, "name of row 999");
 }
 
 }  // namespace
