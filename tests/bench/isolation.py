@@ -1,15 +1,20 @@
 """Point reads, loads and full scans beside each other, and each alone: who slows whom down.
 
-  scripts/bench isolation [--rows N] [--seconds S] [--rounds N] [--scans N]
+  scripts/bench isolation [--rows N] [--seconds S] [--rounds N] [--cycles N] [--scans N]
 
 Point reads come at a steady rate, so that they are no load of their own, and are timed twice: on the wire (wire.py), which is
 what the server needs, and by sysbench, whose threads wait for the same processors as the server's and tell of that too; scans come from as many clients as are
 asked for, each with one query after the other, all of the whole table; loads are Stream Loads of a batch, one after the other,
-that update rows of another table. In each round every phase runs once; the figures are medians of the rounds, the ratios are of
-the same run. Exit code 1 when a goal is missed.
+that update rows of another table.
+
+A round times point reads, idle and beside scans, and then goes through some cycles: a short while of loads, one of scans, one of
+both with point reads. What a shared machine gives changes from minute to minute; short whiles in turn have the same of it. The
+ratios are of all that was done in the cycles of all rounds, each with its standard error; p99s are medians of the rounds. Exit code
+1 when a goal is missed.
 """
 import argparse
 import concurrent.futures
+import math
 import multiprocessing
 import pathlib
 import re
@@ -18,7 +23,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 import duckdb
@@ -31,6 +35,7 @@ SELECT_ROW = """{id} AS id, (hash({id} + {salt}) % 100000)::INT AS customer, ((h
   ['new', 'paid', 'sent', 'done', 'lost'][1 + (hash({id} + 7 + {salt}) % 5)::INT] AS status,
   TIMESTAMP '2026-01-01 00:00:00' + INTERVAL 1 SECOND * (hash({id} + 11) % 31536000)::INT AS created,
   (hash({id} + 13 + {salt}) % 50)::INT AS quantity"""
+CYCLE_SECONDS = 2
 SCAN = "SELECT status, count(*), sum(amount), max(customer) FROM bench.facts GROUP BY status"
 POINT_ROWS = 100_000
 POINT_RATE = 200
@@ -129,39 +134,59 @@ class Bench:
     def loads(self):
         return Background(self.load, 1)
 
+    def points_on_wire(self, seconds):
+        return wire.p99_of_point_reads(self.server, "sbtest.sbtest1", POINT_ROWS, POINT_RATE, seconds)
+
     def points(self, when):
         """p99 in milliseconds, on the wire and by sysbench."""
         seconds = self.arguments.seconds
-        on_wire = wire.p99_of_point_reads(self.server, "sbtest.sbtest1", POINT_ROWS, POINT_RATE, seconds)
+        on_wire = self.points_on_wire(seconds)
         out = sysbench(self.server, seconds, "run", f"--rate={POINT_RATE}", f"--threads={POINT_CONNECTIONS}")
         by_sysbench = float(re.search(r"99th percentile:\s+([\d.]+)", out).group(1))
         return {f"point p99 on the wire {when}, ms": on_wire, f"point p99 by sysbench {when}, ms": by_sysbench}
 
     def rates(self, *backgrounds):
         """How often a second each of them is done with its work, while all of them run."""
+        time.sleep(0.5)
         before, begin = [background.count for background in backgrounds], time.monotonic()
-        time.sleep(self.arguments.seconds)
+        time.sleep(CYCLE_SECONDS)
         took = time.monotonic() - begin
         return [(background.count - count) / took for background, count in zip(backgrounds, before)]
 
     def round(self):
         figures = self.points("idle")
+        with self.scans():
+            time.sleep(1)
+            return figures | self.points("beside scans")
+
+    def cycle(self):
         with self.loads() as loads:
-            time.sleep(1)
-            [figures["loads alone, rows/s"]] = [rate * LOAD_ROWS for rate in self.rates(loads)]
+            [loads_alone] = self.rates(loads)
         with self.scans() as scans:
-            time.sleep(1)
-            [figures["scans alone, queries/s"]] = self.rates(scans)
-            figures |= self.points("beside scans")
-        with self.scans() as scans, self.loads() as loads:
-            time.sleep(1)
-            points = threading.Thread(target=lambda: figures.update(self.points("beside both")))
-            points.start()
-            scan_rate, load_rate = self.rates(scans, loads)
-            points.join()
-            figures["scans beside, queries/s"] = scan_rate
-            figures["loads beside, rows/s"] = load_rate * LOAD_ROWS
-        return figures
+            [scans_alone] = self.rates(scans)
+        with self.scans() as scans, self.loads() as loads, concurrent.futures.ThreadPoolExecutor(1) as pool:
+            points = pool.submit(self.points_on_wire, CYCLE_SECONDS + 0.5)
+            scans_beside, loads_beside = self.rates(scans, loads)
+            return {"loads alone, rows/s": loads_alone * LOAD_ROWS, "loads beside, rows/s": loads_beside * LOAD_ROWS,
+                    "scans alone, queries/s": scans_alone, "scans beside, queries/s": scans_beside,
+                    "point p99 on the wire beside both, ms": points.result()}
+
+
+def show(name, figures):
+    print(f"{name}: " + ", ".join(f"{what} {value:,.2f}" for what, value in figures.items()), flush=True)
+
+
+def medians(measured):
+    return {name: statistics.median(figures[name] for figures in measured) for name in measured[0]}
+
+
+def share(cycles, beside, alone):
+    """What was done beside others of what was done alone, and the standard error of that ratio."""
+    pairs = [(cycle[beside], cycle[alone]) for cycle in cycles]
+    whole = sum(alone for _, alone in pairs)
+    ratio = sum(beside for beside, _ in pairs) / whole
+    deviation = statistics.stdev(beside - ratio * alone for beside, alone in pairs) if len(pairs) > 1 else math.inf
+    return ratio, deviation * math.sqrt(len(pairs)) / whole
 
 
 def main():
@@ -169,6 +194,7 @@ def main():
     arguments.add_argument("--rows", type=int, default=3_000_000)
     arguments.add_argument("--seconds", type=int, default=8)
     arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--cycles", type=int, default=10, help="of each round")
     arguments.add_argument("--scans", type=int, default=8)
     arguments = arguments.parse_args()
     folder = tempfile.mkdtemp(prefix="freshet-bench-isolation-")
@@ -176,23 +202,27 @@ def main():
     try:
         bench = Bench(server, folder, arguments)
         bench.prepare()
-        rounds = []
-        for number in range(arguments.rounds):
+        rounds, cycles = [], []
+        for number in range(1, arguments.rounds + 1):
             rounds.append(bench.round())
-            print(f"round {number + 1}: " + ", ".join(f"{name} {value:,.2f}" for name, value in rounds[-1].items()), flush=True)
+            show(f"round {number}", rounds[-1])
+            for _ in range(arguments.cycles):
+                cycles.append(bench.cycle())
+                show("  cycle", cycles[-1])
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    median = {name: statistics.median(figures[name] for figures in rounds) for name in rounds[0]}
+    median = medians(rounds) | medians(cycles)
+    show("medians", median)
     reached = {}
     for how in ("on the wire", "by sysbench"):
         beside = median[f"point p99 {how} beside scans, ms"]
         reached[f"point p99 {how}, times the idle one"] = beside / median[f"point p99 {how} idle, ms"]
         reached[f"point p99 {how}, ms"] = beside
-    reached |= {
-        "loads beside, of alone": median["loads beside, rows/s"] / median["loads alone, rows/s"],
-        "scans beside, of alone": median["scans beside, queries/s"] / median["scans alone, queries/s"],
-    }
+    for name, unit in (("loads", "rows/s"), ("scans", "queries/s")):
+        ratio, error = share(cycles, f"{name} beside, {unit}", f"{name} alone, {unit}")
+        reached[f"{name} beside, of alone"] = ratio
+        print(f"{name} beside, of alone: standard error {error:.3f}")
     missed = False
     for name, value in reached.items():
         sign, goal = GOALS[name]
