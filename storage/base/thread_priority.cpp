@@ -18,9 +18,8 @@ using Clock = std::chrono::steady_clock;
 /// a shorter slice that comes first by that rule (linux/kernel/sched/fair.c: pick_eevdf, protect_slice). Without a wish
 /// everyone has 0.7 to 3 ms.
 constexpr std::chrono::nanoseconds kShortSlice = std::chrono::microseconds(100);
-/// The longer it is, the later comes a thread that yields in the order of those that are owed time, and the more it forfeits
-/// when it gives way: with nice values, which are coarse, this sets the share of big queries beside a load.
-constexpr std::chrono::nanoseconds kYieldingSlice = std::chrono::microseconds(750);
+/// The longer it is, the later comes a thread that yields in the order of those that are owed time.
+constexpr std::chrono::nanoseconds kYieldingSlice = std::chrono::microseconds(500);
 /// Long turns let threads that yield wait for each other, and be owed so much that whoever wakes then comes second. From
 /// Linux 6.18 on the rest of the slice is forfeited (yield_task_fair), which makes their share smaller still.
 constexpr std::chrono::nanoseconds kTurn = std::chrono::microseconds(400);
