@@ -8,9 +8,9 @@ asked for, each with one query after the other, all of the whole table; loads ar
 that update rows of another table.
 
 A round times point reads, idle and beside scans, and then goes through some cycles: a short while of loads, one of scans, one of
-both with point reads. What a shared machine gives changes from minute to minute; short whiles in turn have the same of it. The
-ratios are of all that was done in the cycles of all rounds, each with its standard error; p99s are medians of the rounds. Exit code
-1 when a goal is missed.
+both, each with the same point reads, so that what differs is who else is there. What a shared machine gives changes from minute to
+minute; short whiles in turn have the same of it. The ratios are of all that was done in the cycles of all rounds, each with its
+standard error; p99s are medians of the rounds. Exit code 1 when a goal is missed.
 """
 import argparse
 import concurrent.futures
@@ -145,13 +145,15 @@ class Bench:
         by_sysbench = float(re.search(r"99th percentile:\s+([\d.]+)", out).group(1))
         return {f"point p99 on the wire {when}, ms": on_wire, f"point p99 by sysbench {when}, ms": by_sysbench}
 
-    def rates(self, *backgrounds):
-        """How often a second each of them is done with its work, while all of them run."""
-        time.sleep(0.5)
-        before, begin = [background.count for background in backgrounds], time.monotonic()
-        time.sleep(CYCLE_SECONDS)
-        took = time.monotonic() - begin
-        return [(background.count - count) / took for background, count in zip(backgrounds, before)]
+    def beside_points(self, *backgrounds):
+        """How often a second each of them is done with its work while all of them and point reads run, and these reads' p99."""
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            points = pool.submit(self.points_on_wire, CYCLE_SECONDS + 0.5)
+            time.sleep(0.5)
+            before, begin = [background.count for background in backgrounds], time.monotonic()
+            time.sleep(CYCLE_SECONDS)
+            took = time.monotonic() - begin
+            return [(background.count - count) / took for background, count in zip(backgrounds, before)], points.result()
 
     def round(self):
         figures = self.points("idle")
@@ -161,15 +163,14 @@ class Bench:
 
     def cycle(self):
         with self.loads() as loads:
-            [loads_alone] = self.rates(loads)
+            [loads_alone], _ = self.beside_points(loads)
         with self.scans() as scans:
-            [scans_alone] = self.rates(scans)
-        with self.scans() as scans, self.loads() as loads, concurrent.futures.ThreadPoolExecutor(1) as pool:
-            points = pool.submit(self.points_on_wire, CYCLE_SECONDS + 0.5)
-            scans_beside, loads_beside = self.rates(scans, loads)
-            return {"loads alone, rows/s": loads_alone * LOAD_ROWS, "loads beside, rows/s": loads_beside * LOAD_ROWS,
-                    "scans alone, queries/s": scans_alone, "scans beside, queries/s": scans_beside,
-                    "point p99 on the wire beside both, ms": points.result()}
+            [scans_alone], _ = self.beside_points(scans)
+        with self.scans() as scans, self.loads() as loads:
+            [scans_beside, loads_beside], p99 = self.beside_points(scans, loads)
+        return {"loads alone, rows/s": loads_alone * LOAD_ROWS, "loads beside, rows/s": loads_beside * LOAD_ROWS,
+                "scans alone, queries/s": scans_alone, "scans beside, queries/s": scans_beside,
+                "point p99 on the wire beside both, ms": p99}
 
 
 def show(name, figures):
