@@ -36,6 +36,7 @@ SELECT_ROW = """{id} AS id, (hash({id} + {salt}) % 100000)::INT AS customer, ((h
   TIMESTAMP '2026-01-01 00:00:00' + INTERVAL 1 SECOND * (hash({id} + 11) % 31536000)::INT AS created,
   (hash({id} + 13 + {salt}) % 50)::INT AS quantity"""
 CYCLE_SECONDS = 2
+WARM_UP_SECONDS = 0.5
 SCAN = "SELECT status, count(*), sum(amount), max(customer) FROM bench.facts GROUP BY status"
 POINT_ROWS = 100_000
 POINT_RATE = 200
@@ -148,8 +149,8 @@ class Bench:
     def beside_points(self, *backgrounds):
         """How often a second each of them is done with its work while all of them and point reads run, and these reads' p99."""
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            points = pool.submit(self.points_on_wire, CYCLE_SECONDS + 0.5)
-            time.sleep(0.5)
+            points = pool.submit(self.points_on_wire, CYCLE_SECONDS + WARM_UP_SECONDS)
+            time.sleep(WARM_UP_SECONDS)
             before, begin = [background.count for background in backgrounds], time.monotonic()
             time.sleep(CYCLE_SECONDS)
             took = time.monotonic() - begin
