@@ -17,6 +17,7 @@
 #include "query/duckdb/row_transform.h"
 #include "query/duckdb/shown_columns.h"
 #include "query/duckdb/statement_guard.h"
+#include "query/duckdb/task_loop.h"
 #include "query/duckdb/types.h"
 
 namespace freshet::query {
@@ -217,6 +218,8 @@ class Connection final : public RuledConnection {
       if (pending->HasError()) return failure(pending->GetErrorObject(), guarded);
       // DuckDB forgets at the beginning of a query what came before.
       if (interrupted_.load()) connection_->Interrupt();
+      work_until_ready(*pending);
+      if (pending->HasError()) return failure(pending->GetErrorObject(), guarded);
       ResultPointer result = pending->Execute();
       if (result->HasError()) return failure(result->GetErrorObject(), guarded);
       if (rules_.begins_to_answer && !rules_.begins_to_answer()) return Status::Cancelled("Query execution was interrupted");
