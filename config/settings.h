@@ -119,7 +119,9 @@ struct QuerySettings {
   uint64_t small_scan_bytes = 16 * kMiB;
   uint64_t small_milliseconds = 1000;
   uint64_t small_concurrency = 0;  ///< 0: eight for each core.
-  uint64_t big_concurrency = 0;    ///< 0: two for each core, at least four.
+  uint64_t prompt_percent = 2;
+  uint64_t yielding_concurrency = 0;  ///< 0: one for each core, and one more.
+  uint64_t big_concurrency = 0;       ///< 0: two for each core, at least four.
   uint64_t big_queue_length = 1000;
   uint64_t big_queue_seconds = 0;
   uint64_t timeout_seconds = 900;

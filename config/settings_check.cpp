@@ -29,6 +29,7 @@ void size_for_machine(Settings& s, uint64_t cores, uint64_t memory_bytes) {
   QuerySettings& query = s.query;
   if (query.duckdb_threads == 0) query.duckdb_threads = cores;
   if (query.small_concurrency == 0) query.small_concurrency = 8 * cores;
+  if (query.yielding_concurrency == 0) query.yielding_concurrency = cores + 1;
   if (query.big_concurrency == 0) query.big_concurrency = std::max<uint64_t>(4, 2 * cores);
   MemorySettings& memory = s.memory;
   if (memory.limit_bytes == 0) memory.limit_bytes = memory_bytes / 5 * 4;

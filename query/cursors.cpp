@@ -43,12 +43,17 @@ Result<std::vector<ResultColumn>> Cursors::open(uint32_t id, std::string_view sq
   Cursor cursor{limits.group, lanes_.lane_of(limits.group), nullptr, nullptr};
   auto columns = within(limits, *cursor.lane, [&]() -> Result<std::vector<ResultColumn>> {
     FRESHET_ASSIGN_OR_RETURN(cursor.engine, lanes_.engine_for(*cursor.lane));
-    cursor.connection = cursor.engine->connect();
+    cursor.connection = cursor.engine->engine->connect();
     cursor.connection->show_hidden_columns(shows_hidden_columns);
     cursor.connection->read_as(access);
     cursor.connection->read_at(std::move(snapshot), std::move(committed));
     set_running(cursor.connection.get());
-    return cursor.connection->open_rows(sql, database, parameters);
+    std::vector<ResultColumn> answer;
+    FRESHET_RETURN_IF_ERROR(cursor.engine->askers.run([&]() -> Status {
+      FRESHET_ASSIGN_OR_RETURN(answer, cursor.connection->open_rows(sql, database, parameters));
+      return Status::OK();
+    }));
+    return answer;
   });
   if (columns.ok()) open_.emplace(id, std::move(cursor));
   return columns;
@@ -60,9 +65,14 @@ Result<bool> Cursors::fetch(uint32_t id, uint64_t rows, ResultWriter& out) {
   Cursor& cursor = found->second;
   FRESHET_ASSIGN_OR_RETURN(StatementLimits limits, limits_());
   limits.group = cursor.group;
-  auto is_over = within(limits, *cursor.lane, [&] {
+  auto is_over = within(limits, *cursor.lane, [&]() -> Result<bool> {
     set_running(cursor.connection.get());
-    return cursor.connection->next_rows(rows, out);
+    bool were_fewer = false;
+    FRESHET_RETURN_IF_ERROR(cursor.engine->askers.run([&]() -> Status {
+      FRESHET_ASSIGN_OR_RETURN(were_fewer, cursor.connection->next_rows(rows, out));
+      return Status::OK();
+    }));
+    return were_fewer;
   });
   if (!is_over.ok() || *is_over) close(id);
   return is_over;

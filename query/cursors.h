@@ -47,8 +47,8 @@ class Cursors {
  private:
   struct Cursor {
     WorkloadGroupPtr group;
-    std::shared_ptr<GroupLane> lane;     ///< of that group
-    std::shared_ptr<DuckEngine> engine;  ///< outlives its connection
+    std::shared_ptr<GroupLane> lane;      ///< of that group
+    std::shared_ptr<GroupEngine> engine;  ///< outlives its connection
     std::unique_ptr<RuledConnection> connection;
   };
   /// Runs a step of a cursor when its group has a place for it, so that interrupt() and the time limit reach it.

@@ -69,7 +69,7 @@ Status find_problems(const storage::TableSnapshot& table, const DuckConnection& 
     return connection.is_interrupted() || problems.size() >= kMaxShownProblems;
   };
   auto reading = std::async(std::launch::async, [&] {
-    storage::yield_to_others(kBigQueryNice);
+    storage::yield_to_others(kYieldingNice);
     read_files(table, is_stopped, problems);
   });
   reading.get();

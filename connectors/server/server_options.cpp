@@ -103,6 +103,8 @@ query::QueryLaneOptions lane_options(const config::Settings& settings, const Dat
   options.small_scan_bytes = settings.query.small_scan_bytes;
   options.small_time = std::chrono::milliseconds(settings.query.small_milliseconds);
   options.small_concurrency = settings.query.small_concurrency;
+  options.prompt_percent = settings.query.prompt_percent;
+  options.yielding_concurrency = settings.query.yielding_concurrency;
   return options;
 }
 

@@ -1,8 +1,8 @@
 #include "query/workload/lane_connection.h"
 
+#include <time.h>
+
 #include <algorithm>
-#include <system_error>
-#include <thread>
 
 namespace freshet::query {
 namespace {
@@ -24,6 +24,13 @@ Status with_remedy(const Status& status, const WorkloadGroup& group) {
       "The query needs more memory than workload group {} has{}: {}. Raise {}, or let the query do less at once", group.name,
       has_spilled ? ", and has spilled as much as it may" : "", status.message(),
       has_spilled ? "query.spill_bytes" : "the group's memory_limit or memory.query_bytes");
+}
+
+/// What the calling thread has had so far.
+std::chrono::nanoseconds processor_time() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 }  // namespace
@@ -131,14 +138,26 @@ std::optional<Status> LaneConnection::run_small(const StatementLimits& limits, c
     return LaneEntry::refused(outcome, limits, "query.small_concurrency small queries run already");
   }
   const AdmissionSlot slot(lanes_.small_queue());
+  const bool is_prompt = lanes_.prompt_time().has_left();
+  std::optional<AdmissionSlot> place_to_yield;
+  if (!is_prompt) {
+    const auto waited = entry_.enter(lanes_.yielding_queue(), limits.until, [this] { return is_interrupted(); });
+    if (waited != AdmissionQueue::Outcome::kAdmitted) {
+      return LaneEntry::refused(waited, limits, "query.yielding_concurrency small queries that yield run already");
+    }
+    place_to_yield.emplace(lanes_.yielding_queue());
+  }
   std::atomic<Progress> progress{Progress::kWorking};
-  small_->set_rules({lanes_.options().small_scan_bytes, [&progress] { return proceed(progress, Progress::kAnswering); }});
+  small_->set_rules({lanes_.options().small_scan_bytes, [&] {
+                       place_to_yield.reset();  // a client may be slow to take the answer
+                       return proceed(progress, Progress::kAnswering);
+                     }});
   Status status;
   {
     const auto patience = lanes_.deadlines().at(Clock::now() + lanes_.options().small_time, [&] {
       if (proceed(progress, Progress::kTooLong)) small_->interrupt();
     });
-    status = work.attempt(*small_);
+    status = is_prompt ? run_promptly(work) : lanes_.yielding_threads().run([&] { return work.attempt(*small_); });
   }
   const bool was_too_big = small_->was_too_big();
   small_->set_rules({});
@@ -147,6 +166,13 @@ std::optional<Status> LaneConnection::run_small(const StatementLimits& limits, c
   if (!was_too_big && !found_no_memory && progress != Progress::kTooLong) return status;
   if (is_interrupted()) return interrupted();
   return std::nullopt;
+}
+
+Status LaneConnection::run_promptly(const Work& work) {
+  const std::chrono::nanoseconds before = processor_time();
+  Status status = work.attempt(*small_);
+  lanes_.prompt_time().take(processor_time() - before);
+  return status;
 }
 
 std::optional<Status> LaneConnection::run_big_at_once(const StatementLimits& limits, const Work& work) {
@@ -166,18 +192,8 @@ Status LaneConnection::run_big(const StatementLimits& limits, const Work& work) 
 Status LaneConnection::run_admitted(GroupLane& lane, const WorkloadGroup& group, const Work& work) {
   ran_big_ = true;
   const AdmissionSlot slot(lane.queue);
-  FRESHET_ASSIGN_OR_RETURN(const std::shared_ptr<DuckEngine> engine, lanes_.engine_for(lane));
-  Status status;
-  const auto run = [&] { status = run_in_engine(*engine, work); };
-  try {
-    // The thread that asks works on the query too, so it has to yield as the engine's own threads do.
-    std::thread([&] {
-      enter_worker_class(lanes_.workers_of(group));
-      run();
-    }).join();
-  } catch (const std::system_error&) {
-    run();
-  }
+  FRESHET_ASSIGN_OR_RETURN(const std::shared_ptr<GroupEngine> engine, lanes_.engine_for(lane));
+  const Status status = engine->askers.run([&] { return run_in_engine(*engine->engine, work); });
   return status.code() == StatusCode::kResourceExhausted ? with_remedy(status, group) : status;
 }
 

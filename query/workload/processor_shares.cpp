@@ -14,7 +14,7 @@ constexpr double kWeightOfOneStep = 1.25;
 int nice_of_share(uint64_t share, uint64_t largest_share) {
   const double ratio = static_cast<double>(largest_share) / static_cast<double>(share);
   return std::min(kMostYielding,
-                  kBigQueryNice + static_cast<int>(std::lround(std::log(ratio) / std::log(kWeightOfOneStep))));
+                  kYieldingNice + static_cast<int>(std::lround(std::log(ratio) / std::log(kWeightOfOneStep))));
 }
 
 }  // namespace freshet::query

@@ -53,7 +53,7 @@ bool set_scheduling(int nice, std::chrono::nanoseconds slice) {
 
 /// Whether and since when the thread is in the way of others.
 struct Turn {
-  bool yields = nice_of(own_id()) > nice_of_server();  ///< also when the thread that started it does
+  bool ends = nice_of(own_id()) > nice_of_server();  ///< also when the thread that started it yields
   Clock::time_point began = Clock::now();
 };
 
@@ -69,11 +69,14 @@ void yield_to_others(int steps) {
 
 void give_way() {
   Turn& turn = own_turn;
-  if (!turn.yields || Clock::now() - turn.began < kTurn) return;
+  if (!turn.ends || Clock::now() - turn.began < kTurn) return;
   sched_yield();
   turn.began = Clock::now();
 }
 
-void take_short_turns() { set_scheduling(nice_of(own_id()), kShortSlice); }
+void take_short_turns() {
+  set_scheduling(nice_of(own_id()), kShortSlice);
+  own_turn.ends = true;
+}
 
 }  // namespace freshet::storage

@@ -7,9 +7,9 @@ namespace freshet::storage {
 /// cannot be undone.
 void yield_to_others(int steps);
 
-/// For the hot loops of threads that yield, between pieces of work of far less than a millisecond: lets whoever waits for
-/// the processor have it, now and then. Linux itself looks only once a tick of up to 10 ms who of those that wait comes
-/// next. Of other threads it asks nothing; of these mostly a look at the clock.
+/// For the hot loops of threads that yield or take short turns, between pieces of work of far less than a millisecond: lets
+/// whoever waits for the processor have it, now and then. Linux itself looks only once a tick of up to 10 ms who of those
+/// that wait comes next. Of other threads it asks nothing; of these mostly a look at the clock.
 void give_way();
 
 /// Lets the calling thread, and threads that it starts, get the processor sooner when they wake, for shorter turns: for

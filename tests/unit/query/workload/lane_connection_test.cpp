@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <filesystem>
 #include <thread>
 
@@ -44,6 +45,7 @@ class LaneConnectionTest : public testing::Test {
     options_.small_scan_bytes = 1 << 20;
     // Long, so that a busy machine makes no query big.
     options_.small_time = std::chrono::minutes(10);
+    options_.prompt_percent = 100;
     groups_ = test::must(WorkloadGroups::open(*storage_, {}, 2));
   }
 
@@ -64,6 +66,18 @@ class LaneConnectionTest : public testing::Test {
   Status run(const std::string& sql) {
     rows_ = TextRows();
     return connection_->query(sql, "shop", rows_);
+  }
+  static int own_nice() { return getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid))); }
+  /// Of the thread that gives a query's rows.
+  int nice_of_answer(const char* sql) {
+    int nice = -1;
+    TextRows rows;
+    rows.on_row = [&](size_t) {
+      nice = own_nice();
+      return Status::OK();
+    };
+    EXPECT_TRUE(connection_->query(sql, "shop", rows).ok());
+    return nice;
   }
   AdmissionQueue& queue_of(const std::string& group) { return lanes_->lane_of(test::must(groups_->find(group)))->queue; }
 
@@ -143,17 +157,62 @@ TEST_F(LaneConnectionTest, WhatWasBigIsTriedThereFirstUnlessItHadToWait) {
 
 TEST_F(LaneConnectionTest, BigQueriesYield) {
   connect();
-  const auto nice = [] { return getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid))); };
-  const int own = nice();
-  int during = -1;
-  rows_.on_row = [&](size_t) {
-    during = nice();
+  const int own = own_nice();
+  EXPECT_EQ(nice_of_answer(kWholeScan), own + kYieldingNice);
+  EXPECT_EQ(nice_of_answer("SELECT 1"), own);
+}
+
+TEST_F(LaneConnectionTest, SmallQueriesYieldWhenTheirPromptTimeIsOver) {
+  connect();
+  const int own = own_nice();
+  EXPECT_EQ(nice_of_answer("SELECT 1"), own);
+  lanes_->prompt_time().take(std::chrono::hours(1));
+  EXPECT_EQ(nice_of_answer("SELECT 1"), own + kYieldingNice);
+  EXPECT_FALSE(connection_->ran_big());
+  EXPECT_EQ(lanes_->yielding_figures().admitted, 1u);
+}
+
+TEST_F(LaneConnectionTest, SmallQueriesThatDoNotYieldTakeOfThePromptTime) {
+  options_.prompt_percent = 1;
+  connect();
+  rows_.on_row = [](size_t) {
+    const std::clock_t until = std::clock() + CLOCKS_PER_SEC / 10;
+    while (std::clock() < until) {
+    }
     return Status::OK();
   };
-  ASSERT_TRUE(connection_->query(kWholeScan, "shop", rows_).ok());
-  EXPECT_EQ(during, own + kBigQueryNice);
   ASSERT_TRUE(connection_->query("SELECT 1", "shop", rows_).ok());
-  EXPECT_EQ(during, own);
+  EXPECT_FALSE(lanes_->prompt_time().has_left()) << "20 ms of two processors are all that is saved up";
+}
+
+TEST_F(LaneConnectionTest, SmallQueriesThatYieldHaveAPlaceUntilTheyAnswer) {
+  options_.prompt_percent = 0;
+  options_.yielding_concurrency = 1;
+  connect();
+  AdmissionQueue& places = lanes_->yielding_queue();
+  ASSERT_EQ(places.enter(Clock::time_point::max(), [] { return false; }), AdmissionQueue::Outcome::kAdmitted);
+  time_ = std::chrono::milliseconds(20);
+  const Status late = run("SELECT 1");
+  EXPECT_EQ(late.code(), StatusCode::kTimeout);
+  EXPECT_NE(late.message().find("query.yielding_concurrency"), std::string::npos) << late.message();
+  time_ = std::chrono::milliseconds(0);
+
+  Status status;
+  std::thread waiting([&] { status = run("SELECT 1"); });
+  while (places.figures().waiting == 0) std::this_thread::yield();
+  connection_->interrupt();
+  waiting.join();
+  EXPECT_EQ(status.code(), StatusCode::kCancelled);
+  connection_->forget_interrupt();
+
+  places.leave();
+  uint64_t running = 1;
+  rows_.on_row = [&](size_t) {
+    running = places.figures().running;
+    return Status::OK();
+  };
+  ASSERT_TRUE(connection_->query("SELECT 1", "shop", rows_).ok());
+  EXPECT_EQ(running, 0u) << "whoever is slow to take an answer is in nobody's way";
 }
 
 TEST_F(LaneConnectionTest, AQueryThatIsNotDoneInTimeBeginsAgainAsABigOne) {

@@ -42,9 +42,9 @@ TEST(MemoryShares, NobodyIsLeftWithoutMemory) {
 }
 
 TEST(ProcessorShares, TheLargestShareYieldsLeastAndOthersByTheirRatio) {
-  EXPECT_EQ(nice_of_share(1024, 1024), kBigQueryNice);
-  EXPECT_EQ(nice_of_share(512, 1024), kBigQueryNice + 3) << "1.25^3 is about 2";
-  EXPECT_EQ(nice_of_share(256, 1024), kBigQueryNice + 6);
+  EXPECT_EQ(nice_of_share(1024, 1024), kYieldingNice);
+  EXPECT_EQ(nice_of_share(512, 1024), kYieldingNice + 3) << "1.25^3 is about 2";
+  EXPECT_EQ(nice_of_share(256, 1024), kYieldingNice + 6);
   EXPECT_EQ(nice_of_share(1, 10'000), 19);
 }
 

@@ -41,12 +41,12 @@ void stay_on_one_processor() {
   sched_setaffinity(0, sizeof(one), &one);
 }
 
-/// Two threads that yield share a processor for a while; returns how often one of them lost it to the other.
-long losses_of_two(void (*piece_of_work)()) {
+/// Two threads of one kind share a processor for a while; returns how often one of them lost it to the other.
+long losses_of_two(void (*be_of_kind)(), void (*piece_of_work)()) {
   long losses = 0;
   std::thread([&] {
     stay_on_one_processor();
-    yield_to_others(5);
+    be_of_kind();
     const auto end = steady_clock::now() + milliseconds(100);
     const auto work = [&] {
       while (steady_clock::now() < end) piece_of_work();
@@ -78,8 +78,10 @@ TEST(ThreadPriority, IsThatOfOneThreadAndOfThoseThatItStarts) {
 }
 
 TEST(ThreadPriority, ThreadsThatGiveWayTakeTurnsMoreOften) {
-  const long left_to_the_kernel = losses_of_two([] {});
-  EXPECT_GT(losses_of_two(give_way), left_to_the_kernel);
+  for (const auto be_of_kind : {+[] { yield_to_others(5); }, +[] { take_short_turns(); }}) {
+    const long left_to_the_kernel = losses_of_two(be_of_kind, [] {});
+    EXPECT_GT(losses_of_two(be_of_kind, give_way), left_to_the_kernel);
+  }
 }
 
 TEST(ThreadPriority, ShortTurnsKeepTheNiceValue) {
@@ -93,7 +95,9 @@ TEST(ThreadPriority, ShortTurnsKeepTheNiceValue) {
   }).join();
   EXPECT_EQ(after, before);
   // Kernels before 6.12 know of no slices.
-  if (own_slice() != 0) EXPECT_EQ(slice, 100'000u);
+  if (own_slice() != 0) {
+    EXPECT_EQ(slice, 100'000u);
+  }
 }
 
 }  // namespace
