@@ -25,13 +25,14 @@ AdmissionQueue::Outcome AdmissionQueue::enter(std::chrono::steady_clock::time_po
   const auto place = waiters_.insert(waiters_.end(), &self);
   bool is_late = false;
   while (!self.is_admitted) {
-    const bool is_given_up = is_cancelled();
-    if (is_given_up || is_late) {
+    // Lateness first: the time limit of a statement cancels it too, at the same moment.
+    if (is_late || is_cancelled()) {
       waiters_.erase(place);
-      if (!is_given_up) ++figures_.timed_out;
-      return is_given_up ? Outcome::kCancelled : Outcome::kTimedOut;
+      if (is_late) ++figures_.timed_out;
+      return is_late ? Outcome::kTimedOut : Outcome::kCancelled;
     }
-    is_late = self.called.wait_until(lock, until) == std::cv_status::timeout;
+    self.called.wait_until(lock, until);
+    is_late = std::chrono::steady_clock::now() >= until;
   }
   return Outcome::kAdmitted;
 }

@@ -33,6 +33,15 @@ std::chrono::nanoseconds processor_time() {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
+/// What `attempt` throws, for want of memory say, is its status: the lanes are left as they should be.
+Status try_in(DuckConnection& engine, const std::function<Status(DuckConnection&)>& attempt) {
+  try {
+    return attempt(engine);
+  } catch (const std::exception& error) {
+    return Status::Internal("The query failed: {}", error.what());
+  }
+}
+
 }  // namespace
 
 LaneConnection::LaneConnection(QueryLanes& lanes, std::function<Result<StatementLimits>()> limits)
@@ -133,20 +142,22 @@ Status LaneConnection::within_limits(const std::function<Status(const StatementL
 }
 
 std::optional<Status> LaneConnection::run_small(const StatementLimits& limits, const Work& work) {
-  const auto outcome = entry_.enter(lanes_.small_queue(), limits.until, [this] { return is_interrupted(); });
+  const auto has_given_up = [this] { return is_interrupted(); };
+  const bool is_prompt = lanes_.prompt_time().has_left();
+  // Before the other queue: who waits to yield takes no place from those that need not.
+  std::optional<AdmissionSlot> place_to_yield;
+  if (!is_prompt) {
+    const auto outcome = entry_.enter(lanes_.yielding_queue(), limits.until, has_given_up);
+    if (outcome != AdmissionQueue::Outcome::kAdmitted) {
+      return LaneEntry::refused(outcome, limits, "query.yielding_concurrency small queries that yield run already");
+    }
+    place_to_yield.emplace(lanes_.yielding_queue());
+  }
+  const auto outcome = entry_.enter(lanes_.small_queue(), limits.until, has_given_up);
   if (outcome != AdmissionQueue::Outcome::kAdmitted) {
     return LaneEntry::refused(outcome, limits, "query.small_concurrency small queries run already");
   }
   const AdmissionSlot slot(lanes_.small_queue());
-  const bool is_prompt = lanes_.prompt_time().has_left();
-  std::optional<AdmissionSlot> place_to_yield;
-  if (!is_prompt) {
-    const auto waited = entry_.enter(lanes_.yielding_queue(), limits.until, [this] { return is_interrupted(); });
-    if (waited != AdmissionQueue::Outcome::kAdmitted) {
-      return LaneEntry::refused(waited, limits, "query.yielding_concurrency small queries that yield run already");
-    }
-    place_to_yield.emplace(lanes_.yielding_queue());
-  }
   std::atomic<Progress> progress{Progress::kWorking};
   small_->set_rules({lanes_.options().small_scan_bytes, [&] {
                        place_to_yield.reset();  // a client may be slow to take the answer
@@ -157,7 +168,7 @@ std::optional<Status> LaneConnection::run_small(const StatementLimits& limits, c
     const auto patience = lanes_.deadlines().at(Clock::now() + lanes_.options().small_time, [&] {
       if (proceed(progress, Progress::kTooLong)) small_->interrupt();
     });
-    status = is_prompt ? run_promptly(work) : lanes_.yielding_threads().run([&] { return work.attempt(*small_); });
+    status = is_prompt ? run_promptly(work) : lanes_.yielding_threads().run([&] { return try_in(*small_, work.attempt); });
   }
   const bool was_too_big = small_->was_too_big();
   small_->set_rules({});
@@ -170,7 +181,7 @@ std::optional<Status> LaneConnection::run_small(const StatementLimits& limits, c
 
 Status LaneConnection::run_promptly(const Work& work) {
   const std::chrono::nanoseconds before = processor_time();
-  Status status = work.attempt(*small_);
+  Status status = try_in(*small_, work.attempt);
   lanes_.prompt_time().take(processor_time() - before);
   return status;
 }
@@ -207,7 +218,7 @@ Status LaneConnection::run_in_engine(DuckEngine& engine, const Work& work) {
     big_ = connection.get();
   }
   if (is_interrupted()) connection->interrupt();
-  Status status = work.attempt(*connection);
+  Status status = try_in(*connection, work.attempt);
   if (work.text != 0 && status.ok()) {
     const bool is_big = connection->scan_bytes() > static_cast<double>(lanes_.options().small_scan_bytes);
     is_big ? lanes_.big_texts().add(work.text) : lanes_.big_texts().remove(work.text);

@@ -13,7 +13,7 @@ bool PromptTime::has_left(Clock::time_point now) {
 
 void PromptTime::take(std::chrono::nanoseconds time) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  left_ -= time;
+  left_ = std::max(left_ - time, -kLongestDebt * processors_);
 }
 
 }  // namespace freshet::query

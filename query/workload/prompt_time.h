@@ -6,7 +6,7 @@
 namespace freshet::query {
 
 /// The processor time that small queries may take without yielding: a token bucket. It comes at a steady rate, what comes in
-/// a second is saved up, and what was taken beyond it is a debt. Any thread.
+/// a second is saved up, and what was taken beyond it is a debt, of a minute at most. Any thread.
 class PromptTime {
  public:
   using Clock = std::chrono::steady_clock;
@@ -22,6 +22,7 @@ class PromptTime {
  private:
   using Nanoseconds = std::chrono::duration<double, std::nano>;
   static constexpr Nanoseconds kSavedUp = std::chrono::seconds(1);
+  static constexpr Nanoseconds kLongestDebt = std::chrono::minutes(1);
 
   const double processors_;
   std::mutex mutex_;  ///< guards the next ones

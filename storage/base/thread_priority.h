@@ -13,7 +13,8 @@ void yield_to_others(int steps);
 void give_way();
 
 /// Lets the calling thread, and threads that it starts, get the processor sooner when they wake, for shorter turns: for
-/// threads that wait for a client and work a moment. Their share does not change. Best effort (Linux 6.12 on).
+/// threads that wait for a client and work a moment. Their share does not change, but for the turns that they give up in
+/// give_way(). Best effort (Linux 6.12 on).
 void take_short_turns();
 
 }  // namespace freshet::storage

@@ -32,10 +32,16 @@ TEST_F(PromptTimeTest, OfOneSecondIsSavedUp) {
   EXPECT_FALSE(has_left_after(seconds(1000)));
 }
 
-TEST_F(PromptTimeTest, ADebtIsPaidBackWhole) {
+TEST_F(PromptTimeTest, ADebtIsPaidBack) {
   time_.take(seconds(10));
   EXPECT_FALSE(has_left_after(seconds(18)));
   EXPECT_TRUE(has_left_after(seconds(20)));
+}
+
+TEST_F(PromptTimeTest, ADebtIsOfAMinuteAtMost) {
+  time_.take(std::chrono::hours(10));
+  EXPECT_FALSE(has_left_after(seconds(60)));
+  EXPECT_TRUE(has_left_after(seconds(61)));
 }
 
 TEST(PromptTime, NoneIsNone) {

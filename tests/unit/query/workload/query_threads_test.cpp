@@ -45,13 +45,16 @@ TEST(QueryThreads, OneThatIsIdleTakesTheNextWork) {
 
 TEST(QueryThreads, NobodyWaitsForTheWorkOfAnother) {
   QueryThreads threads({.nice = 1});
+  std::promise<void> has_begun;
   std::promise<void> other_is_done;
-  const auto other = std::async(std::launch::async, [&] {
+  const auto waiting = std::async(std::launch::async, [&] {
     return threads.run([&] {
+      has_begun.set_value();
       other_is_done.get_future().wait();
       return Status::OK();
     });
   });
+  has_begun.get_future().wait();
   EXPECT_TRUE(threads
                   .run([&] {
                     other_is_done.set_value();
