@@ -67,6 +67,16 @@ class LaneConnectionTest : public testing::Test {
     rows_ = TextRows();
     return connection_->query(sql, "shop", rows_);
   }
+  /// What a statement answers that is interrupted while it waits in a queue without a free place.
+  Status interrupted_in(AdmissionQueue& queue, const char* sql) {
+    Status status;
+    std::thread waiting([&] { status = run(sql); });
+    while (queue.figures().waiting == 0) std::this_thread::yield();
+    connection_->interrupt();
+    waiting.join();
+    connection_->forget_interrupt();
+    return status;
+  }
   static int own_nice() { return getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid))); }
   /// Of the thread that gives a query's rows.
   int nice_of_answer(const char* sql) {
@@ -197,13 +207,7 @@ TEST_F(LaneConnectionTest, SmallQueriesThatYieldHaveAPlaceUntilTheyAnswer) {
   EXPECT_NE(late.message().find("query.yielding_concurrency"), std::string::npos) << late.message();
   time_ = std::chrono::milliseconds(0);
 
-  Status status;
-  std::thread waiting([&] { status = run("SELECT 1"); });
-  while (places.figures().waiting == 0) std::this_thread::yield();
-  connection_->interrupt();
-  waiting.join();
-  EXPECT_EQ(status.code(), StatusCode::kCancelled);
-  connection_->forget_interrupt();
+  EXPECT_EQ(interrupted_in(places, "SELECT 1").code(), StatusCode::kCancelled);
 
   places.leave();
   uint64_t running = 1;
@@ -307,15 +311,10 @@ TEST_F(LaneConnectionTest, AnInterruptReachesWhoWaitsAndWhoRuns) {
   connect();
   AdmissionQueue& queue = queue_of("one");
   ASSERT_EQ(queue.enter(Clock::time_point::max(), [] { return false; }), AdmissionQueue::Outcome::kAdmitted);
-  Status status;
-  std::thread waiting([&] { status = run(kWholeScan); });
-  while (queue.figures().waiting == 0) std::this_thread::yield();
-  connection_->interrupt();
-  waiting.join();
-  EXPECT_EQ(status.code(), StatusCode::kCancelled);
-  connection_->forget_interrupt();
+  EXPECT_EQ(interrupted_in(queue, kWholeScan).code(), StatusCode::kCancelled);
 
   queue.leave();
+  Status status;
   std::thread running([&] { status = run(kEndless); });
   while (queue.figures().running == 0) std::this_thread::yield();
   connection_->interrupt();
