@@ -124,7 +124,8 @@ std::optional<CompactionPick> pick_compaction(std::span<const SegmentStat> segme
     FRESHET_ASSERT(segment.dead_rows <= segment.rows);
     (segment.live_rows() == 0 ? all_dead : sorted).push_back(segment);
   }
-  if (!all_dead.empty()) {
+  const bool are_many = segments.size() >= std::min(options.trigger_segments, options.max_segments / 2);
+  if (!all_dead.empty() && (are_many || !options.rests)) {
     return make_pick(PickReason::kAllDead, std::span(all_dead).first(std::min<size_t>(all_dead.size(), options.max_inputs)));
   }
   std::sort(sorted.begin(), sorted.end(), [](const SegmentStat& a, const SegmentStat& b) {
@@ -132,6 +133,7 @@ std::optional<CompactionPick> pick_compaction(std::span<const SegmentStat> segme
   });
   if (auto pick = pick_similar(sorted, options)) return pick;
   if (auto pick = pick_from_many(sorted, options)) return pick;
+  if (options.rests) return std::nullopt;
   if (auto pick = pick_base(sorted, options)) return pick;
   return pick_dead(sorted, options);
 }

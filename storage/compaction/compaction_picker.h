@@ -32,6 +32,7 @@ struct PickOptions {
   uint64_t max_input_bytes = 16ull << 30;  ///< live bytes of one merge
   uint64_t small_bytes = 4ull << 20;       ///< segments below this are all of similar size
   uint32_t size_ratio = 4;                 ///< similar: the largest of a merge is at most so many times the smallest
+  bool rests = false;  ///< rewritten a moment ago: dead rows wait, and, as long as there are few segments, dead ones
 };
 
 enum class PickReason : uint8_t {
@@ -56,7 +57,8 @@ struct CompactionPick {
 /// leaves less than trigger_segments for each step of size; rewriting at a dead fraction f costs at most 1/f rows for each
 /// row that died. Merging all at a base fraction b costs at most 1 + 1/b rows for each row that came; it begins where the
 /// largest segment is no longer small, and leaves a key looked up in the largest segment nearly always found there, however
-/// large the table.
+/// large the table. Under a stream of updates each load kills rows of every segment, and what is copied now dies with the
+/// next loads: while a tablet rests, only what makes segments fewer is picked.
 std::optional<CompactionPick> pick_compaction(std::span<const SegmentStat> segments, const PickOptions& options);
 
 /// What a compaction has to read.

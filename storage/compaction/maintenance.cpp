@@ -129,12 +129,14 @@ Result<bool> Maintenance::compact_if_needed(TableState& table, TabletId tablet_i
     FRESHET_RETURN_IF_ERROR(compact_as_asked(table, tablet_id, *kind));
     return true;
   }
-  const auto pick =
-      pick_compaction(stats_of(*tablet, oldest_delete_seconds()), pick_options(*table.head()->schema, wanted_rowsets));
+  PickOptions options = pick_options(*table.head()->schema, wanted_rowsets);
+  options.rests = wanted_rowsets == 0 && jobs_.rests(tablet_id);
+  const auto pick = pick_compaction(stats_of(*tablet, oldest_delete_seconds()), options);
   if (!has_room(table, *tablet, pick) || !pick) return false;
   const bool takes_all = pick->inputs.size() == tablet->segments.size();
   FRESHET_RETURN_IF_ERROR(
       compact_all(table, tablet_id, takes_all ? CompactionKind::kBase : CompactionKind::kCumulative, {*pick}));
+  if (pick->reason == PickReason::kBase || pick->reason == PickReason::kDeadRows) jobs_.begin_rest(tablet_id);
   return true;
 }
 

@@ -36,6 +36,18 @@ void TabletJobs::succeeded(TabletId tablet, JobKind kind) {
   pauses_.erase({tablet, kind});
 }
 
+void TabletJobs::begin_rest(TabletId tablet, Clock::time_point now) {
+  std::lock_guard lock(mutex_);
+  std::erase_if(rests_until_, [&](const auto& entry) { return entry.second <= now; });
+  rests_until_[tablet] = now + kRest;
+}
+
+bool TabletJobs::rests(TabletId tablet, Clock::time_point now) const {
+  std::lock_guard lock(mutex_);
+  const auto rest = rests_until_.find(tablet);
+  return rest != rests_until_.end() && now < rest->second;
+}
+
 void TabletJobs::end(Job job) {
   {
     std::lock_guard lock(mutex_);

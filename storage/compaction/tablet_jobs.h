@@ -27,6 +27,8 @@ class TabletJobs {
   /// and each attempt may write as much as the last.
   static constexpr std::chrono::seconds kFirstPause{10};
   static constexpr std::chrono::seconds kLongestPause{600};
+  /// After rows were rewritten to be rid of dead ones.
+  static constexpr std::chrono::milliseconds kRest{500};
 
   /// The right to work on a tablet. Must not outlive its TabletJobs.
   class Claim {
@@ -54,6 +56,10 @@ class TabletJobs {
   /// Ends the pause.
   void succeeded(TabletId tablet, JobKind kind);
 
+  /// A rest keeps no job from beginning; who picks one asks.
+  void begin_rest(TabletId tablet, Clock::time_point now = Clock::now());
+  bool rests(TabletId tablet, Clock::time_point now = Clock::now()) const;
+
  private:
   using Job = Claim::Job;
   struct Pause {
@@ -62,10 +68,11 @@ class TabletJobs {
   };
   void end(Job job);
 
-  std::mutex mutex_;  ///< guards all below
+  mutable std::mutex mutex_;  ///< guards all below
   std::condition_variable ended_;
   std::set<Job> running_;
   std::map<Job, Pause> pauses_;
+  std::map<TabletId, Clock::time_point> rests_until_;
 };
 
 }  // namespace freshet::storage

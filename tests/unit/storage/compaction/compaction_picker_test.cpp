@@ -60,6 +60,7 @@ class Story {
       if (name == "max_rows") options_.max_input_rows = whole;
       if (name == "max_bytes") options_.max_input_bytes = whole;
       if (name == "small_bytes") options_.small_bytes = whole;
+      if (name == "rests") options_.rests = number != 0;
       if (name == "size_ratio") options_.size_ratio = static_cast<uint32_t>(whole);
     }
   }

@@ -90,6 +90,27 @@ TEST_F(MaintenanceTest, FlushesGoOnWhileACompactionRuns) {
   expect_rows("b");
 }
 
+/// Each load kills half of the one before and the rest of the one before that, and finds the compaction at work.
+TEST_F(MaintenanceTest, AStreamOfUpdatesIsNotCompactedLoadByLoad) {
+  open("compaction_segment_written=sleep:5", StorageOptions());
+  const auto begin = std::chrono::steady_clock::now();
+  constexpr int64_t kLoads = 120;
+  for (int64_t i = 0; i < kLoads; ++i) {
+    load("a", 5 * (i % 2), 5 * (i % 2) + 10, 1, std::to_string(i));
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  const uint64_t compactions = engine().stats().compactions;
+  const auto rests = static_cast<uint64_t>((std::chrono::steady_clock::now() - begin) / TabletJobs::kRest);
+  // Before each rest dead segments go and some rows are rewritten; meanwhile five more loads make eight segments of three.
+  EXPECT_LE(compactions, 3 * (rests + 1) + kLoads / 5);
+  EXPECT_GE(compactions, 1u);
+  expect_rows("a");
+  const auto has_no_dead_row = [](const SegmentView& view) { return view.dead.count() == 0; };
+  EXPECT_TRUE(comes_true([&] { return std::ranges::all_of(tablet("a").segments, has_no_dead_row); }));
+  check_and_reopen();
+  expect_rows("a");
+}
+
 TEST_F(MaintenanceTest, ATruncateOrDropDuringACompactionAndAFlushLeavesNothing) {
   StorageOptions options;
   options.compaction_trigger_segments = 4;

@@ -51,5 +51,16 @@ TEST(TabletJobs, FailuresPauseTheBackgroundLongerAndLonger) {
   EXPECT_EQ(jobs.failed(kTablet, JobKind::kCompaction, now), TabletJobs::kFirstPause);
 }
 
+TEST(TabletJobs, ARestEndsByItself) {
+  TabletJobs jobs;
+  const auto now = TabletJobs::Clock::now();
+  EXPECT_FALSE(jobs.rests(kTablet, now));
+  jobs.begin_rest(kTablet, now);
+  EXPECT_TRUE(jobs.rests(kTablet, now + TabletJobs::kRest - std::chrono::milliseconds(1)));
+  EXPECT_FALSE(jobs.rests(kTablet, now + TabletJobs::kRest));
+  EXPECT_FALSE(jobs.rests(kOther, now));
+  EXPECT_TRUE(jobs.try_begin(kTablet, JobKind::kCompaction, now)) << "who finds that something presses need not rest";
+}
+
 }  // namespace
 }  // namespace freshet::storage
