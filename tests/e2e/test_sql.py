@@ -27,6 +27,18 @@ def test_every_type_comes_back_as_it_was_written(sql):
     assert sql("SELECT * FROM t WHERE id = 2") == [(2,) + (None,) * 14]
 
 
+@pytest.mark.parametrize("kind, number", [("BIGINT", "9223372036854775807"), ("LARGEINT", "-22463179120946976436"),
+                                          ("LARGEINT", "17814661410268810435786091694808674774"),
+                                          ("DECIMAL(38,2)", "176186596407853318522812960487133807.01")])
+def test_a_text_beside_a_large_number_is_compared_exactly(sql, kind, number):
+    sql(f"CREATE TABLE t (id INT NOT NULL, n {kind}) UNIQUE KEY(id)")
+    before = number[:-1] + str(int(number[-1]) - 1)  # the same double
+    sql(f"INSERT INTO t VALUES (1, '{number}'), (2, '{before}')")
+    for condition in (f"n = '{number}'", f"'{number}' = n", f"n IN ('{number}', 'x')", f"n BETWEEN '{number}' AND '{number}'"):
+        assert sql(f"SELECT id FROM t WHERE {condition}") == [(1,)], condition
+    assert sql("SELECT id FROM t WHERE n = '1e30x'") == []
+
+
 def test_ddl_in_both_dialects_reads_back(sql):
     sql("CREATE TABLE a (k1 INT NOT NULL, k2 VARCHAR(10), v BIGINT DEFAULT '7' COMMENT 'a value',) UNIQUE KEY(k1, k2) "
         "DISTRIBUTED BY HASH(k1) BUCKETS 3 PROPERTIES ('replication_num' = '1')")

@@ -62,9 +62,8 @@ std::optional<Value> adapted(const Value& value, const LogicalType& beside) {
     // A text that is a value of the column is compared as one: as doubles, not even equal ones would always be found.
     Value exact;
     std::string problem;
-    const bool is_decimal =
-        number && beside.id() == LogicalTypeId::DECIMAL && number->scale <= duckdb::DecimalType::GetScale(beside);
-    if (is_decimal && value.DefaultTryCastAs(beside, exact, &problem)) return exact;
+    const unsigned scale = beside.id() == LogicalTypeId::DECIMAL ? duckdb::DecimalType::GetScale(beside) : 0;
+    if (number && number->scale <= scale && value.DefaultTryCastAs(beside, exact, &problem)) return exact;
   }
   return std::nullopt;
 }
