@@ -11,7 +11,7 @@ auto Cursors::within(const StatementLimits& limits, GroupLane& lane, Step step) 
     });
     FRESHET_RETURN_IF_ERROR(entry_.enter_group(lane, limits, [this] { return is_interrupted_.load(); }));
     const AdmissionSlot slot(lane.queue);
-    auto done = step();
+    auto done = without_throwing(step);
     set_running(nullptr);
     return done;
   }();
@@ -48,12 +48,7 @@ Result<std::vector<ResultColumn>> Cursors::open(uint32_t id, std::string_view sq
     cursor.connection->read_as(access);
     cursor.connection->read_at(std::move(snapshot), std::move(committed));
     set_running(cursor.connection.get());
-    std::vector<ResultColumn> answer;
-    FRESHET_RETURN_IF_ERROR(cursor.engine->askers.run([&]() -> Status {
-      FRESHET_ASSIGN_OR_RETURN(answer, cursor.connection->open_rows(sql, database, parameters));
-      return Status::OK();
-    }));
-    return answer;
+    return cursor.engine->askers.run([&] { return cursor.connection->open_rows(sql, database, parameters); });
   });
   if (columns.ok()) open_.emplace(id, std::move(cursor));
   return columns;
@@ -67,12 +62,7 @@ Result<bool> Cursors::fetch(uint32_t id, uint64_t rows, ResultWriter& out) {
   limits.group = cursor.group;
   auto is_over = within(limits, *cursor.lane, [&]() -> Result<bool> {
     set_running(cursor.connection.get());
-    bool were_fewer = false;
-    FRESHET_RETURN_IF_ERROR(cursor.engine->askers.run([&]() -> Status {
-      FRESHET_ASSIGN_OR_RETURN(were_fewer, cursor.connection->next_rows(rows, out));
-      return Status::OK();
-    }));
-    return were_fewer;
+    return cursor.engine->askers.run([&] { return cursor.connection->next_rows(rows, out); });
   });
   if (!is_over.ok() || *is_over) close(id);
   return is_over;

@@ -128,17 +128,17 @@ void add_lanes(const query::QueryLanes& lanes, PrometheusText& text) {
       [](const Lane& lane) { return lane.queue.rejected; });
   add(true, "freshet_queries_queue_timeout_total", "Queries that waited in the queue until their time was over",
       [](const Lane& lane) { return lane.queue.timed_out; });
-  const query::AdmissionQueue::Figures yielding = lanes.yielding_figures();
-  text.counter("freshet_small_queries_yielding_total", "Small queries that yielded: beyond query.prompt_percent",
-               static_cast<double>(yielding.admitted));
-  text.gauge("freshet_small_queries_yielding_waiting", "Small queries that wait for one that yields to answer",
-             static_cast<double>(yielding.waiting));
   add(false, "freshet_query_memory_bytes", "Memory that queries hold",
       [](const Lane& lane) { return lane.usage.memory_bytes; });
   add(false, "freshet_query_memory_limit_bytes", "Memory that queries may hold before they spill",
       [](const Lane& lane) { return lane.usage.memory_limit_bytes; });
   add(false, "freshet_query_spilled_bytes", "What queries have spilled to disk and still need",
       [](const Lane& lane) { return lane.usage.spilled_bytes; });
+  const query::AdmissionQueue::Figures yielding = lanes.yielding_figures();
+  text.counter("freshet_small_queries_yielding_total", "Small queries that yielded: beyond query.prompt_percent",
+               static_cast<double>(yielding.admitted));
+  text.gauge("freshet_small_queries_yielding_waiting", "Small queries that wait for one that yields to answer",
+             static_cast<double>(yielding.waiting));
 }
 
 }  // namespace

@@ -8,9 +8,9 @@
 
 namespace freshet::query {
 
-/// Which statements had much to read when they ran last, so that they are not planned among the small ones in vain. Keeps
-/// few and forgets by chance; what it says may be wrong, and costs no more than a query that runs in the other lane. Any
-/// thread.
+/// Which statements had much to read or took long when they ran last, so that they do not begin among the small ones in
+/// vain. Keeps few and forgets by chance; what it says may be wrong, and costs no more than a query that runs in the other
+/// lane. Any thread.
 class BigTexts {
  public:
   /// Never 0.

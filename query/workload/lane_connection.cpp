@@ -33,15 +33,6 @@ std::chrono::nanoseconds processor_time() {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
-/// What `attempt` throws, for want of memory say, is its status: the lanes are left as they should be.
-Status try_in(DuckConnection& engine, const std::function<Status(DuckConnection&)>& attempt) {
-  try {
-    return attempt(engine);
-  } catch (const std::exception& error) {
-    return Status::Internal("The query failed: {}", error.what());
-  }
-}
-
 }  // namespace
 
 LaneConnection::LaneConnection(QueryLanes& lanes, std::function<Result<StatementLimits>()> limits)
@@ -163,12 +154,13 @@ std::optional<Status> LaneConnection::run_small(const StatementLimits& limits, c
                        place_to_yield.reset();  // a client may be slow to take the answer
                        return proceed(progress, Progress::kAnswering);
                      }});
+  const auto attempt = [&] { return without_throwing([&] { return work.attempt(*small_); }); };
   Status status;
   {
     const auto patience = lanes_.deadlines().at(Clock::now() + lanes_.options().small_time, [&] {
       if (proceed(progress, Progress::kTooLong)) small_->interrupt();
     });
-    status = is_prompt ? run_promptly(work) : lanes_.yielding_threads().run([&] { return try_in(*small_, work.attempt); });
+    status = is_prompt ? run_promptly(attempt) : lanes_.yielding_threads().run(attempt);
   }
   const bool was_too_big = small_->was_too_big();
   small_->set_rules({});
@@ -179,9 +171,9 @@ std::optional<Status> LaneConnection::run_small(const StatementLimits& limits, c
   return std::nullopt;
 }
 
-Status LaneConnection::run_promptly(const Work& work) {
+Status LaneConnection::run_promptly(const std::function<Status()>& attempt) {
   const std::chrono::nanoseconds before = processor_time();
-  Status status = try_in(*small_, work.attempt);
+  Status status = attempt();
   lanes_.prompt_time().take(processor_time() - before);
   return status;
 }
@@ -218,9 +210,18 @@ Status LaneConnection::run_in_engine(DuckEngine& engine, const Work& work) {
     big_ = connection.get();
   }
   if (is_interrupted()) connection->interrupt();
-  Status status = try_in(*connection, work.attempt);
+  const Clock::time_point begun = Clock::now();
+  Clock::duration took{};
+  connection->set_rules({std::nullopt, [&] {
+                           took = Clock::now() - begun;
+                           return true;
+                         }});
+  Status status = without_throwing([&] { return work.attempt(*connection); });
   if (work.text != 0 && status.ok()) {
-    const bool is_big = connection->scan_bytes() > static_cast<double>(lanes_.options().small_scan_bytes);
+    const QueryLaneOptions& options = lanes_.options();
+    // Half: what takes too long among the small ones may be somewhat quicker here, and should not go there again.
+    const bool is_big =
+        connection->scan_bytes() > static_cast<double>(options.small_scan_bytes) || took >= options.small_time / 2;
     is_big ? lanes_.big_texts().add(work.text) : lanes_.big_texts().remove(work.text);
   }
   const std::lock_guard<std::mutex> lock(mutex_);

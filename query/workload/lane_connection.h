@@ -54,7 +54,7 @@ class LaneConnection final : public DuckConnection {
   /// Nothing when the statement has to begin again as a big one.
   std::optional<Status> run_small(const StatementLimits& limits, const Work& work);
   /// At the priority of the calling thread, at the cost of the prompt time of all.
-  Status run_promptly(const Work& work);
+  Status run_promptly(const std::function<Status()>& attempt);
   Status run_big(const StatementLimits& limits, const Work& work);
   /// A statement that was big the last time, when it has not to wait; else nothing.
   std::optional<Status> run_big_at_once(const StatementLimits& limits, const Work& work);

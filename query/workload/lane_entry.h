@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <mutex>
 
@@ -30,6 +31,17 @@ class LaneEntry {
   std::mutex mutex_;  ///< guards the next one; taken before that of a queue
   AdmissionQueue* waits_in_ = nullptr;
 };
+
+/// Runs `step`: what it gives, or Internal for what it throws, for want of memory say, so that queues, places and pointers
+/// are left as they should be.
+template <typename Step>
+auto without_throwing(Step step) -> decltype(step()) {
+  try {
+    return step();
+  } catch (const std::exception& error) {
+    return Status::Internal("The query failed: {}", error.what());
+  }
+}
 
 Status interrupted();
 /// What a statement that its time limit ended is told.

@@ -25,15 +25,15 @@ class QueryThreads::Worker {
   }
 
   /// REQUIRES: the last task has ended.
-  Status run(const std::function<Status()>& work) {
-    std::packaged_task<Status()> task(std::ref(work));
-    std::future<Status> status = task.get_future();
+  void run(const std::function<void()>& work) {
+    std::packaged_task<void()> task(std::ref(work));
+    std::future<void> end = task.get_future();
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       task_ = std::move(task);
     }
     called_.notify_one();
-    return status.get();
+    end.get();
   }
 
  private:
@@ -42,7 +42,7 @@ class QueryThreads::Worker {
     for (;;) {
       called_.wait(lock, [this] { return stops_ || task_.valid(); });
       if (stops_) return;
-      std::packaged_task<Status()> task = std::move(task_);
+      std::packaged_task<void()> task = std::move(task_);
       lock.unlock();
       task();
       lock.lock();
@@ -51,7 +51,7 @@ class QueryThreads::Worker {
 
   std::mutex mutex_;  ///< guards the next ones
   std::condition_variable called_;
-  std::packaged_task<Status()> task_;  ///< valid until it begins
+  std::packaged_task<void()> task_;  ///< valid until it begins
   bool stops_ = false;
   std::thread thread_;
 };
@@ -60,7 +60,7 @@ QueryThreads::QueryThreads(const WorkerClass& worker_class) : worker_class_(work
 
 QueryThreads::~QueryThreads() = default;
 
-Status QueryThreads::run(const std::function<Status()>& work) {
+void QueryThreads::do_in_thread(const std::function<void()>& work) {
   std::unique_ptr<Worker> worker;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -72,12 +72,12 @@ Status QueryThreads::run(const std::function<Status()>& work) {
   try {
     if (worker == nullptr) worker = std::make_unique<Worker>(worker_class_);
   } catch (const std::system_error&) {
-    return work();
+    work();
+    return;
   }
-  Status status = worker->run(work);
+  worker->run(work);
   const std::lock_guard<std::mutex> lock(mutex_);
   idle_.push_back(std::move(worker));
-  return status;
 }
 
 }  // namespace freshet::query

@@ -3,10 +3,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "query/duckdb/worker_class.h"
-#include "storage/base/status.h"
 
 namespace freshet::query {
 
@@ -22,12 +23,18 @@ class QueryThreads {
   ~QueryThreads();
 
   const WorkerClass& worker_class() const { return worker_class_; }
-  /// Does `work` in one of the threads and waits for its end. There are as many as there ever was work at once: its callers
-  /// have places in an AdmissionQueue. When the system gives no thread, the caller's own does it.
-  Status run(const std::function<Status()>& work);
+  /// Does `work` in one of the threads and waits for what it gives. There are as many as there ever was work at once: its
+  /// callers have places in an AdmissionQueue. When the system gives no thread, the caller's own does it.
+  template <typename Work>
+  auto run(const Work& work) -> decltype(work()) {
+    std::optional<decltype(work())> answer;
+    do_in_thread([&] { answer.emplace(work()); });
+    return *std::move(answer);
+  }
 
  private:
   class Worker;
+  void do_in_thread(const std::function<void()>& work);
 
   const WorkerClass worker_class_;
   std::mutex mutex_;  ///< guards the next one

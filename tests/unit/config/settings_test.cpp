@@ -134,6 +134,8 @@ TEST(Settings, ZeroMeansFromTheMachine) {
   settings.query.duckdb_threads = 3;
   size_for_machine(settings, 16, 10 * kGiB);
   EXPECT_EQ(settings.query.duckdb_threads, 3u);
+  EXPECT_EQ(settings.query.small_concurrency, 128u);
+  EXPECT_EQ(settings.query.yielding_concurrency, 17u);
   EXPECT_EQ(settings.memory.limit_bytes, 8 * kGiB);
   EXPECT_EQ(settings.memory.page_cache_bytes, 8 * kGiB / 10 * 3);
   EXPECT_EQ(settings.memory.query_bytes, 8 * kGiB / 10 * 4);

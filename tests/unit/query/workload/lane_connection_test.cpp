@@ -1,15 +1,13 @@
 #include "query/workload/lane_connection.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <ctime>
 #include <filesystem>
 #include <thread>
 
 #include "query/workload/processor_shares.h"
+#include "support/own_nice.h"
 #include "support/storage_server.h"
 #include "unit/query/duckdb/snapshot_builder.h"
 
@@ -17,6 +15,7 @@ namespace freshet::query {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using test::own_nice;
 
 constexpr int64_t kRows = 300'000;
 constexpr const char* kWholeScan = "SELECT sum(id), sum(value) FROM facts";
@@ -77,7 +76,6 @@ class LaneConnectionTest : public testing::Test {
     connection_->forget_interrupt();
     return status;
   }
-  static int own_nice() { return getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid))); }
   /// Of the thread that gives a query's rows.
   int nice_of_answer(const char* sql) {
     int nice = -1;
@@ -227,6 +225,12 @@ TEST_F(LaneConnectionTest, AQueryThatIsNotDoneInTimeBeginsAgainAsABigOne) {
   EXPECT_EQ(rows_.rows().size(), 1u);
   ASSERT_TRUE(run("SELECT 1").ok()) << "nothing of it is left";
   EXPECT_FALSE(connection_->ran_big());
+  const uint64_t small_ones = lanes_->small_figures().queue.admitted;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(run(kSlow).ok());
+    EXPECT_TRUE(connection_->ran_big());
+  }
+  EXPECT_EQ(lanes_->small_figures().queue.admitted, small_ones) << "it does not begin there in vain again";
 }
 
 TEST_F(LaneConnectionTest, AQueryThatHasBegunToAnswerStaysWhereItIs) {

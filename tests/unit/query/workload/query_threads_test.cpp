@@ -1,18 +1,18 @@
 #include "query/workload/query_threads.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <future>
 #include <stdexcept>
 #include <thread>
 
+#include "storage/base/status.h"
+#include "support/own_nice.h"
+
 namespace freshet::query {
 namespace {
 
-int own_nice() { return getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid))); }
+using test::own_nice;
 
 TEST(QueryThreads, AreOfTheirClassAndTheCallersStayOfTheirs) {
   const int before = own_nice();

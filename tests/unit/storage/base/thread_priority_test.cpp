@@ -11,13 +11,14 @@
 #include <chrono>
 #include <thread>
 
+#include "support/own_nice.h"
+
 namespace freshet::storage {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-
-int own_nice() { return getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid))); }
+using test::own_nice;
 
 /// How often the calling thread has lost its processor while it had work to do.
 long own_losses() {
