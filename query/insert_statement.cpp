@@ -46,21 +46,16 @@ Status insert_from_query(const Insert& insert, const WriteContext& context, cons
   });
 }
 
-bool is_set(const SessionState& session, std::string_view variable) {
-  const std::string value = to_lower(session.variables.get(variable).value_or("false"));
-  return value == "true" || value == "1" || value == "on";
-}
-
 /// SET enable_unique_key_partial_update = true makes INSERT into UNIQUE tables replace only the columns it names.
 bool updates_partially(const SessionState& session, const TableSchema& schema) {
-  return schema.model == TableModel::kUnique && is_set(session, "enable_unique_key_partial_update");
+  return schema.model == TableModel::kUnique && session.variables.is_on("enable_unique_key_partial_update");
 }
 
 /// Whether such an INSERT fails for keys that are not in the table: SET partial_update_new_key_behavior = ERROR, or, without
 /// that variable, SET enable_insert_strict = true.
 bool refuses_new_keys(const SessionState& session) {
   if (const auto behavior = session.variables.get("partial_update_new_key_behavior")) return same_name(*behavior, "error");
-  return is_set(session, "enable_insert_strict");
+  return session.variables.is_on("enable_insert_strict");
 }
 
 /// SET group_commit = sync_mode (or async_mode) lets concurrent INSERT ... VALUES into a table share their commits.

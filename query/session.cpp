@@ -578,10 +578,9 @@ class SessionFactoryImpl : public SessionFactory {
  public:
   explicit SessionFactoryImpl(QueryServices services) : services_(std::move(services)) {
     services_.conflict_queues = std::make_shared<ConflictQueues>();
-    services_.globals = std::make_shared<GlobalVariables>(services_.version, services_.idle_seconds_max);
-    SessionVariables limits;
-    set_limit_variables(limits, services_.time_limits);
-    for (const auto& [name, value] : limits.all()) services_.globals->set(name, value);
+    services_.globals =
+        std::make_shared<GlobalVariables>(services_.version, services_.idle_seconds_max, services_.connections_max);
+    for (const auto& [name, value] : limit_variables(services_.time_limits)) services_.globals->set(name, value);
   }
   std::unique_ptr<Session> open(const SessionIdentity& identity) override {
     return std::make_unique<SessionImpl>(services_, identity);

@@ -88,6 +88,9 @@ struct SessionIdentity {
   std::string client_address;
   AccountName account{};        ///< that it logged in as
   bool is_interactive = false;  ///< a person sits there: interactive_timeout is its wait_timeout
+  bool is_compressed = false;
+  std::string tls_version{};  ///< "TLSv1.3"; empty: not encrypted, as the cipher
+  std::string tls_cipher{};
 };
 
 /// Opens sessions. Any thread.

@@ -52,6 +52,7 @@ struct QueryServices {
   std::shared_ptr<ConflictQueues> conflict_queues = nullptr;
   uint64_t idle_seconds_max = 28800;                    ///< what wait_timeout begins with
   uint64_t open_cursors_max = 64;                       ///< of one session
+  uint64_t connections_max = 1024;                      ///< of the MySQL protocol
   std::function<uint16_t(const Status&)> error_number;  ///< MySQL's, for SHOW WARNINGS
   /// Of all sessions; make_session_factory() makes them.
   std::shared_ptr<GlobalVariables> globals = nullptr;

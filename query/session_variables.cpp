@@ -19,6 +19,7 @@ constexpr uint64_t kTimeoutSecondsMax = 365 * 86400;
 /// Switches of MySQL; in lists sorted by name.
 constexpr auto kSwitches = std::to_array<std::string_view>({"autocommit",
                                                             "big_tables",
+                                                            "enable_unique_key_partial_update",
                                                             "foreign_key_checks",
                                                             "general_log",
                                                             "have_profiling",
@@ -31,6 +32,7 @@ constexpr auto kSwitches = std::to_array<std::string_view>({"autocommit",
                                                             "read_only",
                                                             "require_secure_transport",
                                                             "show_create_table_as_mysql",
+                                                            "show_hidden_columns",
                                                             "skip_networking",
                                                             "slow_query_log",
                                                             "sql_auto_is_null",
@@ -46,10 +48,26 @@ constexpr auto kSwitches = std::to_array<std::string_view>({"autocommit",
                                                             "unique_checks"});
 
 /// What nobody sets.
-constexpr auto kReadOnly = std::to_array<std::string_view>(
-    {"character_set_system", "have_openssl", "have_profiling", "have_ssl", "hostname", "license", "log_bin",
-     "lower_case_file_system", "lower_case_table_names", "performance_schema", "port", "protocol_version", "skip_networking",
-     "socket", "system_time_zone", "version", "version_comment", "version_compile_machine", "version_compile_os"});
+constexpr auto kReadOnly = std::to_array<std::string_view>({"character_set_system",
+                                                            "have_openssl",
+                                                            "have_profiling",
+                                                            "have_ssl",
+                                                            "hostname",
+                                                            "license",
+                                                            "log_bin",
+                                                            "lower_case_file_system",
+                                                            "lower_case_table_names",
+                                                            "max_connections",
+                                                            "performance_schema",
+                                                            "port",
+                                                            "protocol_version",
+                                                            "skip_networking",
+                                                            "socket",
+                                                            "system_time_zone",
+                                                            "version",
+                                                            "version_comment",
+                                                            "version_compile_machine",
+                                                            "version_compile_os"});
 
 static_assert(std::is_sorted(kSwitches.begin(), kSwitches.end()) && std::is_sorted(kReadOnly.begin(), kReadOnly.end()));
 
@@ -101,7 +119,7 @@ std::string effective_zone(std::string_view value) {
   return std::string(value);
 }
 
-GlobalVariables::GlobalVariables(const std::string& version, uint64_t idle_seconds_max)
+GlobalVariables::GlobalVariables(const std::string& version, uint64_t idle_seconds_max, uint64_t connections_max)
     : values_{{"auto_increment_increment", "1"},
               {"auto_increment_offset", "1"},
               {"autocommit", "1"},
@@ -119,6 +137,7 @@ GlobalVariables::GlobalVariables(const std::string& version, uint64_t idle_secon
               {"default_storage_engine", "Freshet"},
               {"default_week_format", "0"},
               {"div_precision_increment", "4"},
+              {"enable_unique_key_partial_update", "0"},
               {"foreign_key_checks", "1"},
               {"general_log", "0"},
               {"group_commit", "off_mode"},
@@ -138,6 +157,7 @@ GlobalVariables::GlobalVariables(const std::string& version, uint64_t idle_secon
               {"lower_case_file_system", "OFF"},
               {"lower_case_table_names", "0"},
               {"max_allowed_packet", "67108864"},
+              {"max_connections", fmt::to_string(connections_max)},
               {"max_execution_time", "0"},
               {"net_buffer_length", "16384"},
               {"net_read_timeout", "30"},
@@ -150,6 +170,7 @@ GlobalVariables::GlobalVariables(const std::string& version, uint64_t idle_secon
               {"read_only", "0"},
               {"server_id", "1"},
               {"show_create_table_as_mysql", "0"},
+              {"show_hidden_columns", "0"},
               {"slow_query_log", "1"},
               {"socket", ""},
               {"sql_auto_is_null", "0"},

@@ -27,8 +27,9 @@ using VariableMap = std::map<std::string, std::string>;
 /// The variables that sessions begin with, as SET GLOBAL leaves them until the server ends. Names in lower case. Any thread.
 class GlobalVariables {
  public:
-  /// Those that MySQL's clients ask for, and Doris's; `idle_seconds_max` is wait_timeout.
-  GlobalVariables(const std::string& version, uint64_t idle_seconds_max);
+  /// Those that MySQL's clients ask for, and Doris's; `idle_seconds_max` is wait_timeout, `connections_max`
+  /// max_connections.
+  GlobalVariables(const std::string& version, uint64_t idle_seconds_max, uint64_t connections_max);
   std::optional<std::string> get(std::string_view name) const;
   void set(std::string_view name, std::string value);
   VariableMap all() const;

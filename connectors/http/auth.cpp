@@ -34,7 +34,12 @@ std::optional<Credentials> parse_basic_authorization(std::string_view header) {
 
 Result<Caller> caller_of(const RequestHead& head, const query::Users& users) {
   const std::string* header = head.header("Authorization");
-  const std::optional<Credentials> credentials = header == nullptr ? std::nullopt : parse_basic_authorization(*header);
+  if (header == nullptr) {
+    return Status::NotAuthorized(
+        "no valid Basic authorization: the request has none (curl hands it on to where a load is redirected with "
+        "--location-trusted, not with -L)");
+  }
+  const std::optional<Credentials> credentials = parse_basic_authorization(*header);
   if (!credentials) return Status::NotAuthorized("no valid Basic authorization");
   const Result<query::AccountName> account =
       users.log_in_plain({credentials->user, head.client_host}, credentials->password);

@@ -29,7 +29,8 @@ class ClientChannel {
   Status start_tls(std::shared_ptr<const TlsContext> context, std::string received);
   /// `received`: bytes that were read ahead and are compressed.
   void start_compression(std::string received);
-  bool is_encrypted() const { return tls_ != nullptr; }
+  /// Null: not encrypted.
+  const TlsStream* tls() const { return tls_.get(); }
 
  private:
   /// `source` with `received` before it.

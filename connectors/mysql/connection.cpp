@@ -103,8 +103,14 @@ Status Connection::open_session(const LoginRequest& request) {
   capabilities_ = request.capabilities;
   prepared_.clear();
   entry_.close_session();
-  session_ = server_.sessions.open(
-      {id_, request.user, entry_.info().client_address, request.account, (request.capabilities & kClientInteractive) != 0});
+  query::SessionIdentity identity{id_, request.user, entry_.info().client_address, request.account};
+  identity.is_interactive = (capabilities_ & kClientInteractive) != 0;
+  identity.is_compressed = (capabilities_ & kClientCompress) != 0;
+  if (const TlsStream* tls = channel_.tls()) {
+    identity.tls_version = tls->version();
+    identity.tls_cipher = tls->cipher();
+  }
+  session_ = server_.sessions.open(identity);
   if (session_ == nullptr) return Status::Unavailable("the server takes no more sessions");
   result_.follow(*session_);
   entry_.open_session(*session_, request.user);

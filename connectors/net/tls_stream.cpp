@@ -78,5 +78,6 @@ Status TlsStream::send_all(std::string_view bytes) {
 }
 
 std::string_view TlsStream::version() const { return SSL_get_version(ssl_.get()); }
+std::string_view TlsStream::cipher() const { return SSL_get_cipher_name(ssl_.get()); }
 
 }  // namespace freshet::connectors

@@ -30,6 +30,8 @@ class TlsStream {
   Status send_all(std::string_view bytes);
   /// "TLSv1.3".
   std::string_view version() const;
+  /// "TLS_AES_256_GCM_SHA384".
+  std::string_view cipher() const;
 
  private:
   TlsStream(std::shared_ptr<const TlsContext> context, Source source, Sink sink);

@@ -210,6 +210,7 @@ Status Server::listen(const config::Settings& settings, const DataPaths& paths) 
       nullptr,
       settings.mysql.idle_timeout_seconds,
       settings.mysql.max_open_cursors,
+      settings.mysql.max_connections,
       [](const Status& failed) { return mysql::map_error(failed).number; }};
   services.users = users_.get();
   sessions_ = query::make_session_factory(services);

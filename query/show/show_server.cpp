@@ -22,7 +22,7 @@ uint64_t statements_of(const StatementJournal& journal, StatementClass kind) {
   return std::accumulate(counts.begin(), counts.end(), uint64_t{0});
 }
 
-Rows status_rows(const QueryServices& services) {
+Rows status_rows(const SessionState& session, const QueryServices& services) {
   const std::vector<ConnectionInfo> connections = services.connections.list();
   const auto running =
       std::count_if(connections.begin(), connections.end(), [](const ConnectionInfo& info) { return info.is_running; });
@@ -37,12 +37,14 @@ Rows status_rows(const QueryServices& services) {
   const uint64_t newest = connections.empty() ? 0 : connections.back().id;
   return {{"Com_select", fmt::to_string(reads)},
           {"Com_write", fmt::to_string(statements_of(services.journal, StatementClass::kWrite))},
+          {"Compression", session.identity.is_compressed ? "ON" : "OFF"},
           {"Connections", fmt::to_string(newest)},
           {"Open_tables", fmt::to_string(services.storage.snapshot()->tables.size())},
           {"Queries", fmt::to_string(questions)},
           {"Questions", fmt::to_string(questions)},
           {"Slow_queries", fmt::to_string(services.journal.slow_statements())},
-          {"Ssl_cipher", ""},
+          {"Ssl_cipher", session.identity.tls_cipher},
+          {"Ssl_version", session.identity.tls_version},
           {"Statement_errors", fmt::to_string(errors)},
           {"Threads_connected", fmt::to_string(connections.size())},
           {"Threads_running", fmt::to_string(running)},
@@ -197,8 +199,8 @@ Status write_named(const Show& show, Rows rows, ResultWriter& out) {
 
 }  // namespace
 
-Status show_status(const Show& show, const QueryServices& services, ResultWriter& out) {
-  return write_named(show, status_rows(services), out);
+Status show_status(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {
+  return write_named(show, status_rows(session, services), out);
 }
 
 Status show_variables(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out) {

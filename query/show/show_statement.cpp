@@ -195,7 +195,7 @@ Status run_show(const Show& show, const WriteContext& context, ResultWriter& out
     case ShowKind::kIndex: return show_index(show, session, services, out);
     case ShowKind::kViews: return show_views(show, session, services, out);
     case ShowKind::kVariables: return show_variables(show, session, services, out);
-    case ShowKind::kStatus: return show_status(show, services, out);
+    case ShowKind::kStatus: return show_status(show, session, services, out);
     case ShowKind::kProcesslist: return show_processlist(show, session, services, out);
     case ShowKind::kTablets: return show_tablets(show, session, services, out);
     case ShowKind::kPartitions: return show_partitions(show, session, services, out);

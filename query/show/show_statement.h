@@ -18,7 +18,7 @@ Status show_data(const Show& show, const SessionState& session, const QueryServi
 
 /// Variables of the session, or with GLOBAL those that sessions begin with.
 Status show_variables(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
-Status show_status(const Show& show, const QueryServices& services, ResultWriter& out);
+Status show_status(const Show& show, const SessionState& session, const QueryServices& services, ResultWriter& out);
 /// FRONTENDS and BACKENDS: this server, in Doris's columns.
 Status show_nodes(const Show& show, const QueryServices& services, ResultWriter& out);
 /// SHOW PROC '/path': the paths that tell of databases, nodes and queries.

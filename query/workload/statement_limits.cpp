@@ -84,11 +84,11 @@ Result<StatementLimits> statement_limits(const SessionState& session, const Work
   return limits;
 }
 
-void set_limit_variables(SessionVariables& variables, const TimeLimits& limits) {
-  variables.set(kQueryTimeout, fmt::to_string(limits.query.count()));
-  variables.set(kInsertTimeout, fmt::to_string(limits.write.count()));
-  variables.set(kExecutionTime, "0");
-  variables.set(kWorkloadGroup, "");
+VariableMap limit_variables(const TimeLimits& limits) {
+  return {{std::string(kQueryTimeout), fmt::to_string(limits.query.count())},
+          {std::string(kInsertTimeout), fmt::to_string(limits.write.count())},
+          {std::string(kExecutionTime), "0"},
+          {std::string(kWorkloadGroup), ""}};
 }
 
 Status check_limit_variable(const std::string& name, const std::string& value, const WorkloadGroups& groups) {

@@ -25,8 +25,8 @@ struct LimitedStatement {
 Result<StatementLimits> statement_limits(const SessionState& session, const WorkloadGroups& groups,
                                          const LimitedStatement& statement);
 
-/// Gives a session its limits as variables.
-void set_limit_variables(SessionVariables& variables, const TimeLimits& limits);
+/// What these variables begin with.
+VariableMap limit_variables(const TimeLimits& limits);
 /// Checks a value for one of these variables before it is SET; every value of another one passes.
 Status check_limit_variable(const std::string& name, const std::string& value, const WorkloadGroups& groups);
 

@@ -92,11 +92,30 @@ def test_compressed_connections(guarded):
             cursor.execute("SELECT k, v FROM t ORDER BY k")
             assert cursor.fetchall() == [(k, "v" * (k % 500)) for k in range(3000)]
             assert value_of(connection, "SELECT length(repeat('long', 1000000))") == 4000000
+            cursor.execute("SHOW STATUS")
+            status = dict(cursor.fetchall())
+            assert status["Compression"] == "ON"
+            assert status["Ssl_version"] == ("TLSv1.3" if tls else "") and bool(status["Ssl_cipher"]) == tls
     if shutil.which("mariadb"):
         answer = subprocess.run(["mariadb", "-h127.0.0.1", f"-P{guarded.mysql_port}", "-uroot", f"-p{PASSWORD}", "--compress", "--ssl",
                                  "-N", "-e", "SELECT count(*), sum(length(v)) FROM compressed.t"], capture_output=True, text=True,
                                 timeout=60, check=True)
         assert answer.stdout.split() == ["3000", str(sum(k % 500 for k in range(3000)))]
+
+
+def test_variables_tell_what_the_server_does(make_server):
+    server = make_server({"mysql.max_connections": 7, "mysql.idle_timeout_seconds": 99})
+    assert server.sql("SELECT @@max_connections, @@wait_timeout, @@port") == [(7, 99, server.mysql_port)]
+    assert server.sql("SHOW VARIABLES LIKE 'max_conn%'") == [("max_connections", "7")]
+    with pytest.raises(pymysql.Error, match="1238"):
+        server.sql("SET GLOBAL max_connections = 8")
+    for name in ("show_hidden_columns", "enable_unique_key_partial_update"):
+        with server.connect() as connection, connection.cursor() as cursor:
+            for given, shown in ((None, "OFF"), ("true", "ON"), ("DEFAULT", "OFF")):
+                if given:
+                    cursor.execute(f"SET {name} = {given}")
+                cursor.execute(f"SHOW VARIABLES LIKE '{name}'")
+                assert cursor.fetchall() == ((name, shown),)
 
 
 def test_kill_ends_a_query_or_a_connection(server, database):

@@ -26,7 +26,8 @@ TEST(HintedVariables, AreReadBehindTheFirstWord) {
 class StatementLimitsTest : public testing::Test {
  protected:
   StatementLimitsTest() : groups_(test::must(WorkloadGroups::open(*storage_, {}, 2))) {
-    set_limit_variables(session_.variables, {std::chrono::seconds(100), std::chrono::seconds(200)});
+    const TimeLimits limits{std::chrono::seconds(100), std::chrono::seconds(200)};
+    for (const auto& [name, value] : limit_variables(limits)) session_.variables.set(name, value);
     session_.identity.user = "ann";
   }
 
