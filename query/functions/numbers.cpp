@@ -163,19 +163,22 @@ std::optional<ExactNumber> exact_number(std::string_view text) {
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   const bool negative = take_sign(text);
   ExactNumber number;
-  unsigned count = 0;
+  bool has_digit = false;
   bool has_point = false;
   for (char c : text) {
     if (c == '.' && !has_point) {
       has_point = true;
       continue;
     }
-    if (!is_digit(c) || ++count > kMaxDigits) return std::nullopt;
-    number.unscaled = number.unscaled * 10 + (c - '0');
+    if (!is_digit(c)) return std::nullopt;
+    has_digit = true;
+    const Int128 digit = negative ? '0' - c : c - '0';
+    const bool overflows = __builtin_mul_overflow(number.unscaled, Int128{10}, &number.unscaled) ||
+                           __builtin_add_overflow(number.unscaled, digit, &number.unscaled);
+    if (overflows) return std::nullopt;
     if (has_point) ++number.scale;
   }
-  if (count == 0) return std::nullopt;
-  if (negative) number.unscaled = -number.unscaled;
+  if (!has_digit) return std::nullopt;
   return number;
 }
 

@@ -19,8 +19,7 @@ int64_t leading_integer(std::string_view text);
 uint64_t leading_unsigned(std::string_view text);
 /// The decimal at the beginning of a text, rounded half away from zero to `scale` digits; saturates at `precision` digits.
 Int128 leading_decimal(std::string_view text, unsigned precision, unsigned scale);
-/// A text that is a decimal number and nothing else, without exponent; nothing otherwise, or when it has more than 38
-/// digits.
+/// A text that is a decimal number and nothing else, without exponent; nothing otherwise, or when its digits make no Int128.
 struct ExactNumber {
   Int128 unscaled = 0;
   unsigned scale = 0;

@@ -107,12 +107,15 @@ void LaneConnection::forget_interrupt() {
   small_->forget_interrupt();
 }
 
-Status LaneConnection::run(const Work& work) {
+Status LaneConnection::run(Work work) {
   ran_big_ = false;
   return within_limits([&](const StatementLimits& limits) {
     std::optional<Status> answered = run_big_at_once(limits, work);
     if (!answered) answered = run_small(limits, work);
-    if (!answered) answered = run_big(limits, work);
+    if (!answered) {
+      work.ran_small = true;
+      answered = run_big(limits, work);
+    }
     return *std::move(answered);
   });
 }
@@ -220,8 +223,8 @@ Status LaneConnection::run_in_engine(DuckEngine& engine, const Work& work) {
   if (work.text != 0 && status.ok()) {
     const QueryLaneOptions& options = lanes_.options();
     // Half: what takes too long among the small ones may be somewhat quicker here, and should not go there again.
-    const bool is_big =
-        connection->scan_bytes() > static_cast<double>(options.small_scan_bytes) || took >= options.small_time / 2;
+    const bool is_big = work.ran_small || connection->scan_bytes() > static_cast<double>(options.small_scan_bytes) ||
+                        took >= options.small_time / 2;
     is_big ? lanes_.big_texts().add(work.text) : lanes_.big_texts().remove(work.text);
   }
   const std::lock_guard<std::mutex> lock(mutex_);

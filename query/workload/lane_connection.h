@@ -47,10 +47,11 @@ class LaneConnection final : public DuckConnection {
   struct Work {
     uint64_t text = 0;
     const Attempt& attempt;
+    bool ran_small = false;  ///< in vain
   };
 
   /// Runs the statement where it belongs.
-  Status run(const Work& work);
+  Status run(Work work);
   /// Nothing when the statement has to begin again as a big one.
   std::optional<Status> run_small(const StatementLimits& limits, const Work& work);
   /// At the priority of the calling thread, at the cost of the prompt time of all.

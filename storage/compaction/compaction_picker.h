@@ -58,7 +58,8 @@ struct CompactionPick {
 /// row that died. Merging all at a base fraction b costs at most 1 + 1/b rows for each row that came; it begins where the
 /// largest segment is no longer small, and leaves a key looked up in the largest segment nearly always found there, however
 /// large the table. Under a stream of updates each load kills rows of every segment, and what is copied now dies with the
-/// next loads: while a tablet rests, only what makes segments fewer is picked.
+/// next loads: while a tablet rests, only segments of similar size and too many segments are merged, and dead ones dropped
+/// where there are many.
 std::optional<CompactionPick> pick_compaction(std::span<const SegmentStat> segments, const PickOptions& options);
 
 /// What a compaction has to read.

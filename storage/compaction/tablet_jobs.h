@@ -27,7 +27,7 @@ class TabletJobs {
   /// and each attempt may write as much as the last.
   static constexpr std::chrono::seconds kFirstPause{10};
   static constexpr std::chrono::seconds kLongestPause{600};
-  /// After rows were rewritten to be rid of dead ones.
+  /// After all segments were merged, or rows rewritten to be rid of dead ones.
   static constexpr std::chrono::milliseconds kRest{500};
 
   /// The right to work on a tablet. Must not outlive its TabletJobs.

@@ -29,6 +29,8 @@ def test_every_type_comes_back_as_it_was_written(sql):
 
 @pytest.mark.parametrize("kind, number", [("BIGINT", "9223372036854775807"), ("LARGEINT", "-22463179120946976436"),
                                           ("LARGEINT", "17814661410268810435786091694808674774"),
+                                          ("LARGEINT", "170141183460469231731687303715884105727"),
+                                          ("LARGEINT", "-170141183460469231731687303715884105728"),
                                           ("DECIMAL(38,2)", "176186596407853318522812960487133807.01")])
 def test_a_text_beside_a_large_number_is_compared_exactly(sql, kind, number):
     sql(f"CREATE TABLE t (id INT NOT NULL, n {kind}) UNIQUE KEY(id)")
